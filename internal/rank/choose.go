@@ -1,0 +1,227 @@
+package rank
+
+import (
+	"math"
+	"math/rand/v2"
+)
+
+// Candidate is one item that may be chosen: the belief about its usefulness with all levers, as [Scorer.Score] gives it,
+// and what it is like. A candidate whose numbers are not finite (or beyond 1e100), or whose variance is negative, is
+// never chosen.
+type Candidate struct {
+	Mean, Var float64
+	Like      Likeness
+}
+
+// Options say how to choose.
+type Options struct {
+	// Slots is how many items may be picked at most.
+	Slots int
+	// Attention is the cost of her attention, in units of usefulness: what is not better than this is not shown. With
+	// negative infinity something is always shown, with positive infinity or no number nothing ever is.
+	Attention float64
+	// Explore draws from the beliefs; without it the means decide.
+	Explore bool
+	// Diversity is how much usefulness an item loses when it is entirely like one picked before; at least 0.
+	Diversity float64
+	// Seed decides the draws: the same candidates, options and seed give the same picks, bit for bit, on the same build.
+	Seed [2]uint64
+}
+
+// Pick is one item of a slate.
+type Pick struct {
+	// Index is the position among the candidates.
+	Index int
+	// Score is what the item was ranked by, less the cost of attention: the draw (the mean without exploration) less what
+	// likeness to earlier picks costs. It is positive. When Attention is negative infinity, nothing is taken off for it.
+	Score float64
+	// Propensity is the probability that this item gets this slot, given the picks before it; in (0, 1].
+	Propensity float64
+}
+
+const (
+	// inline is how many candidates Choose handles without allocating.
+	inline = 64
+	// largest is the largest mean and standard deviation that is taken for a number to work with.
+	largest = 1e100
+	// smallestSD is the standard deviation, relative to max(1, |mean|), under which a belief counts as certain.
+	smallestSD = 1e-9
+	// minPropensity is what a pick gets whose chance the quadrature cannot tell from none.
+	minPropensity = 1e-9
+)
+
+// arm is a candidate at work.
+type arm struct {
+	mean, sd float64
+	inv      float64 // 1/sd, 0 when certain
+	index    int     // among the candidates
+	alike    float64 // likeness to what has been picked
+}
+
+// Choose fills a slate, slot after slot. In every slot the usefulness of each remaining candidate is drawn anew and
+// independently from its belief, less Diversity times its greatest likeness to the picks before; the best draw gets the
+// slot (of equal ones the lower index), unless it does not beat the cost of attention: then the slate ends there.
+// Candidates whose chance of being best is below one in a million are left out before the draw, see [Propensities].
+//
+// The second result is the probability with which the slate would have been empty. Without exploration everything has
+// probability 0 or 1.
+//
+// Up to 64 usable candidates nothing but the result is allocated. Choose has no state and is safe for concurrent use.
+func Choose(cands []Candidate, o Options) (picks []Pick, silence float64) {
+	var armBuf, liveBuf [inline]arm
+	arms := gather(armBuf[:0], cands)
+	var pcg rand.PCG
+	pcg.Seed(o.Seed[0], o.Seed[1])
+	silence = 1
+	slots := min(o.Slots, len(arms))
+	for slot := range max(slots, 0) {
+		live := survivors(liveBuf[:0], arms, o)
+		best, score := -1, o.Attention
+		for i := range live {
+			x := live[i].mean
+			if o.Explore && live[i].sd > 0 {
+				x += live[i].sd * normal(&pcg)
+			}
+			if x > score {
+				best, score = i, x
+			}
+		}
+		if slot == 0 {
+			silence = silenceChance(live, best, o)
+		}
+		if best < 0 {
+			break
+		}
+		if picks == nil {
+			picks = make([]Pick, 0, slots)
+		}
+		p := Pick{Index: live[best].index, Score: score, Propensity: 1}
+		if !math.IsInf(o.Attention, -1) {
+			p.Score -= o.Attention
+		}
+		if o.Explore {
+			p.Propensity = max(winChance(live, best, o.Attention), minPropensity)
+		}
+		picks = append(picks, p)
+		arms = take(arms, p.Index, cands)
+	}
+	return picks, silence
+}
+
+// Propensities is the probability of every candidate to get the first slot, and that of silence, under the policy of
+// [Choose]. They sum to 1 (to about 1e-6). It takes a quadrature per candidate and is for explanations and tests.
+func Propensities(cands []Candidate, o Options) (p []float64, silence float64) {
+	p = make([]float64, len(cands))
+	var armBuf, liveBuf [inline]arm
+	live := survivors(liveBuf[:0], gather(armBuf[:0], cands), o)
+	if o.Slots < 1 {
+		return p, 1
+	}
+	if !o.Explore {
+		best := 0
+		for i := range live {
+			if live[i].mean > live[best].mean {
+				best = i
+			}
+		}
+		if len(live) == 0 {
+			return p, 1
+		}
+		p[live[best].index] = 1
+		return p, 0
+	}
+	for i := range live {
+		p[live[i].index] = winChance(live, i, o.Attention)
+	}
+	return p, silenceChance(live, 0, o)
+}
+
+// gather appends the candidates that have numbers to work with.
+func gather(dst []arm, cands []Candidate) []arm {
+	for i := range cands {
+		c := &cands[i]
+		if !(math.Abs(c.Mean) <= largest) || !(c.Var >= 0 && c.Var <= largest*largest) {
+			continue
+		}
+		a := arm{mean: c.Mean, sd: math.Sqrt(c.Var), index: i}
+		if a.sd < smallestSD*max(1, math.Abs(c.Mean)) {
+			a.sd = 0
+		} else {
+			a.inv = 1 / a.sd
+		}
+		dst = append(dst, a)
+	}
+	return dst
+}
+
+// survivors appends the arms with a chance worth looking at, with what likeness costs taken off. An arm is out when it
+// beats the cost of attention with a probability below 3e-7 (5 standard deviations), or the most reliable of the good
+// ones with a probability below 5e-7 (4.9 standard deviations of the difference).
+func survivors(dst, arms []arm, o Options) []arm {
+	reference, floor := 0, math.Inf(-1)
+	for _, a := range arms {
+		a.mean -= max(o.Diversity, 0) * a.alike
+		margin := 5 * a.sd
+		if !o.Explore {
+			margin = 0
+		}
+		if !(a.mean+margin > o.Attention) {
+			continue
+		}
+		dst = append(dst, a)
+		if low := a.mean - margin; low > floor {
+			reference, floor = len(dst)-1, low
+		}
+	}
+	if len(dst) == 0 {
+		return dst
+	}
+	best := dst[reference]
+	n := 0
+	for _, a := range dst {
+		gap, spread := best.mean-a.mean, a.sd*a.sd+best.sd*best.sd
+		if !o.Explore {
+			spread = 0
+		}
+		if gap > 0 && gap*gap > 4.9*4.9*spread {
+			continue
+		}
+		dst[n] = a
+		n++
+	}
+	return dst[:n]
+}
+
+// silenceChance is the probability that no arm beats the cost of attention; best is negative when none did.
+func silenceChance(live []arm, best int, o Options) float64 {
+	switch {
+	case len(live) == 0:
+		return 1
+	case o.Explore:
+		return noneAbove(live, o.Attention)
+	case best < 0:
+		return 1
+	}
+	return 0
+}
+
+// take removes the arm with that index, keeping the order, and notes how like it the others are.
+func take(arms []arm, index int, cands []Candidate) []arm {
+	n := 0
+	for _, a := range arms {
+		if a.index == index {
+			continue
+		}
+		a.alike = max(a.alike, cands[a.index].Like.To(cands[index].Like))
+		arms[n] = a
+		n++
+	}
+	return arms[:n]
+}
+
+// normal is one draw from the standard normal distribution, by inversion: one number of the source for one draw, so
+// that replay depends on the documented generator alone and not on how a library samples.
+func normal(pcg *rand.PCG) float64 {
+	u := (float64(pcg.Uint64()>>11) + 0.5) / (1 << 53)
+	return math.Sqrt2 * math.Erfinv(2*u-1)
+}

@@ -1,0 +1,182 @@
+package stage
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/veiviser/veiviser/internal/veiviser"
+)
+
+// Fold lets one event happen to a visitor: her history, her visit and her needs. It is the only way an event changes
+// her. An event older than what is known still counts and still speaks for a stage, but moves no clock backwards. The
+// order of late events matters a little: a filter cannot go back.
+//
+// Fold changes v in place, including the slices and the map it holds (see [veiviser.Visitor.Clone]), and is not to be
+// called for the same visitor twice at once. It does not know which events were folded before. It sets neither v.ID
+// nor v.Segments nor v.Stage. It never fails: whatever the event holds, every belief stays a distribution.
+func (s *Set) Fold(v *veiviser.Visitor, e *veiviser.Event) {
+	var f facts
+	f.read(e)
+	s.history(v, &f)
+	s.touch(v, &f)
+}
+
+// history folds what does not depend on the plan's journeys.
+func (s *Set) history(v *veiviser.Visitor, f *facts) {
+	e, t := f.event, f.time
+	known := v.Events > 0
+	late := known && t.Before(v.LastSeen)
+	inVisit := known && !t.Before(v.Visit.Start)
+	if !known || t.Sub(v.Visit.Last) > s.visitGap {
+		v.Visits = more(v.Visits, 1)
+		v.Visit = veiviser.Visit{Start: t, Last: t}
+		for i := range v.Counts {
+			v.Counts[i].InVisit = 0
+		}
+		inVisit = true
+	}
+	if !known || t.Before(v.FirstSeen) {
+		v.FirstSeen = t
+	}
+	if !late {
+		v.LastSeen = t
+	}
+	v.Events = more(v.Events, 1)
+	if inVisit {
+		v.Visit.Events = more(v.Visit.Events, 1)
+	}
+	if inVisit && !late {
+		v.Visit.Last = t
+		visit(&v.Visit, f)
+	}
+	if value := v.Value + e.Value; e.Type == veiviser.EventPurchase && !math.IsNaN(value) && !math.IsInf(value, 0) {
+		v.Value = value
+	}
+	count(v, e.Type, t, inVisit)
+	see(v, e, t)
+	attributes(v, e.Attributes, late)
+}
+
+// visit lets the newest event say where the visitor is; where she came from is what the visit's first referrer says.
+func visit(c *veiviser.Visit, f *facts) {
+	if f.event.Channel != "" {
+		c.Channel = f.event.Channel
+	}
+	a := f.event.Attributes
+	if len(a) == 0 {
+		return
+	}
+	set(&c.Page, a[veiviser.AttributePage])
+	set(&c.Query, a[veiviser.AttributeQuery])
+	set(&c.Device, a[veiviser.AttributeDevice])
+	set(&c.Language, a[veiviser.AttributeLanguage])
+	if c.Referrer == "" {
+		set(&c.Referrer, a[veiviser.AttributeReferrer])
+	}
+}
+
+func set(field *string, value string) {
+	if value != "" {
+		*field = clip(value)
+	}
+}
+
+// clip bounds a remembered text to MaxAttributeBytes, between characters.
+func clip(s string) string {
+	if len(s) <= veiviser.MaxAttributeBytes {
+		return s
+	}
+	end := veiviser.MaxAttributeBytes
+	for end > 0 && !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return s[:end]
+}
+
+// count adds one event of a type. Types beyond MaxTypeCounts are not counted.
+func count(v *veiviser.Visitor, typ string, t time.Time, inVisit bool) {
+	at, found := slices.BinarySearchFunc(v.Counts, typ, func(c veiviser.TypeCount, typ string) int {
+		return strings.Compare(c.Type, typ)
+	})
+	if !found {
+		if len(v.Counts) >= veiviser.MaxTypeCounts {
+			return
+		}
+		v.Counts = slices.Insert(v.Counts, at, veiviser.TypeCount{Type: typ, Last: t})
+	}
+	c := &v.Counts[at]
+	c.Count = more(c.Count, 1)
+	if inVisit {
+		c.InVisit = more(c.InVisit, 1)
+	}
+	if t.After(c.Last) {
+		c.Last = t
+	}
+}
+
+// see remembers the item, or else the subject, of an event among the most recent ones, which are in order of Last.
+func see(v *veiviser.Visitor, e *veiviser.Event, t time.Time) {
+	if e.ItemID == "" && e.Subject == "" {
+		return
+	}
+	at := slices.IndexFunc(v.Recent, func(r veiviser.Seen) bool { return same(&r, e.ItemID, e.Subject) })
+	if at < 0 {
+		entry := veiviser.Seen{ItemID: e.ItemID, Subject: e.Subject, Last: t}
+		if len(v.Recent) < veiviser.MaxRecent {
+			at = 0
+			v.Recent = slices.Insert(v.Recent, 0, entry)
+		} else if oldest := &v.Recent[0]; oldest.Last.After(t) {
+			return
+		} else {
+			at, *oldest = 0, entry
+		}
+	}
+	r := &v.Recent[at]
+	r.Count = more(r.Count, 1)
+	if e.Subject != "" && !t.Before(r.Last) {
+		r.Subject = e.Subject
+	}
+	if t.After(r.Last) {
+		r.Last = t
+	}
+	for ; at+1 < len(v.Recent) && !v.Recent[at+1].Last.After(v.Recent[at].Last); at++ {
+		v.Recent[at], v.Recent[at+1] = v.Recent[at+1], v.Recent[at]
+	}
+}
+
+// same reports whether r is about the item, or about the subject when neither has an item.
+func same(r *veiviser.Seen, item, subject string) bool {
+	return r.ItemID == item && (item != "" || r.Subject == subject)
+}
+
+// attributes remembers what the event says about the visitor herself. A late event does not overwrite. When there is
+// no more room, the facts that come first in the alphabet get it, so that no map order shows.
+func attributes(v *veiviser.Visitor, all map[string]string, late bool) {
+	var fresh []string
+	for key, value := range all {
+		name, ok := strings.CutPrefix(key, veiviser.AttributeVisitorPrefix)
+		if !ok || name == "" {
+			continue
+		}
+		old, known := v.Attributes[name]
+		switch {
+		case !known:
+			fresh = append(fresh, name)
+		case !late && old != value:
+			v.Attributes[name] = clip(value)
+		}
+	}
+	slices.Sort(fresh)
+	for _, name := range fresh {
+		if len(v.Attributes) >= veiviser.MaxAttributes {
+			return
+		}
+		if v.Attributes == nil {
+			v.Attributes = map[string]string{}
+		}
+		v.Attributes[name] = clip(all[veiviser.AttributeVisitorPrefix+name])
+	}
+}

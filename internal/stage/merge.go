@@ -1,0 +1,275 @@
+package stage
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/veiviser/veiviser/internal/veiviser"
+)
+
+// smoothing is the share of the uniform distribution that [Set.Merge] mixes into beliefs before it multiplies them, so
+// that a stage ruled out by one history is not ruled out by that alone.
+const smoothing = 0.01
+
+// Merge makes two histories one: into becomes the history of both, from is not changed. It is for identities found to
+// be one person, whose events are disjoint.
+//
+// Exact are FirstSeen, LastSeen, Events, Value, counts by type and the order of what was met; which of the two is
+// into makes no difference to them nor to any belief. Approximate are
+//
+//   - Visits: two current visits that touch or overlap, give or take the visit gap, become one visit;
+//   - Attributes: when the two disagree the one seen last is right;
+//   - the bounded lists: what one history forgot before, the other does not bring back;
+//   - beliefs about the same need. Each is drifted to the time of the later one, and they are pooled as independent
+//     experts with the common prior π, p ← p·q/π normalised, all three smoothed with a hundredth of the uniform
+//     distribution. That is exact for a stage that stood still all the time; moves under way are counted in both, so the
+//     pool is somewhat too sure.
+//
+// Merge leaves ID, LinkedIDs, Segments and Stage of into alone: who is linked, and what was logged, is the caller's to
+// say.
+func (s *Set) Merge(into, from *veiviser.Visitor) {
+	if from == nil || into == from {
+		return
+	}
+	from = from.Clone()
+	switch {
+	case from.Events == 0 && len(from.Needs) == 0 && len(from.Attributes) == 0:
+		return
+	case into.Events == 0:
+		into.FirstSeen, into.LastSeen, into.Visits, into.Visit = from.FirstSeen, from.LastSeen, from.Visits, from.Visit
+		mergeCounts(into, from, false, true)
+	case from.Events == 0:
+	default:
+		s.mergeVisits(into, from)
+	}
+	into.Events = more(into.Events, from.Events)
+	into.Value += from.Value
+	mergeAttributes(into, from)
+	mergeRecent(into, from)
+	s.mergeNeeds(into, from)
+	if into.FirstSeen.After(from.FirstSeen) && from.Events > 0 {
+		into.FirstSeen = from.FirstSeen
+	}
+	if into.LastSeen.Before(from.LastSeen) {
+		into.LastSeen = from.LastSeen
+	}
+}
+
+// mergeVisits lets the later visit be the current one, or makes one visit of two that touch.
+func (s *Set) mergeVisits(into, from *veiviser.Visitor) {
+	into.Visits = more(into.Visits, from.Visits)
+	old, last := into.Visit, from.Visit
+	fromLast := !last.Last.Before(old.Last)
+	if !fromLast {
+		old, last = last, old
+	}
+	together := last.Start.Sub(old.Last) <= s.visitGap
+	if together {
+		into.Visits = max(1, into.Visits-1)
+		last.Events = more(last.Events, old.Events)
+		if old.Start.Before(last.Start) {
+			last.Start = old.Start
+			last.Referrer = either(old.Referrer, last.Referrer)
+		}
+		last.Channel, last.Referrer = either(last.Channel, old.Channel), either(last.Referrer, old.Referrer)
+		last.Device, last.Language = either(last.Device, old.Device), either(last.Language, old.Language)
+		last.Page, last.Query = either(last.Page, old.Page), either(last.Query, old.Query)
+	}
+	into.Visit = last
+	mergeCounts(into, from, together || !fromLast, together || fromLast)
+}
+
+func either(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+// mergeCounts adds the counts by type; keepInto and keepFrom say whose counts of the visit go on.
+func mergeCounts(into, from *veiviser.Visitor, keepInto, keepFrom bool) {
+	all := append(slices.Clone(into.Counts), from.Counts...)
+	for i := range all {
+		if i < len(into.Counts) && !keepInto || i >= len(into.Counts) && !keepFrom {
+			all[i].InVisit = 0
+		}
+	}
+	slices.SortStableFunc(all, func(a, b veiviser.TypeCount) int { return strings.Compare(a.Type, b.Type) })
+	merged := all[:0]
+	for _, c := range all {
+		if n := len(merged); n > 0 && merged[n-1].Type == c.Type {
+			m := &merged[n-1]
+			m.Count, m.InVisit, m.Last = more(m.Count, c.Count), more(m.InVisit, c.InVisit), latest(m.Last, c.Last)
+			continue
+		}
+		merged = append(merged, c)
+	}
+	for len(merged) > veiviser.MaxTypeCounts {
+		rarest := 0
+		for i := range merged {
+			if merged[i].Count < merged[rarest].Count {
+				rarest = i
+			}
+		}
+		merged = slices.Delete(merged, rarest, rarest+1)
+	}
+	into.Counts = merged
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
+}
+
+// mergeAttributes unites the facts; when there is no room the ones first in the alphabet stay.
+func mergeAttributes(into, from *veiviser.Visitor) {
+	if len(from.Attributes) == 0 {
+		return
+	}
+	older, newer := into, from
+	if into.LastSeen.After(from.LastSeen) {
+		older, newer = from, into
+	}
+	all := make(map[string]string, len(into.Attributes)+len(from.Attributes))
+	maps.Copy(all, older.Attributes)
+	maps.Copy(all, newer.Attributes)
+	for i, k := range sortedKeys(all) {
+		if i >= veiviser.MaxAttributes {
+			delete(all, k)
+		}
+	}
+	into.Attributes = all
+}
+
+// mergeRecent unites what was met last, in order of Last; equal times are told apart by item and subject.
+func mergeRecent(into, from *veiviser.Visitor) {
+	for i := range from.Recent {
+		f := &from.Recent[i]
+		at := slices.IndexFunc(into.Recent, func(r veiviser.Seen) bool { return same(&r, f.ItemID, f.Subject) })
+		if at < 0 {
+			into.Recent = append(into.Recent, *f)
+			continue
+		}
+		r := &into.Recent[at]
+		r.Count = more(r.Count, f.Count)
+		if f.Last.After(r.Last) {
+			r.Last, r.Subject = f.Last, f.Subject
+		}
+	}
+	slices.SortStableFunc(into.Recent, func(a, b veiviser.Seen) int {
+		if c := a.Last.Compare(b.Last); c != 0 {
+			return c
+		}
+		if c := strings.Compare(a.ItemID, b.ItemID); c != 0 {
+			return c
+		}
+		return strings.Compare(a.Subject, b.Subject)
+	})
+	into.Recent = newest(into.Recent, veiviser.MaxRecent)
+}
+
+// newest keeps the last of a list that is in order of time.
+func newest[T any](list []T, most int) []T {
+	if over := len(list) - most; over > 0 {
+		return slices.Delete(list, 0, over)
+	}
+	return list
+}
+
+// mergeNeeds unites the needs, in order of Updated; equal times are told apart by journey and subject.
+func (s *Set) mergeNeeds(into, from *veiviser.Visitor) {
+	for i := range from.Needs {
+		f := &from.Needs[i]
+		at := slices.IndexFunc(into.Needs, func(n veiviser.Need) bool {
+			return n.Journey == f.Journey && n.Subject == f.Subject
+		})
+		switch j := s.byID[f.Journey]; {
+		case at < 0:
+			into.Needs = append(into.Needs, *f)
+		case j != nil:
+			into.Needs[at] = j.pool(into.Needs[at], *f, s.visitGap)
+		case f.Updated.After(into.Needs[at].Updated):
+			into.Needs[at] = *f
+		}
+	}
+	slices.SortStableFunc(into.Needs, func(a, b veiviser.Need) int {
+		if c := a.Updated.Compare(b.Updated); c != 0 {
+			return c
+		}
+		if c := strings.Compare(a.Journey, b.Journey); c != 0 {
+			return c
+		}
+		return strings.Compare(a.Subject, b.Subject)
+	})
+	into.Needs = newest(into.Needs, veiviser.MaxNeeds)
+}
+
+// pool makes one need of two about the same subject. Both are the caller's to change.
+func (j *journey) pool(a, b veiviser.Need, gap time.Duration) veiviser.Need {
+	j.adopt(&a)
+	j.adopt(&b)
+	if a.Updated.After(b.Updated) {
+		a, b = b, a // b is the later one
+	}
+	j.drift(a.P, b.Updated.Sub(a.Updated))
+	for i := range b.P {
+		b.P[i] = j.smooth(a.P[i]) * j.smooth(b.P[i]) / j.smooth(j.prior[i])
+	}
+	settle(b.P, j.prior)
+	if b.Started.After(a.Started) {
+		b.Started = a.Started
+	}
+	b.Events = more(b.Events, a.Events)
+	b.Evidence = mergeEvidence(a.Evidence, b.Evidence)
+	for _, h := range b.Items {
+		if at := slices.Index(a.Items, h); at >= 0 {
+			a.Items = slices.Delete(a.Items, at, at+1)
+		}
+	}
+	b.Items = newest(append(a.Items, b.Items...), veiviser.MaxNeedItems)
+	if b.Updated.Sub(a.Updated) > gap {
+		return b
+	}
+	b.VisitEvents = more(b.VisitEvents, a.VisitEvents)
+	b.VisitChannel, b.VisitReferrer = either(b.VisitChannel, a.VisitChannel), either(a.VisitReferrer, b.VisitReferrer)
+	for _, r := range a.Repeats {
+		at := slices.IndexFunc(b.Repeats, func(o veiviser.Repeat) bool { return o.Type == r.Type })
+		if at >= 0 {
+			b.Repeats[at].Count = more(b.Repeats[at].Count, r.Count)
+		} else if len(b.Repeats) < veiviser.MaxRepeats {
+			b.Repeats = append(b.Repeats, r)
+		}
+	}
+	return b
+}
+
+func (j *journey) smooth(p float64) float64 {
+	return float64((1-smoothing)*p) + smoothing/float64(len(j.stages))
+}
+
+// mergeEvidence unites what two needs remember of the same signals.
+func mergeEvidence(a, b []veiviser.Evidence) []veiviser.Evidence {
+	for _, e := range b {
+		at := slices.IndexFunc(a, func(o veiviser.Evidence) bool { return o.Signal == e.Signal })
+		if at < 0 {
+			a = append(a, e)
+			continue
+		}
+		o := &a[at]
+		o.Count, o.Weight = more(o.Count, e.Count), o.Weight+e.Weight
+		if !e.Time.Before(o.Time) {
+			o.Time, o.Stage = e.Time, e.Stage
+		}
+	}
+	slices.SortStableFunc(a, func(x, y veiviser.Evidence) int {
+		if c := x.Time.Compare(y.Time); c != 0 {
+			return c
+		}
+		return strings.Compare(x.Signal, y.Signal)
+	})
+	return newest(a, veiviser.MaxEvidence)
+}

@@ -1,0 +1,74 @@
+package stage
+
+import (
+	"slices"
+	"time"
+
+	"github.com/veiviser/veiviser/internal/veiviser"
+)
+
+// Views says where the visitor is in her decisions at the time now: her needs with their beliefs drifted to now (in P;
+// Updated stays the time of the last event), the one touched last first. v is not changed, and the views share nothing
+// with it that [Set.Fold] changes; Stages is shared by all and must not be written to.
+//
+// After them come the decisions she may be at the beginning of, with New set and the journey's prior as the belief, in
+// the order of the plan: for every journey that covers subject and has no need about it. When subject is "" they are
+// given only if there is nothing else to view. A journey with StartsOn is begun by an event, so it gives no such view.
+func (s *Set) Views(v *veiviser.Visitor, subject string, now time.Time) []veiviser.NeedView {
+	now = instant(now)
+	var views []veiviser.NeedView
+	if v != nil {
+		views = make([]veiviser.NeedView, 0, len(v.Needs)+1)
+		for i := len(v.Needs) - 1; i >= 0; i-- {
+			j := s.byID[v.Needs[i].Journey]
+			if j == nil {
+				continue
+			}
+			n := v.Needs[i].Clone()
+			j.adopt(&n)
+			j.drift(n.P, now.Sub(n.Updated))
+			settle(n.P, j.prior)
+			views = append(views, j.read(n))
+		}
+	}
+	if subject == "" && len(views) > 0 {
+		return views
+	}
+	known := len(views)
+	for _, j := range s.journeys {
+		if len(j.startsOn) > 0 || !veiviser.AnySubjectMatches(j.subjects, subject) {
+			continue
+		}
+		if slices.ContainsFunc(views[:known], func(w veiviser.NeedView) bool { return w.Journey == j.id && w.Subject == subject }) {
+			continue
+		}
+		w := j.read(veiviser.Need{
+			Journey: j.id, Version: j.version, Subject: subject, Started: now, Updated: now,
+			Stages: j.stages, P: slices.Clone(j.prior),
+		})
+		w.New = true
+		views = append(views, w)
+	}
+	return views
+}
+
+// read gives the reading of a belief. Of stages that are equally likely the first in the journey counts.
+func (j *journey) read(n veiviser.Need) veiviser.NeedView {
+	w := veiviser.NeedView{Need: n, Audience: j.audience}
+	best := 0
+	for i, p := range n.P {
+		if p > n.P[best] {
+			best = i
+		}
+		if k := j.standard[i]; k >= 0 {
+			w.ByStandard[k] += p
+		}
+	}
+	if n.P[best] >= j.unsureBelow {
+		w.Stage = j.stages[best]
+		if k := j.standard[best]; k >= 0 {
+			w.Standard = veiviser.StandardStages()[k]
+		}
+	}
+	return w
+}

@@ -1,0 +1,35 @@
+package veiviser
+
+import (
+	"maps"
+	"slices"
+)
+
+// Clone returns a deep copy that shares nothing with v that either of them may change; nil for nil.
+func (v *Visitor) Clone() *Visitor {
+	if v == nil {
+		return nil
+	}
+	c := *v
+	c.LinkedIDs = slices.Clone(v.LinkedIDs)
+	c.Attributes = maps.Clone(v.Attributes)
+	c.Counts = slices.Clone(v.Counts)
+	c.Recent = slices.Clone(v.Recent)
+	c.Segments = slices.Clone(v.Segments)
+	c.Needs = slices.Clone(v.Needs)
+	for i := range c.Needs {
+		c.Needs[i] = c.Needs[i].Clone()
+	}
+	return &c
+}
+
+// Clone returns a deep copy.
+func (n *Need) Clone() Need {
+	c := *n
+	c.Stages = slices.Clone(n.Stages)
+	c.P = slices.Clone(n.P)
+	c.Evidence = slices.Clone(n.Evidence)
+	c.Repeats = slices.Clone(n.Repeats)
+	c.Items = slices.Clone(n.Items)
+	return c
+}

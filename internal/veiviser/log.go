@@ -1,0 +1,102 @@
+package veiviser
+
+import "time"
+
+// LogEntry is one line of a partition's outbox: what the learner needs to know, and nothing that names a person.
+type LogEntry struct {
+	Time time.Time
+	// Before and After are her membership as last counted and as it is now; profiles count the difference.
+	Before, After Membership
+	// Event is set for an event, Served for what a decision served.
+	Event  *LoggedEvent
+	Served *LoggedDecision
+}
+
+// Membership is where a visitor stands: her segments and her stage.
+type Membership struct {
+	Segments []string
+	Stage    StandardStage // "" when unsure or unknown
+	// Known is false before the first entry of a visitor and after she is erased.
+	Known bool
+}
+
+// LoggedEvent is an event as the learner sees it.
+type LoggedEvent struct {
+	Type, Subject, Channel string
+	ItemID                 string
+	Value                  float64
+	// DecisionID, Placement, Kind and Format are filled in when the event is the outcome of a known decision.
+	DecisionID string
+	Placement  string
+	Kind       ItemKind
+	Format     string
+}
+
+// LoggedDecision is a decision as the learner sees it.
+type LoggedDecision struct {
+	DecisionID, Placement, Channel string
+	Choices                        []LoggedChoice
+	Silent                         bool
+}
+
+// LoggedChoice is one served item.
+type LoggedChoice struct {
+	ItemID     string
+	Kind       ItemKind
+	Format     string
+	Propensity float64
+}
+
+// SegmentProfile is what is known about a segment, counted over the log.
+type SegmentProfile struct {
+	SegmentID string
+	// Size is the number of remembered visitors in it.
+	Size int64
+	// Stages is how many of them are surely in which standard stage; the key "" counts the unsure.
+	Stages map[StandardStage]int64
+	// Events counts the events of members by type, Value sums the value of their purchases.
+	Events map[string]int64
+	Value  float64
+	// Silent counts decisions that stayed silent, Decisions all of them.
+	Decisions, Silent int64
+	// Items, Kinds, Formats and Channels count how each was served and what came of it.
+	Items, Kinds, Formats, Channels map[string]Response
+	Updated                         time.Time
+}
+
+// Response is how often something was served and what came of it.
+type Response struct {
+	Served int64
+	// Outcomes counts events that named a decision, by type.
+	Outcomes map[string]int64
+	Value    float64
+}
+
+// Change is what one request writes about one visitor: all of it or nothing.
+type Change struct {
+	// Loaded is what the change is based upon; the store refuses the change when somebody else was faster.
+	Loaded Loaded
+	// Visitor is her new state; nil leaves the stored state alone.
+	Visitor *Visitor
+	// EventIDs are the events folded into Visitor, remembered so that they count once.
+	EventIDs []string
+	// Answer is kept so that it can be explained and rewarded; nil for none.
+	Answer *Answer
+	Log    []LogEntry
+	// VisitorTTL and AnswerTTL are how long the two are remembered from now.
+	VisitorTTL, AnswerTTL time.Duration
+}
+
+// Loaded is what the store knows of a visitor at one moment.
+type Loaded struct {
+	// VisitorID is the identity asked for; Visitor.ID is the canonical one.
+	VisitorID string
+	// Visitor is nil when nothing is remembered.
+	Visitor *Visitor
+	// Revision is the store's own count of changes, 0 when nothing is stored.
+	Revision uint64
+	// Duplicate tells, for each event id asked about, whether it was folded before.
+	Duplicate []bool
+	// Outcomes are the decisions, by decision id, that the events asked about refer to and that belong to this person.
+	Outcomes map[string]Decision
+}

@@ -1,0 +1,238 @@
+package veiviser
+
+import "time"
+
+// Plan is what marketers own. A published plan never changes; a change is a new version.
+type Plan struct {
+	Name string
+	// Languages are the languages the plan is written in, the default first ("nb", "sv", "en").
+	Languages []string
+	// EventTypes are the plan's own event types, beside the standard ones.
+	EventTypes []string
+	Journeys   []Journey
+	Segments   []Segment
+	Placements []Placement
+	Items      []Item
+	Policy     Policy
+}
+
+// Journey is a kind of decision as a graph of stages, with the signals by which a stage shows.
+type Journey struct {
+	ID string
+	// Version counts the revisions of this journey; a need folded under an older version is mapped, see StageMappings.
+	Version uint32
+	Name    Text
+	// Audience is the kind of person on this journey: "customer" when empty, or supplier, investor, press, neighbour, job_seeker.
+	Audience string
+	// Subjects are the subjects it is about, each covering what lies below it; empty covers all.
+	Subjects []string
+	// StartsOn limits which events open a need; empty means any event with a fitting subject. The need has no past then:
+	// conditions on it (SameItem, MinRepeat above 1, pauses, ReturningVisit) never hold.
+	StartsOn    []Match
+	Stages      []Stage
+	Transitions []Transition
+	Signals     []Signal
+	// HalfLife is the silence after which the belief has gone half way back to the stages' Return weights; 0 is 14 days.
+	HalfLife time.Duration
+	// UnsureBelow is the probability under which the likeliest stage is too uncertain to act upon; 0 is 0.45.
+	UnsureBelow float64
+	// StageMappings say where visitors under way go whose need is of an older version.
+	StageMappings []StageMapping
+}
+
+// Stage is one stage of a journey.
+type Stage struct {
+	ID       string
+	Standard StandardStage
+	Name     Text
+	// Prior is the weight of this stage at first contact, relative to the others; at least one stage has one.
+	Prior float64
+	// Return is the weight towards which silence drifts; all zero means the priors.
+	Return float64
+}
+
+// Transition is a move between stages that one event may bring, forward or backward.
+type Transition struct {
+	From, To string
+	// Rate is the probability per event of the move; what is left of 1 stays. The rates out of a stage sum to less than 1.
+	Rate float64
+}
+
+// Signal is something observable that speaks for some stages and against others.
+type Signal struct {
+	ID    string
+	Match Match
+	// Likelihood is how much more often the signal shows in a stage than on average: 1 says nothing, 3 speaks for the
+	// stage, 0.3 against it. Stages not named count 1. Values lie in [0.01, 100].
+	Likelihood map[string]float64
+	// Text says what was observed, to the visitor: "You compared several products".
+	Text Text
+}
+
+// Match says which events show a signal: every condition that is set must hold. Conditions on the past speak of the
+// need (the visitor's decision about one subject) and of its own events, never of what she did about other subjects: a
+// visit of the need ends when the need is silent for the policy's visit gap.
+type Match struct {
+	Types []string
+	// Pages are path patterns. "*" at the end covers everything that begins so ("/support/*" covers "/support" and all
+	// below it, "/bikes/fjell-*" all that start so); "*" as a whole segment covers any one segment ("/bikes/*/reviews").
+	// The page is the event's own, without query and trailing slash.
+	Pages []string
+	// QueryWords: the event's query holds one of these words (or words in a row), whatever the case; "*" is any query.
+	QueryWords []string
+	// Referrers are classes (search, social, mail, ad, direct, internal) or host suffixes ("example.no" covers
+	// "www.example.no"). The referrer is the event's own, or else the one the need's visit came with; a match that asks
+	// for nothing but the referrer holds only for the event that brings it, so that it counts once.
+	Referrers []string
+	// Channels: the event's own channel, or else that of the need's visit.
+	Channels []string
+	// SameItem: the need met this item before. SameSubject: the need had an event before.
+	SameItem, SameSubject bool
+	// MinRepeat: this is at least the n-th event of its type in this visit of the need.
+	MinRepeat uint32
+	// MinDepth and MaxDepth bound the position of the event in the need's visit, from 1; 0 is unbounded.
+	MinDepth, MaxDepth uint32
+	// MinPause and MaxPause bound the time since the previous event of the need; 0 is unbounded. The first event of a
+	// need has no pause and satisfies neither.
+	MinPause, MaxPause time.Duration
+	// ReturningVisit: the event opens a visit of the need that is not its first.
+	ReturningVisit bool
+	// Attributes: the event has all of these, with exactly these values.
+	Attributes map[string]string
+}
+
+// StageMapping moves the belief of an old stage onto a new one.
+type StageMapping struct{ From, To string }
+
+// Segment is a group of visitors, by a CEL rule evaluated at decision time.
+type Segment struct {
+	ID   string
+	Name Text
+	Rule string
+}
+
+// Placement is a place where something can be shown.
+type Placement struct {
+	ID      string
+	Name    Text
+	Channel string
+	// Formats are the representation formats that fit, best first.
+	Formats []string
+	// Slots is how many items fit at most; 0 is 1.
+	Slots int
+	// Kinds restricts what may be shown; empty is all kinds.
+	Kinds []ItemKind
+	// Objective is what the placement is for: "progress" (default), "care" or "inform"; care and inform never sell.
+	Objective string
+	// Audiences restricts who is addressed; empty is everyone.
+	Audiences []string
+	// Rule is CEL over visitor, visit, need and now; when false the placement stays silent.
+	Rule string
+	// Fallback are the items served, in order, when nothing else is eligible.
+	Fallback []string
+	// AttentionCost is what content must beat to be shown, in units of usefulness; nil is the policy's.
+	AttentionCost *float64
+}
+
+// Policy is how the plan decides.
+type Policy struct {
+	// VisitGap is the silence that ends a visit; 0 is 30 minutes.
+	VisitGap time.Duration
+	// VisitorTTL is how long a silent visitor is remembered; 0 is 90 days.
+	VisitorTTL time.Duration
+	// DecisionTTL is how long a decision can be explained and rewarded; 0 is 7 days.
+	DecisionTTL time.Duration
+	// AttentionCost is what content must beat to be shown, in [0, 1]; see Placement.AttentionCost.
+	AttentionCost float64
+	// Diversity in [0, 1] is how much usefulness a slate gives up to avoid items alike; 0 ignores likeness.
+	Diversity float64
+	// UnsureKinds are the kinds that may be served while the stage is unsure; empty is content and service.
+	UnsureKinds []ItemKind
+	// OffStage in [0, 1] is the share of the usefulness an item keeps in stages it does not serve; 0 is 0.25.
+	OffStage float64
+	// ValueWeight is how much the relative value of an item less its cost counts beside usefulness; 0 ignores it.
+	ValueWeight float64
+	// Priors are what is believed about usefulness before anything is learned.
+	Priors []ResponsePrior
+	// Effects are what segment, channel, format and topic add to it.
+	Effects []ResponseEffect
+}
+
+// ResponsePrior is the belief that an item of a kind is useful in a stage. The most specific row wins: kind and stage,
+// then kind, then stage, then neither.
+type ResponsePrior struct {
+	Kind  ItemKind      // "" is any
+	Stage StandardStage // "" is any
+	// Mean is the expected usefulness in [0, 1]; Strength is how many observations the belief is worth, at least 1.
+	Mean, Strength float64
+}
+
+// ResponseEffect adds to the usefulness of items that match every field that is set.
+type ResponseEffect struct {
+	ItemID  string
+	Kind    ItemKind
+	Topic   string
+	Stage   StandardStage
+	Segment string
+	Channel string
+	Format  string
+	// Add lies in [-1, 1]; SD is the uncertainty of it.
+	Add, SD float64
+}
+
+// The values that stand in for what a plan leaves out.
+const (
+	DefaultVisitGap    = 30 * time.Minute
+	DefaultVisitorTTL  = 90 * 24 * time.Hour
+	DefaultDecisionTTL = 7 * 24 * time.Hour
+	DefaultHalfLife    = 14 * 24 * time.Hour
+	DefaultUnsureBelow = 0.45
+	DefaultOffStage    = 0.25
+	DefaultPriorMean   = 0.10
+	DefaultStrength    = 10.0
+	AudienceCustomer   = "customer"
+)
+
+// WithDefaults returns the policy with every unset field filled in.
+func (p Policy) WithDefaults() Policy {
+	setDuration(&p.VisitGap, DefaultVisitGap)
+	setDuration(&p.VisitorTTL, DefaultVisitorTTL)
+	setDuration(&p.DecisionTTL, DefaultDecisionTTL)
+	if p.OffStage == 0 {
+		p.OffStage = DefaultOffStage
+	}
+	if len(p.UnsureKinds) == 0 {
+		p.UnsureKinds = []ItemKind{KindContent, KindService}
+	}
+	return p
+}
+
+func setDuration(d *time.Duration, def time.Duration) {
+	if *d == 0 {
+		*d = def
+	}
+}
+
+// PlanVersion is a published plan.
+type PlanVersion struct {
+	// Version is the number by which answers name the plan, from 1.
+	Version   uint64
+	Plan      Plan
+	Published time.Time
+	Author    string
+	Note      string
+	// Changes is the difference to the version that was active before, one line each.
+	Changes []PlanChange
+	// Active is true for the version that answers now.
+	Active bool
+}
+
+// PlanChange is one difference between two plans.
+type PlanChange struct {
+	// Path names what changed: "journeys/considered/stages/evaluate".
+	Path string
+	// Op is "added", "removed" or "changed".
+	Op string
+	// Before and After are short renderings of the value; "" when there is none.
+	Before, After string
+}
