@@ -100,3 +100,51 @@ type Loaded struct {
 	// Outcomes are the decisions, by decision id, that the events asked about refer to and that belong to this person.
 	Outcomes map[string]Decision
 }
+
+// EventStatus is what became of a recorded event.
+type EventStatus string
+
+// What may become of an event.
+const (
+	EventAccepted  EventStatus = "ACCEPTED"
+	EventDuplicate EventStatus = "DUPLICATE"
+	EventRejected  EventStatus = "REJECTED"
+)
+
+// EventResult is what became of one event of a batch.
+type EventResult struct {
+	ID     string
+	Status EventStatus
+	// Err says why it was rejected; its fields are relative to the event ("type").
+	Err *Error
+}
+
+// ItemResult is what became of one item of a batch.
+type ItemResult struct {
+	ID string
+	// Created is true when there was no such item before.
+	Created bool
+	Etag    string
+	// Err says why it was not written; its fields are relative to the item ("kind").
+	Err *Error
+}
+
+// Head is what replicas poll to follow plan and catalogue.
+type Head struct {
+	// Active is the version of the plan that answers, 0 when none is published.
+	Active uint64
+	// Activation grows with every publish and every roll-back.
+	Activation uint64
+	// Catalog grows with every write to the catalogue.
+	Catalog uint64
+}
+
+// CatalogChange is one item written or deleted beside the plan.
+type CatalogChange struct {
+	// Item is what was written; when Deleted, only its ID is set.
+	Item    Item
+	Deleted bool
+	// Activation is the head's at the time of writing: a plan activated later that names the item overrides the change.
+	Activation uint64
+	Revision   uint64
+}
