@@ -141,14 +141,14 @@ func (c *compiler) stages(j *journey, src *veiviser.Journey) map[string]int {
 		if !weight(st.Prior) {
 			c.fail(at+".prior", "must be a number from 0, is %v", st.Prior)
 		}
-		if !weight(st.Return) {
-			c.fail(at+".return", "must be a number from 0, is %v", st.Return)
+		if !weight(st.Rest) {
+			c.fail(at+".rest", "must be a number from 0, is %v", st.Rest)
 		}
 		j.stages = append(j.stages, st.ID)
 		j.standard = append(j.standard, int8(st.Standard.Index()))
 		j.names = append(j.names, st.Name)
 		j.prior = append(j.prior, st.Prior)
-		j.rest = append(j.rest, st.Return)
+		j.rest = append(j.rest, st.Rest)
 	}
 	if !share(j.prior) && len(j.prior) > 0 {
 		c.fail(c.path+".stages", "at least one stage needs a prior above 0")

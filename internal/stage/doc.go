@@ -19,7 +19,7 @@
 // Drift is a continuous-time chain that leaves its stage at rate ln 2 / h for a stage drawn from the return
 // distribution r (the Felsenstein 1981 "F81" form of a generator): exp(QΔt) = λ·I + (1−λ)·1rᵀ, so it takes no matrix
 // exponential, composes exactly (drifting for a and then b is drifting for a+b) and tends to r. h is the journey's
-// HalfLife, r its Return weights, or its Prior weights when there are none. Δt is the time since the need's last
+// HalfLife, r its Rest weights, or its Prior weights when there are none. Δt is the time since the need's last
 // event; an event that comes late has Δt = 0, and the need's clock never runs backwards.
 //
 // Move takes the Transitions as probabilities per event. The event that opens a need has no step before it: the belief

@@ -2,6 +2,7 @@ package stage
 
 import (
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -35,30 +36,42 @@ func (s *Set) Merge(into, from *veiviser.Visitor) {
 	}
 	from = from.Clone()
 	switch {
-	case from.Events == 0 && len(from.Needs) == 0 && len(from.Attributes) == 0:
+	case blank(from):
+		return
+	case blank(into):
+		from.ID, from.LinkedIDs, from.Segments, from.Stage = into.ID, into.LinkedIDs, into.Segments, into.Stage
+		*into = *from
+		return
+	}
+	mergeAttributes(into, from)
+	s.mergeVisits(into, from)
+	into.Events = more(into.Events, from.Events)
+	if value := into.Value + from.Value; !math.IsNaN(value) && !math.IsInf(value, 0) {
+		into.Value = value
+	}
+	mergeRecent(into, from)
+	s.mergeNeeds(into, from)
+}
+
+// blank reports whether nothing ever happened to v.
+func blank(v *veiviser.Visitor) bool {
+	return v.Events == 0 && len(v.Needs) == 0 && len(v.Attributes) == 0
+}
+
+// mergeVisits unites when she was seen. The later visit is the current one, or both are one visit when they touch.
+func (s *Set) mergeVisits(into, from *veiviser.Visitor) {
+	switch {
+	case from.Events == 0:
 		return
 	case into.Events == 0:
 		into.FirstSeen, into.LastSeen, into.Visits, into.Visit = from.FirstSeen, from.LastSeen, from.Visits, from.Visit
 		mergeCounts(into, from, false, true)
-	case from.Events == 0:
-	default:
-		s.mergeVisits(into, from)
+		return
 	}
-	into.Events = more(into.Events, from.Events)
-	into.Value += from.Value
-	mergeAttributes(into, from)
-	mergeRecent(into, from)
-	s.mergeNeeds(into, from)
-	if into.FirstSeen.After(from.FirstSeen) && from.Events > 0 {
+	if into.FirstSeen.After(from.FirstSeen) {
 		into.FirstSeen = from.FirstSeen
 	}
-	if into.LastSeen.Before(from.LastSeen) {
-		into.LastSeen = from.LastSeen
-	}
-}
-
-// mergeVisits lets the later visit be the current one, or makes one visit of two that touch.
-func (s *Set) mergeVisits(into, from *veiviser.Visitor) {
+	into.LastSeen = latest(into.LastSeen, from.LastSeen)
 	into.Visits = more(into.Visits, from.Visits)
 	old, last := into.Visit, from.Visit
 	fromLast := !last.Last.Before(old.Last)
@@ -67,7 +80,7 @@ func (s *Set) mergeVisits(into, from *veiviser.Visitor) {
 	}
 	together := last.Start.Sub(old.Last) <= s.visitGap
 	if together {
-		into.Visits = max(1, into.Visits-1)
+		into.Visits = max(into.Visits, 2) - 1
 		last.Events = more(last.Events, old.Events)
 		if old.Start.Before(last.Start) {
 			last.Start = old.Start

@@ -29,7 +29,7 @@ func (s *Set) touch(v *veiviser.Visitor, f *facts) {
 // find gives the need of the journey that an event about subject touches, -1 for none: the one about the same subject,
 // and for "" the one touched last.
 func (j *journey) find(needs []veiviser.Need, subject string) int {
-	for i := len(needs) - 1; i >= 0; i-- {
+	for i := range slices.Backward(needs) {
 		if needs[i].Journey == j.id && (subject == "" || needs[i].Subject == subject) {
 			return i
 		}

@@ -14,6 +14,8 @@ type Request struct {
 	NoExploration bool
 	// Explain asks for the full why and why-not.
 	Explain bool
+	// Time is the moment to decide at; zero is now.
+	Time time.Time
 }
 
 // PlacementRequest asks for items on one placement.

@@ -25,7 +25,8 @@ type LoggedEvent struct {
 	Type, Subject, Channel string
 	ItemID                 string
 	Value                  float64
-	// DecisionID, Placement, Kind and Format are filled in when the event is the outcome of a known decision.
+	// DecisionID, Placement, Kind and Format are filled in when the event is the outcome of a known decision; Channel and
+	// ItemID are then where and what that decision served.
 	DecisionID string
 	Placement  string
 	Kind       ItemKind
@@ -99,6 +100,14 @@ type Loaded struct {
 	Duplicate []bool
 	// Outcomes are the decisions, by decision id, that the events asked about refer to and that belong to this person.
 	Outcomes map[string]Decision
+}
+
+// OutboxLine is one log entry with its place in the outbox of a partition.
+type OutboxLine struct {
+	Partition int
+	// Position orders the lines of one partition.
+	Position string
+	Entry    LogEntry
 }
 
 // EventStatus is what became of a recorded event.

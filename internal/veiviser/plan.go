@@ -32,7 +32,7 @@ type Journey struct {
 	Stages      []Stage
 	Transitions []Transition
 	Signals     []Signal
-	// HalfLife is the silence after which the belief has gone half way back to the stages' Return weights; 0 is 14 days.
+	// HalfLife is the silence after which the belief has gone half way back to the stages' Rest weights; 0 is 14 days.
 	HalfLife time.Duration
 	// UnsureBelow is the probability under which the likeliest stage is too uncertain to act upon; 0 is 0.45.
 	UnsureBelow float64
@@ -47,8 +47,8 @@ type Stage struct {
 	Name     Text
 	// Prior is the weight of this stage at first contact, relative to the others; at least one stage has one.
 	Prior float64
-	// Return is the weight towards which silence drifts; all zero means the priors.
-	Return float64
+	// Rest is the weight towards which silence drifts; all zero means the priors.
+	Rest float64
 }
 
 // Transition is a move between stages that one event may bring, forward or backward.

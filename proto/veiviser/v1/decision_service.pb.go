@@ -163,7 +163,10 @@ type RecommendRequest struct {
 	// Whether uncertain items may be tried out.
 	Exploration Exploration `protobuf:"varint,6,opt,name=exploration,proto3,enum=veiviser.v1.Exploration" json:"exploration,omitempty"`
 	// Adds the full why and why-not to every decision.
-	Explain       bool `protobuf:"varint,7,opt,name=explain,proto3" json:"explain,omitempty"`
+	Explain bool `protobuf:"varint,7,opt,name=explain,proto3" json:"explain,omitempty"`
+	// The moment to decide at, for replaying logs: drift, pauses and dates are seen from there. Unset is now; at most five
+	// minutes in the future.
+	Time          *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=time,proto3" json:"time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -245,6 +248,13 @@ func (x *RecommendRequest) GetExplain() bool {
 		return x.Explain
 	}
 	return false
+}
+
+func (x *RecommendRequest) GetTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Time
+	}
+	return nil
 }
 
 // PlacementRequest asks for items on one placement.
@@ -331,7 +341,8 @@ type RecommendResponse struct {
 	SegmentIds []string `protobuf:"bytes,3,rep,name=segment_ids,json=segmentIds,proto3" json:"segment_ids,omitempty"`
 	// The version of the plan behind every decision of this answer.
 	PlanVersion string `protobuf:"bytes,4,opt,name=plan_version,json=planVersion,proto3" json:"plan_version,omitempty"`
-	// The answer was made without her stored history.
+	// The answer was made without her stored history, or could not be stored: it can not be explained or rewarded, and events
+	// sent along were not recorded. Send those again with the same ids.
 	Degraded bool `protobuf:"varint,5,opt,name=degraded,proto3" json:"degraded,omitempty"`
 	// Why, as an ErrorReason without prefix; "" when not degraded.
 	DegradedReason string `protobuf:"bytes,6,opt,name=degraded_reason,json=degradedReason,proto3" json:"degraded_reason,omitempty"`
@@ -1321,7 +1332,7 @@ var File_veiviser_v1_decision_service_proto protoreflect.FileDescriptor
 
 const file_veiviser_v1_decision_service_proto_rawDesc = "" +
 	"\n" +
-	"\"veiviser/v1/decision_service.proto\x12\vveiviser.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17veiviser/v1/event.proto\x1a\x16veiviser/v1/item.proto\x1a\x19veiviser/v1/visitor.proto\"\xf3\x02\n" +
+	"\"veiviser/v1/decision_service.proto\x12\vveiviser.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17veiviser/v1/event.proto\x1a\x16veiviser/v1/item.proto\x1a\x19veiviser/v1/visitor.proto\"\xad\x03\n" +
 	"\x10RecommendRequest\x12,\n" +
 	"\n" +
 	"visitor_id\x18\x01 \x01(\tB\r\xe0A\x02\xbaH\ar\x05 \x01(\x80\x01R\tvisitorId\x123\n" +
@@ -1332,7 +1343,8 @@ const file_veiviser_v1_decision_service_proto_rawDesc = "" +
 	"placements\x12\x18\n" +
 	"\apreview\x18\x05 \x01(\bR\apreview\x12D\n" +
 	"\vexploration\x18\x06 \x01(\x0e2\x18.veiviser.v1.ExplorationB\b\xbaH\x05\x82\x01\x02\x10\x01R\vexploration\x12\x18\n" +
-	"\aexplain\x18\a \x01(\bR\aexplain\"\xe6\x01\n" +
+	"\aexplain\x18\a \x01(\bR\aexplain\x128\n" +
+	"\x04time\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\b\xbaH\x05\xb2\x01\x02*\x00R\x04time\"\xe6\x01\n" +
 	"\x10PlacementRequest\x12*\n" +
 	"\tplacement\x18\x01 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04 \x01(@R\tplacement\x12&\n" +
 	"\tmax_items\x18\x02 \x01(\x05B\t\xbaH\x06\x1a\x04\x182(\x00R\bmaxItems\x12@\n" +
@@ -1476,48 +1488,49 @@ var file_veiviser_v1_decision_service_proto_goTypes = []any{
 	(*ExcludedItems)(nil),                // 15: veiviser.v1.ExcludedItems
 	(*VisitContext)(nil),                 // 16: veiviser.v1.VisitContext
 	(*Event)(nil),                        // 17: veiviser.v1.Event
-	(*NeedBelief)(nil),                   // 18: veiviser.v1.NeedBelief
-	(ItemKind)(0),                        // 19: veiviser.v1.ItemKind
-	(*Representation)(nil),               // 20: veiviser.v1.Representation
-	(*timestamppb.Timestamp)(nil),        // 21: google.protobuf.Timestamp
+	(*timestamppb.Timestamp)(nil),        // 18: google.protobuf.Timestamp
+	(*NeedBelief)(nil),                   // 19: veiviser.v1.NeedBelief
+	(ItemKind)(0),                        // 20: veiviser.v1.ItemKind
+	(*Representation)(nil),               // 21: veiviser.v1.Representation
 }
 var file_veiviser_v1_decision_service_proto_depIdxs = []int32{
 	16, // 0: veiviser.v1.RecommendRequest.context:type_name -> veiviser.v1.VisitContext
 	17, // 1: veiviser.v1.RecommendRequest.events:type_name -> veiviser.v1.Event
 	3,  // 2: veiviser.v1.RecommendRequest.placements:type_name -> veiviser.v1.PlacementRequest
 	0,  // 3: veiviser.v1.RecommendRequest.exploration:type_name -> veiviser.v1.Exploration
-	5,  // 4: veiviser.v1.RecommendResponse.decisions:type_name -> veiviser.v1.PlacementDecision
-	18, // 5: veiviser.v1.RecommendResponse.needs:type_name -> veiviser.v1.NeedBelief
-	6,  // 6: veiviser.v1.PlacementDecision.items:type_name -> veiviser.v1.RecommendedItem
-	1,  // 7: veiviser.v1.PlacementDecision.silence_reason:type_name -> veiviser.v1.SilenceReason
-	12, // 8: veiviser.v1.PlacementDecision.explanation:type_name -> veiviser.v1.DecisionExplanation
-	19, // 9: veiviser.v1.RecommendedItem.kind:type_name -> veiviser.v1.ItemKind
-	20, // 10: veiviser.v1.RecommendedItem.representation:type_name -> veiviser.v1.Representation
-	7,  // 11: veiviser.v1.RecommendedItem.reasons:type_name -> veiviser.v1.Reason
-	16, // 12: veiviser.v1.WatchRecommendationsRequest.context:type_name -> veiviser.v1.VisitContext
-	0,  // 13: veiviser.v1.WatchRecommendationsRequest.exploration:type_name -> veiviser.v1.Exploration
-	4,  // 14: veiviser.v1.WatchRecommendationsResponse.answer:type_name -> veiviser.v1.RecommendResponse
-	12, // 15: veiviser.v1.ExplainDecisionResponse.explanation:type_name -> veiviser.v1.DecisionExplanation
-	21, // 16: veiviser.v1.DecisionExplanation.time:type_name -> google.protobuf.Timestamp
-	18, // 17: veiviser.v1.DecisionExplanation.needs:type_name -> veiviser.v1.NeedBelief
-	13, // 18: veiviser.v1.DecisionExplanation.served:type_name -> veiviser.v1.ScoredItem
-	13, // 19: veiviser.v1.DecisionExplanation.runners_up:type_name -> veiviser.v1.ScoredItem
-	15, // 20: veiviser.v1.DecisionExplanation.excluded:type_name -> veiviser.v1.ExcludedItems
-	1,  // 21: veiviser.v1.DecisionExplanation.silence_reason:type_name -> veiviser.v1.SilenceReason
-	19, // 22: veiviser.v1.ScoredItem.kind:type_name -> veiviser.v1.ItemKind
-	14, // 23: veiviser.v1.ScoredItem.parts:type_name -> veiviser.v1.ScorePart
-	7,  // 24: veiviser.v1.ScoredItem.reasons:type_name -> veiviser.v1.Reason
-	2,  // 25: veiviser.v1.DecisionService.Recommend:input_type -> veiviser.v1.RecommendRequest
-	8,  // 26: veiviser.v1.DecisionService.WatchRecommendations:input_type -> veiviser.v1.WatchRecommendationsRequest
-	10, // 27: veiviser.v1.DecisionService.ExplainDecision:input_type -> veiviser.v1.ExplainDecisionRequest
-	4,  // 28: veiviser.v1.DecisionService.Recommend:output_type -> veiviser.v1.RecommendResponse
-	9,  // 29: veiviser.v1.DecisionService.WatchRecommendations:output_type -> veiviser.v1.WatchRecommendationsResponse
-	11, // 30: veiviser.v1.DecisionService.ExplainDecision:output_type -> veiviser.v1.ExplainDecisionResponse
-	28, // [28:31] is the sub-list for method output_type
-	25, // [25:28] is the sub-list for method input_type
-	25, // [25:25] is the sub-list for extension type_name
-	25, // [25:25] is the sub-list for extension extendee
-	0,  // [0:25] is the sub-list for field type_name
+	18, // 4: veiviser.v1.RecommendRequest.time:type_name -> google.protobuf.Timestamp
+	5,  // 5: veiviser.v1.RecommendResponse.decisions:type_name -> veiviser.v1.PlacementDecision
+	19, // 6: veiviser.v1.RecommendResponse.needs:type_name -> veiviser.v1.NeedBelief
+	6,  // 7: veiviser.v1.PlacementDecision.items:type_name -> veiviser.v1.RecommendedItem
+	1,  // 8: veiviser.v1.PlacementDecision.silence_reason:type_name -> veiviser.v1.SilenceReason
+	12, // 9: veiviser.v1.PlacementDecision.explanation:type_name -> veiviser.v1.DecisionExplanation
+	20, // 10: veiviser.v1.RecommendedItem.kind:type_name -> veiviser.v1.ItemKind
+	21, // 11: veiviser.v1.RecommendedItem.representation:type_name -> veiviser.v1.Representation
+	7,  // 12: veiviser.v1.RecommendedItem.reasons:type_name -> veiviser.v1.Reason
+	16, // 13: veiviser.v1.WatchRecommendationsRequest.context:type_name -> veiviser.v1.VisitContext
+	0,  // 14: veiviser.v1.WatchRecommendationsRequest.exploration:type_name -> veiviser.v1.Exploration
+	4,  // 15: veiviser.v1.WatchRecommendationsResponse.answer:type_name -> veiviser.v1.RecommendResponse
+	12, // 16: veiviser.v1.ExplainDecisionResponse.explanation:type_name -> veiviser.v1.DecisionExplanation
+	18, // 17: veiviser.v1.DecisionExplanation.time:type_name -> google.protobuf.Timestamp
+	19, // 18: veiviser.v1.DecisionExplanation.needs:type_name -> veiviser.v1.NeedBelief
+	13, // 19: veiviser.v1.DecisionExplanation.served:type_name -> veiviser.v1.ScoredItem
+	13, // 20: veiviser.v1.DecisionExplanation.runners_up:type_name -> veiviser.v1.ScoredItem
+	15, // 21: veiviser.v1.DecisionExplanation.excluded:type_name -> veiviser.v1.ExcludedItems
+	1,  // 22: veiviser.v1.DecisionExplanation.silence_reason:type_name -> veiviser.v1.SilenceReason
+	20, // 23: veiviser.v1.ScoredItem.kind:type_name -> veiviser.v1.ItemKind
+	14, // 24: veiviser.v1.ScoredItem.parts:type_name -> veiviser.v1.ScorePart
+	7,  // 25: veiviser.v1.ScoredItem.reasons:type_name -> veiviser.v1.Reason
+	2,  // 26: veiviser.v1.DecisionService.Recommend:input_type -> veiviser.v1.RecommendRequest
+	8,  // 27: veiviser.v1.DecisionService.WatchRecommendations:input_type -> veiviser.v1.WatchRecommendationsRequest
+	10, // 28: veiviser.v1.DecisionService.ExplainDecision:input_type -> veiviser.v1.ExplainDecisionRequest
+	4,  // 29: veiviser.v1.DecisionService.Recommend:output_type -> veiviser.v1.RecommendResponse
+	9,  // 30: veiviser.v1.DecisionService.WatchRecommendations:output_type -> veiviser.v1.WatchRecommendationsResponse
+	11, // 31: veiviser.v1.DecisionService.ExplainDecision:output_type -> veiviser.v1.ExplainDecisionResponse
+	29, // [29:32] is the sub-list for method output_type
+	26, // [26:29] is the sub-list for method input_type
+	26, // [26:26] is the sub-list for extension type_name
+	26, // [26:26] is the sub-list for extension extendee
+	0,  // [0:26] is the sub-list for field type_name
 }
 
 func init() { file_veiviser_v1_decision_service_proto_init() }

@@ -86,6 +86,13 @@ const (
 	ErrorReason_ERROR_REASON_TOO_MANY_PLACEMENTS ErrorReason = 28
 	// The RPC is part of the contract but not of this release (UNIMPLEMENTED).
 	ErrorReason_ERROR_REASON_NOT_IMPLEMENTED ErrorReason = 29
+	// The message or the HTTP body is larger than the service takes, or far more elements than bytes justify
+	// (RESOURCE_EXHAUSTED, HTTP 413); send several calls.
+	ErrorReason_ERROR_REASON_REQUEST_TOO_LARGE ErrorReason = 30
+	// No RPC answers this path and method over HTTP (NOT_FOUND, or UNIMPLEMENTED when the path takes other methods).
+	ErrorReason_ERROR_REASON_UNKNOWN_ROUTE ErrorReason = 31
+	// The service stops (UNAVAILABLE); connect again, another replica or the next process answers.
+	ErrorReason_ERROR_REASON_STOPPING ErrorReason = 32
 )
 
 // Enum value maps for ErrorReason.
@@ -121,6 +128,9 @@ var (
 		27: "ERROR_REASON_CORRUPT_RECORD",
 		28: "ERROR_REASON_TOO_MANY_PLACEMENTS",
 		29: "ERROR_REASON_NOT_IMPLEMENTED",
+		30: "ERROR_REASON_REQUEST_TOO_LARGE",
+		31: "ERROR_REASON_UNKNOWN_ROUTE",
+		32: "ERROR_REASON_STOPPING",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":          0,
@@ -153,6 +163,9 @@ var (
 		"ERROR_REASON_CORRUPT_RECORD":       27,
 		"ERROR_REASON_TOO_MANY_PLACEMENTS":  28,
 		"ERROR_REASON_NOT_IMPLEMENTED":      29,
+		"ERROR_REASON_REQUEST_TOO_LARGE":    30,
+		"ERROR_REASON_UNKNOWN_ROUTE":        31,
+		"ERROR_REASON_STOPPING":             32,
 	}
 )
 
@@ -187,7 +200,7 @@ var File_veiviser_v1_error_proto protoreflect.FileDescriptor
 
 const file_veiviser_v1_error_proto_rawDesc = "" +
 	"\n" +
-	"\x17veiviser/v1/error.proto\x12\vveiviser.v1*\xf4\a\n" +
+	"\x17veiviser/v1/error.proto\x12\vveiviser.v1*\xd3\b\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15ERROR_REASON_INTERNAL\x10\x01\x12\x1e\n" +
@@ -219,7 +232,10 @@ const file_veiviser_v1_error_proto_rawDesc = "" +
 	"\x15ERROR_REASON_CANCELED\x10\x1a\x12\x1f\n" +
 	"\x1bERROR_REASON_CORRUPT_RECORD\x10\x1b\x12$\n" +
 	" ERROR_REASON_TOO_MANY_PLACEMENTS\x10\x1c\x12 \n" +
-	"\x1cERROR_REASON_NOT_IMPLEMENTED\x10\x1dB;Z9github.com/veiviser/veiviser/proto/veiviser/v1;veiviserv1b\x06proto3"
+	"\x1cERROR_REASON_NOT_IMPLEMENTED\x10\x1d\x12\"\n" +
+	"\x1eERROR_REASON_REQUEST_TOO_LARGE\x10\x1e\x12\x1e\n" +
+	"\x1aERROR_REASON_UNKNOWN_ROUTE\x10\x1f\x12\x19\n" +
+	"\x15ERROR_REASON_STOPPING\x10 B;Z9github.com/veiviser/veiviser/proto/veiviser/v1;veiviserv1b\x06proto3"
 
 var (
 	file_veiviser_v1_error_proto_rawDescOnce sync.Once

@@ -31,7 +31,7 @@ type SegmentProfile struct {
 	SegmentId string `protobuf:"bytes,1,opt,name=segment_id,json=segmentId,proto3" json:"segment_id,omitempty"`
 	// Its name by language.
 	Name map[string]string `protobuf:"bytes,2,rep,name=name,proto3" json:"name,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	// Number of remembered visitors in it, as of their latest event or answer.
+	// Number of remembered visitors in it, as of their latest event.
 	Size int64 `protobuf:"varint,3,opt,name=size,proto3" json:"size,omitempty"`
 	// How many of them are in which standard stage; the last entry, with stage "", counts the unsure.
 	Stages []*StageCount `protobuf:"bytes,4,rep,name=stages,proto3" json:"stages,omitempty"`

@@ -434,7 +434,9 @@ type GetVisitorRequest struct {
 	// Any of her ids, 1–128 bytes.
 	VisitorId string `protobuf:"bytes,1,opt,name=visitor_id,json=visitorId,proto3" json:"visitor_id,omitempty"`
 	// Language of the evidence, BCP 47; empty takes the language of her visit.
-	Language      string `protobuf:"bytes,2,opt,name=language,proto3" json:"language,omitempty"`
+	Language string `protobuf:"bytes,2,opt,name=language,proto3" json:"language,omitempty"`
+	// The moment to look from, for replaying logs; unset is now.
+	Time          *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=time,proto3" json:"time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -481,6 +483,13 @@ func (x *GetVisitorRequest) GetLanguage() string {
 		return x.Language
 	}
 	return ""
+}
+
+func (x *GetVisitorRequest) GetTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Time
+	}
+	return nil
 }
 
 // GetVisitorResponse shows a visitor.
@@ -1318,11 +1327,12 @@ const file_veiviser_v1_visit_service_proto_rawDesc = "" +
 	"\x13StreamEventsRequest\x123\n" +
 	"\x05event\x18\x01 \x01(\v2\x12.veiviser.v1.EventB\t\xe0A\x02\xbaH\x03\xd8\x01\x03R\x05event\"H\n" +
 	"\x14StreamEventsResponse\x120\n" +
-	"\x06result\x18\x01 \x01(\v2\x18.veiviser.v1.EventResultR\x06result\"\x91\x01\n" +
+	"\x06result\x18\x01 \x01(\v2\x18.veiviser.v1.EventResultR\x06result\"\xcb\x01\n" +
 	"\x11GetVisitorRequest\x12,\n" +
 	"\n" +
 	"visitor_id\x18\x01 \x01(\tB\r\xe0A\x02\xbaH\ar\x05 \x01(\x80\x01R\tvisitorId\x12N\n" +
-	"\blanguage\x18\x02 \x01(\tB2\xbaH/r-(#2)^([A-Za-z]{1,8}([-_][A-Za-z0-9]{1,8})*)?$R\blanguage\"D\n" +
+	"\blanguage\x18\x02 \x01(\tB2\xbaH/r-(#2)^([A-Za-z]{1,8}([-_][A-Za-z0-9]{1,8})*)?$R\blanguage\x128\n" +
+	"\x04time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampB\b\xbaH\x05\xb2\x01\x02*\x00R\x04time\"D\n" +
 	"\x12GetVisitorResponse\x12.\n" +
 	"\avisitor\x18\x01 \x01(\v2\x14.veiviser.v1.VisitorR\avisitor\"\xb7\x02\n" +
 	"\tDirective\x12+\n" +
@@ -1451,8 +1461,8 @@ var file_veiviser_v1_visit_service_proto_goTypes = []any{
 	(*EraseVisitorResponse)(nil),    // 22: veiviser.v1.EraseVisitorResponse
 	(*Event)(nil),                   // 23: veiviser.v1.Event
 	(ErrorReason)(0),                // 24: veiviser.v1.ErrorReason
-	(*Visitor)(nil),                 // 25: veiviser.v1.Visitor
-	(*timestamppb.Timestamp)(nil),   // 26: google.protobuf.Timestamp
+	(*timestamppb.Timestamp)(nil),   // 25: google.protobuf.Timestamp
+	(*Visitor)(nil),                 // 26: veiviser.v1.Visitor
 	(*VisitContext)(nil),            // 27: veiviser.v1.VisitContext
 }
 var file_veiviser_v1_visit_service_proto_depIdxs = []int32{
@@ -1462,42 +1472,43 @@ var file_veiviser_v1_visit_service_proto_depIdxs = []int32{
 	24, // 3: veiviser.v1.EventResult.reason:type_name -> veiviser.v1.ErrorReason
 	23, // 4: veiviser.v1.StreamEventsRequest.event:type_name -> veiviser.v1.Event
 	4,  // 5: veiviser.v1.StreamEventsResponse.result:type_name -> veiviser.v1.EventResult
-	25, // 6: veiviser.v1.GetVisitorResponse.visitor:type_name -> veiviser.v1.Visitor
-	1,  // 7: veiviser.v1.Directive.kind:type_name -> veiviser.v1.DirectiveKind
-	26, // 8: veiviser.v1.Directive.create_time:type_name -> google.protobuf.Timestamp
-	26, // 9: veiviser.v1.Directive.expire_time:type_name -> google.protobuf.Timestamp
-	9,  // 10: veiviser.v1.SetDirectiveRequest.directive:type_name -> veiviser.v1.Directive
-	9,  // 11: veiviser.v1.SetDirectiveResponse.directive:type_name -> veiviser.v1.Directive
-	9,  // 12: veiviser.v1.ListDirectivesResponse.directives:type_name -> veiviser.v1.Directive
-	25, // 13: veiviser.v1.LinkVisitorsResponse.visitor:type_name -> veiviser.v1.Visitor
-	25, // 14: veiviser.v1.ExportVisitorResponse.visitor:type_name -> veiviser.v1.Visitor
-	20, // 15: veiviser.v1.ExportVisitorResponse.decisions:type_name -> veiviser.v1.ExportedDecision
-	26, // 16: veiviser.v1.ExportVisitorResponse.export_time:type_name -> google.protobuf.Timestamp
-	26, // 17: veiviser.v1.ExportedDecision.time:type_name -> google.protobuf.Timestamp
-	27, // 18: veiviser.v1.ExportedDecision.context:type_name -> veiviser.v1.VisitContext
-	2,  // 19: veiviser.v1.VisitService.RecordEvents:input_type -> veiviser.v1.RecordEventsRequest
-	5,  // 20: veiviser.v1.VisitService.StreamEvents:input_type -> veiviser.v1.StreamEventsRequest
-	7,  // 21: veiviser.v1.VisitService.GetVisitor:input_type -> veiviser.v1.GetVisitorRequest
-	10, // 22: veiviser.v1.VisitService.SetDirective:input_type -> veiviser.v1.SetDirectiveRequest
-	12, // 23: veiviser.v1.VisitService.ListDirectives:input_type -> veiviser.v1.ListDirectivesRequest
-	14, // 24: veiviser.v1.VisitService.RemoveDirective:input_type -> veiviser.v1.RemoveDirectiveRequest
-	16, // 25: veiviser.v1.VisitService.LinkVisitors:input_type -> veiviser.v1.LinkVisitorsRequest
-	18, // 26: veiviser.v1.VisitService.ExportVisitor:input_type -> veiviser.v1.ExportVisitorRequest
-	21, // 27: veiviser.v1.VisitService.EraseVisitor:input_type -> veiviser.v1.EraseVisitorRequest
-	3,  // 28: veiviser.v1.VisitService.RecordEvents:output_type -> veiviser.v1.RecordEventsResponse
-	6,  // 29: veiviser.v1.VisitService.StreamEvents:output_type -> veiviser.v1.StreamEventsResponse
-	8,  // 30: veiviser.v1.VisitService.GetVisitor:output_type -> veiviser.v1.GetVisitorResponse
-	11, // 31: veiviser.v1.VisitService.SetDirective:output_type -> veiviser.v1.SetDirectiveResponse
-	13, // 32: veiviser.v1.VisitService.ListDirectives:output_type -> veiviser.v1.ListDirectivesResponse
-	15, // 33: veiviser.v1.VisitService.RemoveDirective:output_type -> veiviser.v1.RemoveDirectiveResponse
-	17, // 34: veiviser.v1.VisitService.LinkVisitors:output_type -> veiviser.v1.LinkVisitorsResponse
-	19, // 35: veiviser.v1.VisitService.ExportVisitor:output_type -> veiviser.v1.ExportVisitorResponse
-	22, // 36: veiviser.v1.VisitService.EraseVisitor:output_type -> veiviser.v1.EraseVisitorResponse
-	28, // [28:37] is the sub-list for method output_type
-	19, // [19:28] is the sub-list for method input_type
-	19, // [19:19] is the sub-list for extension type_name
-	19, // [19:19] is the sub-list for extension extendee
-	0,  // [0:19] is the sub-list for field type_name
+	25, // 6: veiviser.v1.GetVisitorRequest.time:type_name -> google.protobuf.Timestamp
+	26, // 7: veiviser.v1.GetVisitorResponse.visitor:type_name -> veiviser.v1.Visitor
+	1,  // 8: veiviser.v1.Directive.kind:type_name -> veiviser.v1.DirectiveKind
+	25, // 9: veiviser.v1.Directive.create_time:type_name -> google.protobuf.Timestamp
+	25, // 10: veiviser.v1.Directive.expire_time:type_name -> google.protobuf.Timestamp
+	9,  // 11: veiviser.v1.SetDirectiveRequest.directive:type_name -> veiviser.v1.Directive
+	9,  // 12: veiviser.v1.SetDirectiveResponse.directive:type_name -> veiviser.v1.Directive
+	9,  // 13: veiviser.v1.ListDirectivesResponse.directives:type_name -> veiviser.v1.Directive
+	26, // 14: veiviser.v1.LinkVisitorsResponse.visitor:type_name -> veiviser.v1.Visitor
+	26, // 15: veiviser.v1.ExportVisitorResponse.visitor:type_name -> veiviser.v1.Visitor
+	20, // 16: veiviser.v1.ExportVisitorResponse.decisions:type_name -> veiviser.v1.ExportedDecision
+	25, // 17: veiviser.v1.ExportVisitorResponse.export_time:type_name -> google.protobuf.Timestamp
+	25, // 18: veiviser.v1.ExportedDecision.time:type_name -> google.protobuf.Timestamp
+	27, // 19: veiviser.v1.ExportedDecision.context:type_name -> veiviser.v1.VisitContext
+	2,  // 20: veiviser.v1.VisitService.RecordEvents:input_type -> veiviser.v1.RecordEventsRequest
+	5,  // 21: veiviser.v1.VisitService.StreamEvents:input_type -> veiviser.v1.StreamEventsRequest
+	7,  // 22: veiviser.v1.VisitService.GetVisitor:input_type -> veiviser.v1.GetVisitorRequest
+	10, // 23: veiviser.v1.VisitService.SetDirective:input_type -> veiviser.v1.SetDirectiveRequest
+	12, // 24: veiviser.v1.VisitService.ListDirectives:input_type -> veiviser.v1.ListDirectivesRequest
+	14, // 25: veiviser.v1.VisitService.RemoveDirective:input_type -> veiviser.v1.RemoveDirectiveRequest
+	16, // 26: veiviser.v1.VisitService.LinkVisitors:input_type -> veiviser.v1.LinkVisitorsRequest
+	18, // 27: veiviser.v1.VisitService.ExportVisitor:input_type -> veiviser.v1.ExportVisitorRequest
+	21, // 28: veiviser.v1.VisitService.EraseVisitor:input_type -> veiviser.v1.EraseVisitorRequest
+	3,  // 29: veiviser.v1.VisitService.RecordEvents:output_type -> veiviser.v1.RecordEventsResponse
+	6,  // 30: veiviser.v1.VisitService.StreamEvents:output_type -> veiviser.v1.StreamEventsResponse
+	8,  // 31: veiviser.v1.VisitService.GetVisitor:output_type -> veiviser.v1.GetVisitorResponse
+	11, // 32: veiviser.v1.VisitService.SetDirective:output_type -> veiviser.v1.SetDirectiveResponse
+	13, // 33: veiviser.v1.VisitService.ListDirectives:output_type -> veiviser.v1.ListDirectivesResponse
+	15, // 34: veiviser.v1.VisitService.RemoveDirective:output_type -> veiviser.v1.RemoveDirectiveResponse
+	17, // 35: veiviser.v1.VisitService.LinkVisitors:output_type -> veiviser.v1.LinkVisitorsResponse
+	19, // 36: veiviser.v1.VisitService.ExportVisitor:output_type -> veiviser.v1.ExportVisitorResponse
+	22, // 37: veiviser.v1.VisitService.EraseVisitor:output_type -> veiviser.v1.EraseVisitorResponse
+	29, // [29:38] is the sub-list for method output_type
+	20, // [20:29] is the sub-list for method input_type
+	20, // [20:20] is the sub-list for extension type_name
+	20, // [20:20] is the sub-list for extension extendee
+	0,  // [0:20] is the sub-list for field type_name
 }
 
 func init() { file_veiviser_v1_visit_service_proto_init() }
