@@ -6,15 +6,15 @@ import (
 
 	"cel.dev/cel-go/common"
 	"cel.dev/cel-go/common/ast"
-	"cel.dev/cel-go/common/operators"
 )
 
 // nameCheck looks at a rule as it was parsed: is every name and function known, and is the nesting bounded? The type
 // check of CEL would find the unknown, too, but could not say what was meant.
 type nameCheck struct {
-	c     *Compiler
-	info  *ast.SourceInfo
-	scope []string // loop variables, innermost last
+	c      *Compiler
+	source []rune
+	info   *ast.SourceInfo
+	scope  []string // loop variables, innermost last
 }
 
 func (n *nameCheck) check(e ast.Expr) error { return n.expr(e, 1, 0) }
@@ -95,9 +95,9 @@ func (n *nameCheck) call(e ast.Expr, depth, loops int) error {
 	fn := call.FunctionName()
 	if !call.IsMemberFunction() {
 		if isWord(fn) && !slices.Contains(n.c.members, fn) {
-			return at(start(n.info, e), "unknown function %q%s", fn, n.c.suggest(fn))
+			return at(n.word(e, fn), "unknown function %q%s", fn, n.c.suggest(fn))
 		}
-		return n.all(call.Args(), n.operands(fn, depth), loops)
+		return n.all(call.Args(), depth, loops)
 	}
 	if root, ok := n.root(call.Target()); ok {
 		if id := root + "." + fn; !slices.Contains(n.c.words, id) || n.c.typed[id] != nil {
@@ -106,20 +106,12 @@ func (n *nameCheck) call(e ast.Expr, depth, loops int) error {
 		return n.all(call.Args(), depth, loops)
 	}
 	if !slices.Contains(n.c.members, fn) {
-		return at(start(n.info, e), "unknown function %q%s", fn, n.c.suggest(fn))
+		return at(n.word(e, fn), "unknown function %q%s", fn, n.c.suggest(fn))
 	}
 	if err := n.expr(call.Target(), depth+1, loops); err != nil {
 		return err
 	}
 	return n.all(call.Args(), depth, loops)
-}
-
-// operands is the depth from which operands count: a long chain of && or || nests only a little, since CEL balances it.
-func (n *nameCheck) operands(fn string, depth int) int {
-	if fn == operators.LogicalAnd || fn == operators.LogicalOr {
-		return depth - 1 + 1/MaxDepth
-	}
-	return depth
 }
 
 func (n *nameCheck) loop(e ast.Expr, depth, loops int) error {
@@ -135,8 +127,7 @@ func (n *nameCheck) loop(e ast.Expr, depth, loops int) error {
 		return err
 	}
 	n.scope = append(n.scope, loop.IterVar())
-	// The macro itself wraps what was written in two or three calls of its own.
-	err := n.all([]ast.Expr{loop.LoopCondition(), loop.LoopStep(), loop.Result()}, depth-2, loops+1)
+	err := n.all([]ast.Expr{loop.LoopCondition(), loop.LoopStep(), loop.Result()}, depth, loops+1)
 	n.scope = n.scope[:len(n.scope)-1]
 	return err
 }
@@ -149,7 +140,16 @@ func (n *nameCheck) variable(id string, where common.Location) error {
 	return nil
 }
 
+// word is where the name of the function that e calls begins; the parser remembers only the parenthesis behind it.
+func (n *nameCheck) word(e ast.Expr, fn string) common.Location {
+	at, _ := n.info.GetOffsetRange(e.ID())
+	if from := int(at.Start) - len(fn); from >= 0 && int(at.Start) <= len(n.source) && string(n.source[from:at.Start]) == fn {
+		return n.info.GetLocationByOffset(int32(from))
+	}
+	return start(n.info, e)
+}
+
 // isWord tells a function that is written as a word from an operator and from what macros use inside.
 func isWord(fn string) bool {
-	return fn != "" && (fn[0] >= 'a' && fn[0] <= 'z' || fn[0] >= 'A' && fn[0] <= 'Z') && fn != operators.OldIn
+	return fn != "" && (fn[0] >= 'a' && fn[0] <= 'z' || fn[0] >= 'A' && fn[0] <= 'Z')
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common"
@@ -46,9 +47,8 @@ func NewCompiler() (*Compiler, error) {
 		cel.ParserRecursionLimit(2 * MaxDepth),
 		cel.ParserErrorRecoveryLimit(4),
 		cel.ParserExpressionSizeLimit(MaxSource),
-		cel.ASTValidators(cel.ValidateDurationLiterals(), cel.ValidateTimestampLiterals(), cel.ValidateRegexLiterals()),
+		cel.ASTValidators(cel.ValidateDurationLiterals(), cel.ValidateTimestampLiterals()),
 		cel.CostModel(costModels()...),
-		cel.CostEstimatorOptions(costEstimates()...),
 	}
 	for _, n := range names() {
 		c.names[n.id], c.typed[n.id] = n.read, n.typ
@@ -84,11 +84,14 @@ func (c *Compiler) Compile(source string) (*Rule, error) {
 	if len(source) > MaxSource {
 		return nil, invalid("the rule is %d bytes long, at most %d are allowed", len(source), MaxSource)
 	}
+	if !utf8.ValidString(source) {
+		return nil, invalid("the rule is not valid UTF-8")
+	}
 	parsed, issues := c.env.Parse(source)
 	if issues.Err() != nil {
 		return nil, syntaxError(issues)
 	}
-	names := nameCheck{c: c, info: parsed.NativeRep().SourceInfo()}
+	names := nameCheck{c: c, source: []rune(source), info: parsed.NativeRep().SourceInfo()}
 	if err := names.check(parsed.NativeRep().Expr()); err != nil {
 		return nil, err
 	}
@@ -103,14 +106,15 @@ func (c *Compiler) Compile(source string) (*Rule, error) {
 	if err := shape.check(); err != nil {
 		return nil, err
 	}
-	if err := c.affordable(checked); err != nil {
+	estimate, err := c.affordable(checked)
+	if err != nil {
 		return nil, err
 	}
-	program, err := c.env.Program(checked, programOptions()...)
+	program, err := c.env.Program(checked, programOptions(estimate)...)
 	if err != nil {
 		return nil, invalid("the rule cannot be prepared: %v", err)
 	}
-	return &Rule{source: source, program: program, compiler: c, uses: shape.uses()}, nil
+	return &Rule{source: source, program: program, compiler: c, uses: shape.uses(), estimate: estimate}, nil
 }
 
 // invalid is the error of a rule that is refused.
@@ -123,7 +127,22 @@ func at(where common.Location, format string, args ...any) *veiviser.Error {
 	return invalid("line %d, column %d: %s", where.Line(), where.Column()+1, fmt.Sprintf(format, args...))
 }
 
-// start is where an expression begins.
+// start is where an expression begins; for a + b, where the operator stands, as is the custom of CEL.
 func start(info *ast.SourceInfo, e ast.Expr) common.Location {
+	for {
+		if e.Kind() == ast.SelectKind {
+			e = e.AsSelect().Operand()
+		} else if e.Kind() == ast.CallKind && e.AsCall().IsMemberFunction() {
+			e = e.AsCall().Target()
+		} else {
+			break
+		}
+	}
+	if e.Kind() == ast.IdentKind {
+		// Once checked, visit.page is one name, but it is still noted where its dot stands.
+		if at, ok := info.GetOffsetRange(e.ID()); ok {
+			return info.GetLocationByOffset(max(0, at.Start-int32(max(0, strings.IndexByte(e.AsIdent(), '.')))))
+		}
+	}
 	return info.GetStartLocation(e.ID())
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/decls"
 	"cel.dev/cel-go/common/functions"
 	"cel.dev/cel-go/common/overloads"
 	"cel.dev/cel-go/common/types"
@@ -37,7 +38,8 @@ func ownFunctions() []cel.EnvOption {
 		late(fnMet, cel.IntType),
 		late(fnSince, cel.DurationType),
 		late(fnP, cel.DoubleType),
-		cel.Function(fnGet, cel.MemberOverload(overloadOf(fnGet), []*cel.Type{textMap(), cel.StringType}, cel.StringType,
+		// Without its guard, which would sort all keys at every call to look at the type of the first; get looks itself.
+		cel.Function(fnGet, decls.DisableTypeGuards(true), cel.MemberOverload(overloadOf(fnGet), []*cel.Type{textMap(), cel.StringType}, cel.StringType,
 			cel.BinaryBinding(get))),
 	}
 }
@@ -99,8 +101,9 @@ func (a *activation) since(_ string, args ...ref.Val) ref.Val {
 // met is how often she met an item, or a subject, lately.
 func (a *activation) met(_ string, args ...ref.Val) ref.Val {
 	id, n := argument(args), uint64(0)
-	for i := range a.visitor.Recent {
-		if s := &a.visitor.Recent[i]; id != "" && (s.ItemID == id || s.Subject == id) {
+	recent := a.visitor.Recent[:min(len(a.visitor.Recent), MaxEntries)]
+	for i := range recent {
+		if s := &recent[i]; id != "" && (s.ItemID == id || s.Subject == id) {
 			n += uint64(s.Count)
 		}
 	}
@@ -113,8 +116,8 @@ func (a *activation) p(_ string, args ...ref.Val) ref.Val {
 	if i := veiviser.StandardStage(stage).Index(); i >= 0 {
 		return types.Double(a.need.ByStandard[i])
 	}
-	for i, s := range a.need.Stages {
-		if s == stage && i < len(a.need.P) {
+	for i, s := range a.need.Stages[:min(len(a.need.Stages), len(a.need.P), MaxEntries)] {
+		if s == stage {
 			return types.Double(a.need.P[i])
 		}
 	}

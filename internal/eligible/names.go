@@ -95,8 +95,8 @@ func itemNames() []name {
 	return []name{
 		{"item.id", cel.StringType, func(a *activation) ref.Val { return text(a.item.ID) }},
 		{"item.kind", cel.StringType, func(a *activation) ref.Val { return text(string(a.item.Kind)) }},
-		{"item.topics", cel.ListType(cel.StringType), func(a *activation) ref.Val { return newList(a.item.Topics) }},
-		{"item.stages", cel.ListType(cel.StringType), func(a *activation) ref.Val { return newList(a.item.Stages) }},
+		{"item.topics", cel.ListType(cel.StringType), topics},
+		{"item.stages", cel.ListType(cel.StringType), stages},
 		{"item.value", cel.DoubleType, func(a *activation) ref.Val { return types.Double(a.item.Value) }},
 		{"item.cost", cel.DoubleType, func(a *activation) ref.Val { return types.Double(a.item.Cost) }},
 		{"item.boost", cel.DoubleType, func(a *activation) ref.Val { return types.Double(a.item.Boost) }},
@@ -115,6 +115,25 @@ func itemNames() []name {
 
 func textMap() *cel.Type  { return cel.MapType(cel.StringType, cel.StringType) }
 func countMap() *cel.Type { return cel.MapType(cel.StringType, cel.IntType) }
+
+// topics and stages are made once per evaluation, since a loop may read them many times.
+func topics(a *activation) ref.Val {
+	if a.topics == nil {
+		a.topics = newList(a.item.Topics)
+	}
+	return a.topics
+}
+
+func stages(a *activation) ref.Val {
+	if a.stages == nil {
+		list := make([]string, len(a.item.Stages))
+		for i, s := range a.item.Stages {
+			list[i] = string(s)
+		}
+		a.stages = newList(list)
+	}
+	return a.stages
+}
 
 func price(a *activation) ref.Val {
 	if a.item.Price == nil {

@@ -30,6 +30,7 @@ type Rule struct {
 	program  cel.Program
 	compiler *Compiler
 	uses     uses
+	estimate uint64
 }
 
 // Source is the text the rule was compiled from.
@@ -48,6 +49,9 @@ func (r *Rule) EventTypes() []string { return r.uses.eventTypes }
 
 // Stages are the stages that the rule names in need.p, sorted.
 func (r *Rule) Stages() []string { return r.uses.stages }
+
+// Cost is the most the rule can cost on any facts, in CEL's units, at most [MaxCost].
+func (r *Rule) Cost() uint64 { return r.estimate }
 
 // Eval gives the verdict of the rule on the facts.
 //
@@ -86,7 +90,9 @@ type activation struct {
 	item    *veiviser.Item
 	now     time.Time
 	hasItem bool
-	names   map[string]func(*activation) ref.Val
+	// topics and stages of the item, once they were asked for
+	topics, stages ref.Val
+	names          map[string]func(*activation) ref.Val
 }
 
 // nothing stands in for what the facts leave out. It is never written.

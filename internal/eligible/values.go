@@ -71,7 +71,7 @@ func (c counts) keys() []string {
 // find is the entry of an event type, nil when it never happened. The list is short (at most MaxTypeCounts), so it is
 // looked through; the order it is said to have is not relied upon.
 func find(c []veiviser.TypeCount, eventType string) *veiviser.TypeCount {
-	for i := range c {
+	for i := range c[:min(len(c), MaxEntries)] {
 		if c[i].Type == eventType {
 			return &c[i]
 		}
@@ -91,16 +91,20 @@ func newAttributes(m map[string]string) ref.Val {
 	return dictionary{short}
 }
 
-func newCounts(c []veiviser.TypeCount) ref.Val { return dictionary{counts(c[:min(len(c), MaxEntries)])} }
+func newCounts(c []veiviser.TypeCount) ref.Val {
+	return dictionary{counts(c[:min(len(c), MaxEntries)])}
+}
 
-// newList shows a list of strings to rules, of both elements and list what the bounds let through.
-func newList[T ~string](list []T) ref.Val {
+// newList shows a list of strings to rules: the list itself when it is within the bounds, else what they let through.
+func newList(list []string) ref.Val {
 	list = list[:min(len(list), MaxEntries)]
-	out := make([]string, len(list))
-	for i, s := range list {
-		out[i] = clip(string(s))
+	if slices.ContainsFunc(list, func(s string) bool { return len(s) > MaxString }) {
+		list = slices.Clone(list)
+		for i, s := range list {
+			list[i] = clip(s)
+		}
 	}
-	return types.NewStringList(types.DefaultTypeAdapter, out)
+	return types.NewStringList(types.DefaultTypeAdapter, list)
 }
 
 // dictionary is a map in the eyes of CEL. It reads its source in place, so that asking for one key builds nothing.

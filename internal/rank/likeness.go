@@ -1,8 +1,12 @@
 package rank
 
-import "github.com/veiviser/veiviser/internal/veiviser"
+import (
+	"slices"
 
-// Likeness is what diversity compares: hashes of an item's first four topics and of its kind, 0 for none. Two topics
+	"github.com/veiviser/veiviser/internal/veiviser"
+)
+
+// Likeness is what diversity compares: hashes of an item's first four distinct topics and of its kind, 0 for none; the first 0 ends the topics. Two topics
 // with the same hash (one pair in four thousand million) count as the same.
 type Likeness struct {
 	Topics [4]uint32
@@ -12,8 +16,16 @@ type Likeness struct {
 // LikenessOf is the likeness of it, prepared once per catalogue change.
 func LikenessOf(it *veiviser.Item) Likeness {
 	l := Likeness{Kind: hash(string(it.Kind))}
-	for i, topic := range it.Topics[:min(len(it.Topics), len(l.Topics))] {
-		l.Topics[i] = hash(topic)
+	n := 0
+	for _, topic := range it.Topics {
+		h := hash(topic)
+		if n == len(l.Topics) {
+			break
+		}
+		if h != 0 && !slices.Contains(l.Topics[:n], h) {
+			l.Topics[n] = h
+			n++
+		}
 	}
 	return l
 }
@@ -22,26 +34,24 @@ func LikenessOf(it *veiviser.Item) Likeness {
 // quarter for being of the same kind. An item without topics shares none.
 func (l Likeness) To(o Likeness) float64 {
 	shared, mine, others := 0, 0, 0
-	for _, t := range l.Topics {
-		if t == 0 {
-			continue
-		}
+	for mine < len(l.Topics) && l.Topics[mine] != 0 {
 		mine++
-		for _, u := range o.Topics {
+	}
+	for _, u := range o.Topics {
+		if u == 0 {
+			break
+		}
+		others++
+		for _, t := range l.Topics[:mine] {
 			if t == u {
 				shared++
 				break
 			}
 		}
 	}
-	for _, u := range o.Topics {
-		if u != 0 {
-			others++
-		}
-	}
 	alike := 0.0
 	if shared > 0 {
-		alike = 0.75 * min(float64(shared)/float64(max(mine+others-shared, 1)), 1)
+		alike = 0.75 * float64(shared) / float64(mine+others-shared)
 	}
 	if l.Kind != 0 && l.Kind == o.Kind {
 		alike += 0.25

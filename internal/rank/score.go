@@ -123,6 +123,7 @@ func (sc *Scorer) Score(it *veiviser.Item, r *Response, format string) (mean, va
 	for i := range sc.formats {
 		if f := &sc.formats[i]; f.format == format {
 			mean, variance = f.addTo(mean, variance, r.match)
+			break
 		}
 	}
 	if r.match&slow != 0 {
