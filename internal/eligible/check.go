@@ -36,6 +36,7 @@ func (n *nameCheck) expr(e ast.Expr, depth, loops int) error {
 		return at(start(n.info, e), "a rule cannot build maps or messages with {}")
 	case ast.ComprehensionKind:
 		return n.loop(e, depth, loops)
+	case ast.LiteralKind, ast.UnspecifiedExprKind:
 	}
 	return nil
 }

@@ -47,7 +47,8 @@ func NewCompiler() (*Compiler, error) {
 		cel.ParserRecursionLimit(2 * MaxDepth),
 		cel.ParserErrorRecoveryLimit(4),
 		cel.ParserExpressionSizeLimit(MaxSource),
-		cel.ASTValidators(cel.ValidateDurationLiterals(), cel.ValidateTimestampLiterals()),
+		cel.ASTValidators(cel.ValidateDurationLiterals(), cel.ValidateTimestampLiterals(),
+			cel.ValidateHomogeneousAggregateLiterals()),
 		cel.CostModel(costModels()...),
 	}
 	for _, n := range names() {

@@ -1,6 +1,7 @@
 package eligible_test
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -25,17 +26,19 @@ func Example() {
 	fmt.Println(ok, err, rule.UsesItem(), rule.UsesNeed(), rule.EventTypes())
 
 	_, err = compiler.Compile("visit.events > 1 && visitor.vists > 3")
-	fmt.Println(err.(*veiviser.Error).Message)
+	if e, ok := errors.AsType[*veiviser.Error](err); ok {
+		fmt.Println(e.Message)
+	}
 	// Output:
 	// true <nil> true false [purchase]
 	// line 1, column 21: unknown name "visitor.vists", did you mean "visitor.visits"?
 }
 
-func compiler(t testing.TB) *eligible.Compiler {
-	t.Helper()
+func compiler(tb testing.TB) *eligible.Compiler {
+	tb.Helper()
 	c, err := eligible.NewCompiler()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return c
 }

@@ -199,11 +199,12 @@ func (z *zones) accessors() []cel.EnvOption {
 			if !ok {
 				return types.MaybeNoSuchOverloadErr(t)
 			}
-			loc, known := z.byName.Load(zone.Value())
+			stored, _ := z.byName.Load(zone.Value())
+			loc, known := stored.(*time.Location)
 			if !known {
 				return types.NewErr("unknown time zone")
 			}
-			return types.Int(c.of(at.In(loc.(*time.Location))))
+			return types.Int(c.of(at.In(loc)))
 		}
 		out = append(out, cel.Function(c.fn, cel.MemberOverload(c.overload,
 			[]*cel.Type{cel.TimestampType, cel.StringType}, cel.IntType, cel.BinaryBinding(bind))))

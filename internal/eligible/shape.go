@@ -44,8 +44,12 @@ func (s *shapeCheck) uses() uses {
 }
 
 func (s *shapeCheck) expr(e ast.Expr) error {
-	if nested(s.tree.GetType(e.ID())) {
+	t := s.tree.GetType(e.ID())
+	if nested(t) {
 		return s.at(e, "a list cannot hold lists or maps")
+	}
+	if t.Kind() == types.DynKind { // which would get around the type check, and around nested
+		return s.at(e, "it cannot be told what type this has")
 	}
 	switch e.Kind() {
 	case ast.IdentKind:
@@ -54,6 +58,7 @@ func (s *shapeCheck) expr(e ast.Expr) error {
 		s.key(e.AsSelect().Operand(), e.AsSelect().FieldName())
 	case ast.CallKind:
 		return s.call(e)
+	case ast.LiteralKind, ast.ListKind, ast.MapKind, ast.StructKind, ast.ComprehensionKind, ast.UnspecifiedExprKind:
 	}
 	return nil
 }

@@ -45,7 +45,7 @@ func TestCompileNamesEverythingAtOnce(t *testing.T) {
 		"journeys[0].stages",
 		"journeys[1].id",
 		"journeys[2].half_life", "journeys[2].unsure_below", "journeys[2].stages[0].prior", "journeys[2].stages[1].id",
-		"journeys[2].stages[1].return", "journeys[2].stages[2].id", "journeys[2].stages[2].prior", "journeys[2].stages",
+		"journeys[2].stages[1].rest", "journeys[2].stages[2].id", "journeys[2].stages[2].prior", "journeys[2].stages",
 		"journeys[2].transitions[0].to", "journeys[2].transitions[1].from", "journeys[2].transitions[2].rate",
 		`journeys[2].signals[0].likelihood["a"]`, `journeys[2].signals[0].likelihood["x"]`, `journeys[2].signals[1].likelihood["a"]`,
 		"journeys[3].transitions",
