@@ -112,7 +112,7 @@ const (
 	BecauseStage    BecauseCode = "FITS_STAGE"      // it serves the stage she is in
 	BecauseSignal   BecauseCode = "YOU_DID"         // something she did speaks for it
 	BecauseSubject  BecauseCode = "ABOUT_SUBJECT"   // it is about what she is looking at
-	BecauseSegment  BecauseCode = "LIKE_OTHERS"     // people like her found it useful
+	BecauseSegment  BecauseCode = "LIKE_OTHERS"     // the plan, or what was learned, says that it suits people like her
 	BecauseUnsure   BecauseCode = "GENERAL_HELP"    // we do not know where she is, this helps anyone
 	BecauseFallback BecauseCode = "FALLBACK"        // nothing fitted better
 	BecauseExplore  BecauseCode = "TRYING_OUT"      // the service is learning whether it helps

@@ -59,6 +59,10 @@ const (
 	ReasonDecisionExpired   Reason = "DECISION_EXPIRED"
 	ReasonCorruptRecord     Reason = "CORRUPT_RECORD"
 	ReasonTooManyPlacements Reason = "TOO_MANY_PLACEMENTS"
+	ReasonNotImplemented    Reason = "NOT_IMPLEMENTED"
+	ReasonRequestTooLarge   Reason = "REQUEST_TOO_LARGE"
+	ReasonUnknownRoute      Reason = "UNKNOWN_ROUTE"
+	ReasonStopping          Reason = "STOPPING"
 )
 
 // Violation is one thing wrong with one field of a request or a plan.

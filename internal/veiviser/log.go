@@ -102,14 +102,6 @@ type Loaded struct {
 	Outcomes map[string]Decision
 }
 
-// OutboxLine is one log entry with its place in the outbox of a partition.
-type OutboxLine struct {
-	Partition int
-	// Position orders the lines of one partition.
-	Position string
-	Entry    LogEntry
-}
-
 // EventStatus is what became of a recorded event.
 type EventStatus string
 
@@ -142,6 +134,8 @@ type ItemResult struct {
 type Head struct {
 	// Active is the version of the plan that answers, 0 when none is published.
 	Active uint64
+	// Previous is the version that was active before, 0 when there was none.
+	Previous uint64
 	// Activation grows with every publish and every roll-back.
 	Activation uint64
 	// Catalog grows with every write to the catalogue.

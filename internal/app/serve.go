@@ -1,0 +1,79 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/trace"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/test/bufconn"
+
+	"github.com/veiviser/veiviser/internal/api"
+	"github.com/veiviser/veiviser/internal/decide"
+	"github.com/veiviser/veiviser/internal/learn"
+	"github.com/veiviser/veiviser/internal/web"
+)
+
+// innerBuffer is the buffer of the in-memory connection between the gateway and the services.
+const innerBuffer = 1 << 20
+
+// serveGRPC makes the services and listens, on the network and in memory for the gateway.
+func (a *App) serveGRPC(registry *prometheus.Registry) error {
+	recorder := learn.NewRecorder(a.store, a.library, nil, a.log)
+	decider := decide.New(a.store, a.library, decide.Options{Log: a.log})
+	options := api.Options{
+		Log: a.log, Registry: registry, Health: a.health, Stopping: a.stopping,
+		MaxInFlight: a.cfg.MaxInFlight, Deadline: a.cfg.RequestTimeout,
+	}
+	if a.tracer != nil {
+		options.TracerProvider = trace.TracerProvider(a.tracer)
+	}
+	var err error
+	a.grpc, err = api.NewServer(api.Services{
+		Decider: decider, Recorder: recorder, Plans: a.library, Catalog: a.library, Profiles: a.learner,
+	}, options)
+	if err != nil {
+		return fmt.Errorf("gRPC: %w", err)
+	}
+	outer, err := net.Listen("tcp", a.cfg.GRPCAddr)
+	if err != nil {
+		return fmt.Errorf("gRPC: %w", err)
+	}
+	a.GRPCAddr = outer.Addr().String()
+	a.inner = bufconn.Listen(innerBuffer)
+	for _, l := range []net.Listener{outer, a.inner} {
+		a.work.Go(func() { a.fail("gRPC", a.grpc.Serve(l)) })
+	}
+	a.conn, err = grpc.NewClient("passthrough:///inner", grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return a.inner.DialContext(ctx) }))
+	return err
+}
+
+// serveHTTP listens for the gateway and for the admin endpoints.
+func (a *App) serveHTTP(ctx context.Context, registry *prometheus.Registry) error {
+	handler, err := web.Handler(ctx, web.Options{Conn: a.conn, CORSOrigins: a.cfg.CORSOrigins, Timeout: a.cfg.RequestTimeout})
+	if err != nil {
+		return fmt.Errorf("HTTP: %w", err)
+	}
+	a.gateway = web.Server(handler)
+	if a.HTTPAddr, err = a.serve("HTTP", a.cfg.HTTPAddr, a.gateway); err != nil {
+		return err
+	}
+	a.admin = web.Server(web.Admin(registry, func() bool { return a.library.Active() != nil }))
+	a.AdminAddr, err = a.serve("admin", a.cfg.AdminAddr, a.admin)
+	return err
+}
+
+// serve listens and serves in the background; it returns the address it got.
+func (a *App) serve(part, addr string, s *http.Server) (string, error) {
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", part, err)
+	}
+	a.work.Go(func() { a.fail(part, s.Serve(l)) })
+	return l.Addr().String(), nil
+}

@@ -1,0 +1,118 @@
+package decide
+
+import (
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/veiviser/veiviser/internal/eligible"
+	"github.com/veiviser/veiviser/internal/plan"
+	"github.com/veiviser/veiviser/internal/veiviser"
+)
+
+// Input is everything an answer depends upon, beside the snapshot.
+type Input struct {
+	// ID names the answer; "" leaves its decisions without names (previews, degraded answers).
+	ID string
+	// Visitor is her state with all events folded in; nil when nothing is known. It is not changed.
+	Visitor *veiviser.Visitor
+	Request veiviser.Request
+	Time    time.Time
+	Seed    [2]uint64
+	// Degraded says why her stored state is missing; "" when it is not.
+	Degraded string
+}
+
+// Again is the input that made an answer: Decide(snap, Again(a)) with the snapshot of a.PlanVersion and a.Catalog gives
+// a again, bit for bit.
+func Again(a *veiviser.Answer) Input {
+	in := Input{ID: a.ID, Request: a.Request, Time: a.Time, Seed: a.Seed, Degraded: a.Degraded}
+	if a.Visitor.Events > 0 || len(a.Visitor.LinkedIDs) > 0 {
+		in.Visitor = &a.Visitor
+	}
+	return in
+}
+
+// Decide answers. It is pure: the same snapshot and input give the same answer. The request must have been checked
+// against the snapshot.
+func Decide(snap *plan.Snapshot, in Input) veiviser.Answer {
+	c := &choice{snap: snap, in: &in, context: in.Request.Context}
+	a := veiviser.Answer{
+		ID: in.ID, Time: in.Time, PlanVersion: snap.Version, Catalog: snap.CatalogRevision(), Seed: in.Seed,
+		Request: in.Request, Degraded: in.Degraded,
+	}
+	a.Request.Events = nil
+	c.visitor = in.Visitor
+	if c.visitor == nil {
+		c.visitor = &veiviser.Visitor{ID: in.Request.VisitorID}
+	}
+	a.Visitor = *c.visitor
+	c.complete()
+	c.needs = orderNeeds(snap.Stages.Views(c.visitor, c.context.Subject, in.Time), c.context.Subject)
+	facts := eligible.Facts{Visitor: c.visitor, Context: &c.context, Now: in.Time}
+	if len(c.needs) > 0 {
+		facts.Need = &c.needs[0]
+	}
+	c.segments = snap.Segments(&facts)
+	a.Needs, a.Segments = c.needs, c.segments
+	a.Decisions = make([]veiviser.Decision, len(in.Request.Placements))
+	for i := range in.Request.Placements {
+		a.Decisions[i] = c.place(i)
+		if in.ID != "" {
+			a.Decisions[i].ID = in.ID + "." + strconv.Itoa(i)
+		}
+	}
+	return a
+}
+
+// choice is one answer in the making.
+type choice struct {
+	snap     *plan.Snapshot
+	in       *Input
+	visitor  *veiviser.Visitor
+	context  veiviser.Context
+	needs    []veiviser.NeedView
+	segments []string
+	// taken are the catalogue slots served on earlier placements of this answer.
+	taken []int32
+}
+
+// complete fills in what the request leaves to the visit and the plan.
+func (c *choice) complete() {
+	if c.context.Language == "" {
+		c.context.Language = c.visitor.Visit.Language
+	}
+	if c.context.Language == "" && len(c.snap.Plan.Languages) > 0 {
+		c.context.Language = c.snap.Plan.Languages[0]
+	}
+}
+
+// orderNeeds puts the needs a subject is about first: the very subject, then what lies above or below it; within each
+// the order given, which is most recently touched first, priors last.
+func orderNeeds(views []veiviser.NeedView, subject string) []veiviser.NeedView {
+	if subject == "" || len(views) < 2 {
+		return views
+	}
+	distance := func(v *veiviser.NeedView) int {
+		switch {
+		case v.Subject == subject:
+			return 0
+		case v.Subject != "" && (veiviser.SubjectMatches(v.Subject, subject) || veiviser.SubjectMatches(subject, v.Subject)):
+			return 1
+		default:
+			return 2
+		}
+	}
+	slices.SortStableFunc(views, func(a, b veiviser.NeedView) int { return distance(&a) - distance(&b) })
+	return views
+}
+
+// needFor is the first need whose audience the placement addresses: its index, or -1 when there is none.
+func (c *choice) needFor(p *plan.Placement) int {
+	for i := range c.needs {
+		if len(p.Audiences) == 0 || slices.Contains(p.Audiences, c.needs[i].Audience) {
+			return i
+		}
+	}
+	return -1
+}

@@ -1,0 +1,93 @@
+package decide
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/veiviser/veiviser/internal/learn"
+	"github.com/veiviser/veiviser/internal/plan"
+	"github.com/veiviser/veiviser/internal/veiviser"
+)
+
+// Explain finds a decision that was answered: its answer, and the index of the decision in it.
+func (d *Decider) Explain(ctx context.Context, decisionID, language string) (*Reply, int, error) {
+	answerID, index, ok := SplitDecisionID(decisionID)
+	if !ok {
+		return nil, 0, veiviser.Invalid(veiviser.ReasonMalformedID, "decision_id", "is not the name of a decision")
+	}
+	_, a, err := d.store.Answer(ctx, answerID)
+	if err != nil {
+		return nil, 0, err
+	}
+	if index >= len(a.Decisions) {
+		return nil, 0, veiviser.NotFound(veiviser.ReasonUnknownDecision, "decision_id", "the answer has no such decision")
+	}
+	snap, err := d.plans.At(ctx, a.PlanVersion)
+	if err != nil {
+		return nil, 0, err
+	}
+	if snap.CatalogRevision() == a.Catalog { // deciding again tells more than was worth keeping
+		again := Again(&a)
+		again.Request.Explain = true
+		a = Decide(snap, again)
+	}
+	return &Reply{Answer: a, Voice: newVoice(snap, &a, language)}, index, nil
+}
+
+// SplitDecisionID takes a decision id apart into the id of its answer and its index there.
+func SplitDecisionID(id string) (answer string, index int, ok bool) {
+	dot := strings.LastIndexByte(id, '.')
+	if dot <= 0 {
+		return "", 0, false
+	}
+	index, err := strconv.Atoi(id[dot+1:])
+	return id[:dot], index, err == nil && index >= 0 && index < veiviser.MaxPlacements && id[dot+1] != '+'
+}
+
+// Portrait is what is known and believed about a visitor at one moment.
+type Portrait struct {
+	Visitor  veiviser.Visitor
+	Needs    []veiviser.NeedView
+	Segments []string
+	Voice    Voice
+}
+
+// Visitor shows a visitor as seen at the time at, or now when it is zero.
+func (d *Decider) Visitor(ctx context.Context, visitorID, language string, at time.Time) (*Portrait, error) {
+	snap := d.plans.Active()
+	if snap == nil {
+		return nil, learn.ErrNoPlan()
+	}
+	loaded, err := d.store.Load(ctx, visitorID, nil)
+	if err != nil {
+		return nil, err
+	}
+	if loaded.Visitor == nil {
+		return nil, veiviser.NotFound(veiviser.ReasonUnknownVisitor, "visitor_id", "nothing is remembered of this visitor")
+	}
+	if at.IsZero() {
+		at = d.now().UTC()
+	}
+	return portray(snap, loaded.Visitor, language, at), nil
+}
+
+func portray(snap *plan.Snapshot, v *veiviser.Visitor, language string, at time.Time) *Portrait {
+	return &Portrait{
+		Visitor: *v, Needs: snap.Stages.Views(v, "", at), Segments: learn.MembershipAt(snap, v, "", at).Segments,
+		Voice: newVoice(snap, &veiviser.Answer{Visitor: *v}, language),
+	}
+}
+
+// Export gives everything that is remembered about a visitor, her answers newest first.
+func (d *Decider) Export(ctx context.Context, visitorID string) (*Portrait, []veiviser.Answer, error) {
+	p, err := d.Visitor(ctx, visitorID, "", time.Time{})
+	if err != nil {
+		return nil, nil, err
+	}
+	answers, err := d.store.Answers(ctx, visitorID)
+	slices.Reverse(answers)
+	return p, answers, err
+}

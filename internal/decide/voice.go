@@ -1,0 +1,95 @@
+package decide
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/veiviser/veiviser/internal/plan"
+	"github.com/veiviser/veiviser/internal/veiviser"
+)
+
+// Voice tells an answer in one language: it turns codes into sentences that a customer would accept and finds the
+// representations that were chosen. A Voice does not change and is safe for concurrent use.
+type Voice struct {
+	snap     *plan.Snapshot
+	language string
+}
+
+// newVoice is the voice for an answer: the language asked for, else that of the visit, else the plan's first.
+func newVoice(snap *plan.Snapshot, a *veiviser.Answer, language string) Voice {
+	for _, l := range [...]string{language, a.Request.Context.Language, a.Visitor.Visit.Language, snap.Language()} {
+		if l != "" {
+			return Voice{snap: snap, language: l}
+		}
+	}
+	return Voice{snap: snap, language: "en"}
+}
+
+// Language is the BCP 47 tag the voice speaks.
+func (v Voice) Language() string { return v.language }
+
+// Reason is a reason for a choice as a sentence.
+func (v Voice) Reason(b veiviser.Because) string {
+	switch b.Code {
+	case veiviser.BecauseStage:
+		if t, ok := stageSentences[veiviser.StandardStage(b.About)]; ok {
+			return t.In(v.language)
+		}
+	case veiviser.BecauseSignal:
+		if s := v.Evidence(b.Journey, b.About); s != "" {
+			return s
+		}
+	}
+	return sentences[b.Code].In(v.language)
+}
+
+// Evidence is what a signal observed, as a sentence; "" when the plan has no text for it.
+func (v Voice) Evidence(journey, signal string) string {
+	return v.snap.Stages.SignalText(journey, signal).In(v.language)
+}
+
+// Representation is the form in which a choice is shown; false when the item is gone from the catalogue.
+func (v Voice) Representation(c veiviser.Choice) (veiviser.Representation, bool) {
+	it, ok := v.snap.Catalog.Lookup(c.ItemID)
+	if !ok || c.Representation < 0 || c.Representation >= len(it.Representations) {
+		return veiviser.Representation{}, false
+	}
+	return it.Representations[c.Representation], true
+}
+
+// Summary tells a decision as one paragraph: where she stands, what was shown and why, or why nothing was.
+func (v Voice) Summary(a *veiviser.Answer, decision int) string {
+	d := &a.Decisions[decision]
+	var b strings.Builder
+	b.WriteString(v.standing(a, d))
+	switch {
+	case len(d.Choices) == 0:
+		b.WriteString(" " + silences[d.Silence].In(v.language))
+	case d.Fallback:
+		b.WriteString(" " + sentences[veiviser.BecauseFallback].In(v.language))
+	default:
+		for _, r := range d.Choices[0].Reasons {
+			b.WriteString(" " + v.Reason(r))
+		}
+	}
+	return b.String()
+}
+
+// standing says where she is in the decision that was served.
+func (v Voice) standing(a *veiviser.Answer, d *veiviser.Decision) string {
+	if d.Need < 0 || d.Need >= len(a.Needs) || a.Needs[d.Need].Stage == "" {
+		return standingUnsure.In(v.language)
+	}
+	n := &a.Needs[d.Need]
+	name := v.snap.Stages.StageName(n.Journey, n.Stage).In(v.language)
+	if name == "" {
+		name = n.Stage
+	}
+	p := 0.0
+	for i, s := range n.Stages {
+		if s == n.Stage {
+			p = n.P[i]
+		}
+	}
+	return fmt.Sprintf(standing.In(v.language), name, 100*p)
+}

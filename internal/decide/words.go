@@ -1,0 +1,111 @@
+package decide
+
+import "github.com/veiviser/veiviser/internal/veiviser"
+
+// The sentences of the service, in the languages it speaks. They are said to a customer: no jargon, nothing she would
+// mind to have inferred about her.
+var (
+	stageSentences = map[veiviser.StandardStage]veiviser.Text{
+		veiviser.StageNeed: {
+			"nb": "Til hjelp når du lurer på hva du trenger.",
+			"sv": "Till hjälp när du funderar på vad du behöver.",
+			"en": "Helps when you are wondering what you need.",
+		},
+		veiviser.StageSearch: {
+			"nb": "Gir deg oversikt over hva som finnes.",
+			"sv": "Ger dig överblick över vad som finns.",
+			"en": "Gives you an overview of what there is.",
+		},
+		veiviser.StageEvaluate: {
+			"nb": "Hjelper deg å sammenligne før du bestemmer deg.",
+			"sv": "Hjälper dig att jämföra innan du bestämmer dig.",
+			"en": "Helps you compare before you decide.",
+		},
+		veiviser.StagePurchase: {
+			"nb": "Gjør det enkelt å fullføre kjøpet.",
+			"sv": "Gör det enkelt att slutföra köpet.",
+			"en": "Makes it easy to complete your purchase.",
+		},
+		veiviser.StageUse: {
+			"nb": "Hjelper deg å få mest mulig ut av det du har kjøpt.",
+			"sv": "Hjälper dig att få ut det mesta av det du har köpt.",
+			"en": "Helps you get the most out of what you bought.",
+		},
+		veiviser.StageAdvocate: {
+			"nb": "For deg som vil dele erfaringen din.",
+			"sv": "För dig som vill dela med dig av din erfarenhet.",
+			"en": "For you who want to share your experience.",
+		},
+	}
+
+	sentences = map[veiviser.BecauseCode]veiviser.Text{
+		veiviser.BecauseStage: {
+			"nb": "Passer der du er nå.", "sv": "Passar där du är nu.", "en": "Fits where you are now.",
+		},
+		veiviser.BecauseSignal: {
+			"nb": "Passer til det du nettopp gjorde.", "sv": "Passar till det du nyss gjorde.", "en": "Fits what you just did.",
+		},
+		veiviser.BecauseSubject: {
+			"nb": "Handler om det du ser på.", "sv": "Handlar om det du tittar på.", "en": "Is about what you are looking at.",
+		},
+		veiviser.BecauseSegment: {
+			"nb": "Passer for folk i din situasjon.", "sv": "Passar för folk i din situation.",
+			"en": "Suits people in your situation.",
+		},
+		veiviser.BecauseUnsure: {
+			"nb": "Nyttig uansett hva du er ute etter.", "sv": "Användbart vad du än är ute efter.",
+			"en": "Useful whatever you are looking for.",
+		},
+		veiviser.BecauseFallback: {
+			"nb": "Akkurat nå har vi ikke noe som passer bedre.", "sv": "Just nu har vi inget som passar bättre.",
+			"en": "Right now we have nothing that fits better.",
+		},
+		veiviser.BecauseExplore: {
+			"nb": "Vi prøver ut om dette er til hjelp.", "sv": "Vi provar om det här är till hjälp.",
+			"en": "We are finding out whether this helps.",
+		},
+		veiviser.BecauseBoost: {
+			"nb": "Butikken fremhever dette nå.", "sv": "Butiken lyfter fram detta nu.", "en": "The shop is promoting this now.",
+		},
+		veiviser.BecauseDegraded: {
+			"nb": "Valgt uten å se på hva du har gjort tidligere.", "sv": "Valt utan att titta på vad du har gjort tidigare.",
+			"en": "Chosen without looking at what you did before.",
+		},
+	}
+
+	silences = map[veiviser.SilenceReason]veiviser.Text{
+		veiviser.SilenceNothing: {
+			"nb": "Vi viste ingenting, for ingenting passet.", "sv": "Vi visade inget, för inget passade.",
+			"en": "We showed nothing because nothing fitted.",
+		},
+		veiviser.SilenceNotUseful: {
+			"nb": "Vi viste ingenting, for ingenting var nyttig nok til å be om oppmerksomheten.",
+			"sv": "Vi visade inget, för inget var nyttigt nog att be om uppmärksamhet.",
+			"en": "We showed nothing because nothing was useful enough to ask for attention.",
+		},
+		veiviser.SilenceRule: {
+			"nb": "Vi viste ingenting, for her skal vi være stille nå.", "sv": "Vi visade inget, för här ska vi vara tysta nu.",
+			"en": "We showed nothing because this place is to be quiet now.",
+		},
+		veiviser.SilenceAudience: {
+			"nb": "Vi viste ingenting, for dette stedet er for andre.", "sv": "Vi visade inget, för den här platsen är för andra.",
+			"en": "We showed nothing because this place is for others.",
+		},
+		veiviser.SilenceNoRoom: {
+			"nb": "Vi viste ingenting, for det var ikke plass.", "sv": "Vi visade inget, för det fanns ingen plats.",
+			"en": "We showed nothing because there was no room.",
+		},
+		veiviser.SilenceUnavailable: {
+			"nb": "Vi viste ingenting, for vi mangler noe vi trenger akkurat nå.", "sv": "Vi visade inget, för vi saknar något vi behöver just nu.",
+			"en": "We showed nothing because something we need is missing right now.",
+		},
+	}
+
+	standing = veiviser.Text{
+		"nb": "Trolig trinn: %s (%.0f %%).", "sv": "Troligt steg: %s (%.0f %%).", "en": "Likely stage: %s (%.0f %%).",
+	}
+	standingUnsure = veiviser.Text{
+		"nb": "Vi er usikre på hvor langt beslutningen er kommet.", "sv": "Vi är osäkra på hur långt beslutet har kommit.",
+		"en": "We are unsure how far the decision has come.",
+	}
+)

@@ -1,0 +1,126 @@
+package learn
+
+import (
+	"time"
+
+	"github.com/veiviser/veiviser/internal/eligible"
+	"github.com/veiviser/veiviser/internal/plan"
+	"github.com/veiviser/veiviser/internal/veiviser"
+)
+
+// MaxFuture is how far ahead of the service's clock an event may lie; more is a defect of the sender's clock.
+const MaxFuture = 5 * time.Minute
+
+// Folded is what becomes of a visitor when a batch of her events is folded in.
+type Folded struct {
+	// Visitor is her new state; nil when no event was accepted. What was loaded is not changed.
+	Visitor *veiviser.Visitor
+	// Results has one entry per event, in order.
+	Results []veiviser.EventResult
+	// EventIDs are the accepted ones, Log their outbox lines.
+	EventIDs []string
+	Log      []veiviser.LogEntry
+}
+
+// Fold admits and folds events of one person in the order given, at the wall-clock time now. It is pure: the same
+// arguments give the same result.
+func Fold(snap *plan.Snapshot, loaded *veiviser.Loaded, events []veiviser.Event, now time.Time) Folded {
+	out := Folded{Results: make([]veiviser.EventResult, len(events))}
+	inBatch := make(map[string]*veiviser.Event, len(events))
+	for i := range events {
+		e := &events[i]
+		if e.Time.IsZero() {
+			e.Time = now
+		}
+		r := &out.Results[i]
+		r.ID = e.ID
+		switch twin, seen := inBatch[e.ID]; {
+		case seen && !sameEvent(twin, e):
+			r.Status = veiviser.EventRejected
+			r.Err = veiviser.Invalid(veiviser.ReasonEventIDReused, "event_id",
+				"this id was used before in the same call with other content")
+		case seen || loaded.Duplicate != nil && loaded.Duplicate[i]:
+			r.Status = veiviser.EventDuplicate
+		default:
+			if r.Err = admit(snap, loaded, e, now); r.Err != nil {
+				r.Status = veiviser.EventRejected
+				continue
+			}
+			r.Status = veiviser.EventAccepted
+			inBatch[e.ID] = e
+			out.fold(snap, loaded, e)
+		}
+	}
+	return out
+}
+
+// sameEvent reports whether two events with the same id say the same; a time filled in by the service does not count.
+func sameEvent(a, b *veiviser.Event) bool {
+	return a.Type == b.Type && a.Subject == b.Subject && a.ItemID == b.ItemID && a.DecisionID == b.DecisionID &&
+		a.Value == b.Value
+}
+
+// admit says what is wrong with an event that is well formed, or nil.
+func admit(snap *plan.Snapshot, loaded *veiviser.Loaded, e *veiviser.Event, now time.Time) *veiviser.Error {
+	if !snap.KnowsEventType(e.Type) {
+		return veiviser.Invalid(veiviser.ReasonUnknownEventType, "type",
+			"%q is neither a standard event type nor one the plan declares", e.Type)
+	}
+	if e.Time.After(now.Add(MaxFuture)) {
+		return veiviser.Invalid(veiviser.ReasonEventInFuture, "time", "the event lies more than %v in the future", MaxFuture)
+	}
+	if e.DecisionID != "" {
+		if _, ok := loaded.Outcomes[e.DecisionID]; !ok {
+			return veiviser.NotFound(veiviser.ReasonUnknownDecision, "decision_id",
+				"no decision of this id was made for this visitor, or it is no longer remembered")
+		}
+	}
+	return nil
+}
+
+// fold folds one admitted event and writes its outbox line.
+func (f *Folded) fold(snap *plan.Snapshot, loaded *veiviser.Loaded, e *veiviser.Event) {
+	if f.Visitor == nil {
+		if f.Visitor = loaded.Visitor.Clone(); f.Visitor == nil {
+			f.Visitor = &veiviser.Visitor{ID: loaded.VisitorID}
+		}
+	}
+	v := f.Visitor
+	before := veiviser.Membership{Segments: v.Segments, Stage: v.Stage, Known: v.Events > 0}
+	snap.Stages.Fold(v, e)
+	after := MembershipAt(snap, v, e.Subject, v.LastSeen)
+	v.Segments, v.Stage = after.Segments, after.Stage
+	f.EventIDs = append(f.EventIDs, e.ID)
+	f.Log = append(f.Log, veiviser.LogEntry{Time: e.Time, Before: before, After: after, Event: logged(loaded, e)})
+}
+
+// MembershipAt is where a visitor stands at a moment: her segments, and the sure standard stage of the need that the
+// subject, or else her latest event, is about.
+func MembershipAt(snap *plan.Snapshot, v *veiviser.Visitor, subject string, at time.Time) veiviser.Membership {
+	views := snap.Stages.Views(v, subject, at)
+	facts := eligible.Facts{Visitor: v, Context: &veiviser.Context{}, Now: at}
+	m := veiviser.Membership{Known: true}
+	if len(views) > 0 {
+		facts.Need = &views[0]
+		m.Stage = views[0].Standard
+	}
+	m.Segments = snap.Segments(&facts)
+	return m
+}
+
+// logged is the event as the learner sees it: without anything that names a person, with what its decision served.
+func logged(loaded *veiviser.Loaded, e *veiviser.Event) *veiviser.LoggedEvent {
+	l := &veiviser.LoggedEvent{Type: e.Type, Subject: e.Subject, Channel: e.Channel, ItemID: e.ItemID, Value: e.Value}
+	d, ok := loaded.Outcomes[e.DecisionID]
+	if !ok {
+		return l
+	}
+	l.DecisionID, l.Placement = e.DecisionID, d.Placement
+	for _, c := range d.Choices {
+		if c.ItemID == e.ItemID || e.ItemID == "" && len(d.Choices) == 1 {
+			l.ItemID, l.Kind, l.Format = c.ItemID, c.Kind, c.Format
+		}
+	}
+	l.Channel = d.Channel
+	return l
+}

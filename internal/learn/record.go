@@ -1,0 +1,189 @@
+package learn
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/veiviser/veiviser/internal/plan"
+	"github.com/veiviser/veiviser/internal/veiviser"
+)
+
+// Store is what the write path needs of a store. Every method is one use case and, but for Link and Erase, one round
+// trip. Errors are [*veiviser.Error].
+type Store interface {
+	// Load gives what is known of the person behind visitorID, and of each event whether it was folded before.
+	Load(ctx context.Context, visitorID string, events []veiviser.Event) (veiviser.Loaded, error)
+	// Commit writes a change, all of it or nothing; KindConflict when the visitor changed since it was loaded.
+	Commit(ctx context.Context, change veiviser.Change) error
+	// Link makes other an identity of canonical and merges their histories.
+	Link(ctx context.Context, canonical, other string) error
+	// Erase forgets a person; false when nothing was known.
+	Erase(ctx context.Context, visitorID string) (bool, error)
+}
+
+// Plans gives the active plan; nil before anything is published.
+type Plans interface{ Active() *plan.Snapshot }
+
+// Recorder takes in events. It is safe for concurrent use.
+type Recorder struct {
+	store Store
+	plans Plans
+	now   func() time.Time
+	log   *slog.Logger
+}
+
+// NewRecorder returns a recorder over a store and the active plan; now gives the time, nil is time.Now.
+func NewRecorder(store Store, plans Plans, now func() time.Time, log *slog.Logger) *Recorder {
+	if now == nil {
+		now = time.Now
+	}
+	return &Recorder{store: store, plans: plans, now: now, log: log}
+}
+
+// parallel is how many visitors of one batch are worked on at once: enough to hide the store's latency.
+const parallel = 16
+
+// Record folds events of many visitors, each visitor's in the order given. There is one result per event; an accepted
+// event is stored. The error is for failures that hit every event alike.
+func (r *Recorder) Record(ctx context.Context, events []veiviser.Event) ([]veiviser.EventResult, error) {
+	snap := r.plans.Active()
+	if snap == nil {
+		return nil, ErrNoPlan()
+	}
+	results := make([]veiviser.EventResult, len(events))
+	slots := make(chan struct{}, parallel)
+	var wg sync.WaitGroup
+	for _, group := range byVisitor(events) {
+		slots <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			batch := make([]veiviser.Event, len(group))
+			for i, at := range group {
+				batch[i] = events[at]
+			}
+			for i, res := range r.recordOne(ctx, snap, batch) {
+				results[group[i]] = res
+			}
+		})
+	}
+	wg.Wait()
+	return results, allFailed(results)
+}
+
+// byVisitor gives the indexes of the events of each visitor, visitors in order of first appearance.
+func byVisitor(events []veiviser.Event) [][]int {
+	at := make(map[string]int)
+	var groups [][]int
+	for i := range events {
+		g, ok := at[events[i].VisitorID]
+		if !ok {
+			g = len(groups)
+			at[events[i].VisitorID] = g
+			groups = append(groups, nil)
+		}
+		groups[g] = append(groups[g], i)
+	}
+	return groups
+}
+
+// allFailed returns the error of a batch of which nothing could be stored because the store is away.
+func allFailed(results []veiviser.EventResult) error {
+	for i := range results {
+		if results[i].Err == nil || results[i].Err.Kind != veiviser.KindUnavailable {
+			return nil
+		}
+	}
+	if len(results) == 0 {
+		return nil
+	}
+	return results[0].Err
+}
+
+// recordOne records the events of one visitor, starting again when somebody else changed her meanwhile.
+func (r *Recorder) recordOne(ctx context.Context, snap *plan.Snapshot, events []veiviser.Event) []veiviser.EventResult {
+	var folded Folded
+	err := Retry(ctx, func() error {
+		loaded, err := r.store.Load(ctx, events[0].VisitorID, events)
+		if err != nil {
+			return err
+		}
+		folded = Fold(snap, &loaded, events, r.now())
+		if folded.Visitor == nil {
+			return nil
+		}
+		return r.store.Commit(ctx, veiviser.Change{
+			Loaded: loaded, Visitor: folded.Visitor, EventIDs: folded.EventIDs, Log: folded.Log,
+			VisitorTTL: snap.Policy.VisitorTTL,
+		})
+	})
+	if err == nil {
+		return folded.Results
+	}
+	failed := make([]veiviser.EventResult, len(events))
+	for i := range events {
+		failed[i] = veiviser.EventResult{ID: events[i].ID, Status: veiviser.EventRejected, Err: asError(err)}
+	}
+	return failed
+}
+
+// Link says that others are the same person as canonical.
+func (r *Recorder) Link(ctx context.Context, canonical string, others []string) error {
+	if r.plans.Active() == nil {
+		return ErrNoPlan()
+	}
+	for _, other := range others {
+		if other == canonical {
+			return &veiviser.Error{
+				Kind: veiviser.KindPrecondition, Reason: veiviser.ReasonLinkConflict, Message: "a visitor can not be linked with herself",
+				Violations: []veiviser.Violation{{Field: "linked_visitor_ids", Message: "names the visitor herself"}},
+			}
+		}
+	}
+	for _, other := range others {
+		if err := Retry(ctx, func() error { return r.store.Link(ctx, canonical, other) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Erase forgets a person with all her identities; false when nothing was known.
+func (r *Recorder) Erase(ctx context.Context, visitorID string) (found bool, err error) {
+	err = Retry(ctx, func() error {
+		found, err = r.store.Erase(ctx, visitorID)
+		return err
+	})
+	return found, err
+}
+
+// attempts is how often a change is tried that meets other changes of the same visitor.
+const attempts = 12
+
+// Retry runs a load-and-commit until it is not in conflict with others, with growing random pauses, at most a dozen
+// times.
+func Retry(ctx context.Context, once func() error) error {
+	var err error
+	for n := range attempts {
+		if err = once(); err == nil || veiviser.KindOf(err) != veiviser.KindConflict ||
+			veiviser.ReasonOf(err) != veiviser.ReasonConcurrentChange {
+			return err
+		}
+		pause := time.NewTimer(rand.N(time.Millisecond << min(n, 5)))
+		select {
+		case <-ctx.Done():
+			pause.Stop()
+			return veiviser.Failed(veiviser.KindDeadline, veiviser.ReasonDeadlineExceeded, context.Cause(ctx),
+				"the deadline passed while others changed the same visitor")
+		case <-pause.C:
+		}
+	}
+	return err
+}
+
+// ErrNoPlan is the answer before any plan is published.
+func ErrNoPlan() error {
+	return veiviser.Failed(veiviser.KindPrecondition, veiviser.ReasonNoPlan, nil, "no plan is published yet")
+}

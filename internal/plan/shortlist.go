@@ -1,0 +1,208 @@
+package plan
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"github.com/veiviser/veiviser/internal/rank"
+	"github.com/veiviser/veiviser/internal/veiviser"
+)
+
+// Shortlist picks the items worth ranking, the most useful (by mean) first, and evaluates the rules that look at the
+// item. Up to [ListAll] eligible items are all listed. Of more, the most promising ones by what they may be worth in the
+// stages she may be in are scored, and the [ListKept] best by mean plus two standard deviations are listed; the others
+// count as NOT_SHORT_LISTED. The same catalogue, query and scorer give the same list.
+//
+// The list is good until e is released. It may be made once.
+func (c *Catalog) Shortlist(e *Eligible, q *Query, scorer *rank.Scorer) []Listed {
+	eligible := e.Count()
+	stages := q.byStage()
+	// Looking at every eligible item costs a few times less than a step along the orders, and 96 eligible items are met in
+	// about 96·N/E steps.
+	switch {
+	case eligible == 0:
+		return e.short
+	case eligible <= ListAll:
+		for slot := range e.left.slots {
+			e.list(slot, scorer)
+		}
+	case eligible*eligible <= 32*len(c.entries):
+		e.scan(stages, scorer)
+	default:
+		e.walk(stages, scorer)
+	}
+	if len(e.short) > ListKept && eligible > ListAll {
+		e.cut()
+	}
+	slices.SortFunc(e.short, func(a, b Listed) int {
+		return cmp.Or(cmp.Compare(b.Mean, a.Mean), cmp.Compare(a.Slot, b.Slot))
+	})
+	e.passOver()
+	return e.short
+}
+
+// list scores an item and puts it on the list, unless its own rule says no. It reports whether it did.
+func (e *Eligible) list(slot int32, scorer *rank.Scorer) bool {
+	if v := e.itemVerdict(slot); v != numReasons {
+		e.outOne(v, slot)
+		return false
+	}
+	en := e.c.entries[slot]
+	s := Listed{Slot: slot, Item: en.item, Representation: int(e.view.choice[en.shape]), Like: en.like}
+	s.Format = e.c.words.forms[en.shape][s.Representation].format
+	s.Mean, s.Var = scorer.Score(en.item, &en.response, s.Format)
+	e.short = append(e.short, s)
+	return true
+}
+
+// mayEvaluate reports whether the item has no rule of its own, or there is time left to evaluate it.
+func (e *Eligible) mayEvaluate(slot int32) bool {
+	if e.evaluated < maxItemRules {
+		return true
+	}
+	rule := e.c.entries[slot].rule
+	return rule < 0 || !e.c.words.compiled[rule].looksAtItem()
+}
+
+// scan looks at every eligible item: the best by the hope for the stages, weighted by their probability.
+func (e *Eligible) scan(stages *[veiviser.NumStandardStages]float64, scorer *rank.Scorer) {
+	var weights [veiviser.NumStandardStages]float32
+	for i, p := range weigh(stages) {
+		weights[i] = float32(p)
+	}
+	e.heap = e.heap[:0]
+	for slot := range e.left.slots {
+		hopes := &e.c.hopes[slot]
+		hope := float32(0)
+		for i, w := range weights {
+			hope += float32(w * hopes[i])
+		}
+		if hope != hope {
+			hope = float32(math.Inf(-1))
+		}
+		e.heap = append(e.heap, sortKey(hope)<<32|uint64(slot))
+	}
+	h := keyHeap(e.heap)
+	h.build()
+	for len(e.short) < listLooked && len(h) > 0 {
+		if slot := int32(uint32(h.pop())); e.mayEvaluate(slot) {
+			e.list(slot, scorer)
+		}
+	}
+}
+
+// walk goes along the orders of the stages, as often along each as it is probable.
+func (e *Eligible) walk(stages *[veiviser.NumStandardStages]float64, scorer *rank.Scorer) {
+	weights := weigh(stages)
+	var credit [veiviser.NumStandardStages]float64
+	var at [veiviser.NumStandardStages]int
+	unseen := e.tmp
+	copy(unseen, e.left)
+	for len(e.short) < listLooked {
+		best := -1
+		for i, w := range weights {
+			if at[i] == len(e.c.entries) || w == 0 {
+				continue
+			}
+			if credit[i] += w; best < 0 || credit[i] > credit[best] {
+				best = i
+			}
+		}
+		if best < 0 {
+			return
+		}
+		credit[best]--
+		order := e.c.orders[best]
+		for i := at[best]; ; i++ {
+			if i == len(order) {
+				at[best] = i
+				break
+			}
+			slot := int32(uint32(order[i]))
+			if !unseen.has(slot) {
+				continue
+			}
+			unseen.drop(slot)
+			if e.mayEvaluate(slot) && e.list(slot, scorer) {
+				at[best] = i + 1
+				break
+			}
+		}
+	}
+}
+
+// weigh scales a belief to sum 1 and leaves out stages that hardly matter; without any all stages count alike.
+func weigh(stages *[veiviser.NumStandardStages]float64) [veiviser.NumStandardStages]float64 {
+	var w [veiviser.NumStandardStages]float64
+	sum := 0.0
+	for i := range w {
+		if stages != nil && stages[i] >= negligible {
+			w[i] = stages[i]
+		}
+		sum += w[i]
+	}
+	for i := range w {
+		if sum > 0 && !math.IsInf(sum, 0) {
+			w[i] /= sum
+		} else {
+			w[i] = 1.0 / veiviser.NumStandardStages
+		}
+	}
+	return w
+}
+
+// negligible is the probability under which a stage has no say in cutting a list short.
+const negligible = 0.01
+
+// cut keeps the best by mean plus two standard deviations.
+func (e *Eligible) cut() {
+	slices.SortFunc(e.short, func(a, b Listed) int {
+		return cmp.Or(cmp.Compare(b.Mean+2*b.SD(), a.Mean+2*a.SD()), cmp.Compare(a.Slot, b.Slot))
+	})
+	e.short = e.short[:ListKept]
+}
+
+// passOver counts what is eligible but not listed, and leaves what is listed.
+func (e *Eligible) passOver() {
+	copy(e.tmp, e.left)
+	for i := range e.short {
+		e.tmp.drop(e.short[i].Slot)
+	}
+	e.out(notListed)
+}
+
+// keyHeap is a binary heap with the smallest key on top.
+type keyHeap []uint64
+
+func (h keyHeap) build() {
+	for i := len(h)/2 - 1; i >= 0; i-- {
+		h.sink(i)
+	}
+}
+
+func (h *keyHeap) pop() uint64 {
+	s := *h
+	top := s[0]
+	s[0] = s[len(s)-1]
+	*h = s[:len(s)-1]
+	h.sink(0)
+	return top
+}
+
+func (h keyHeap) sink(i int) {
+	for {
+		child := 2*i + 1
+		if child >= len(h) {
+			return
+		}
+		if child+1 < len(h) && h[child+1] < h[child] {
+			child++
+		}
+		if h[i] <= h[child] {
+			return
+		}
+		h[i], h[child] = h[child], h[i]
+		i = child
+	}
+}

@@ -1,0 +1,220 @@
+package store
+
+import "github.com/veiviser/veiviser/internal/veiviser"
+
+const (
+	minNeedView  = minNeed + 4 + 8*veiviser.NumStandardStages
+	minPlacement = 4
+	minDecision  = 16
+	minChoice    = 38
+	minPart      = 9
+	minBecause   = 3
+	minExclusion = 3
+)
+
+// answer writes a, without the events of its request.
+func (w *writer) answer(a *veiviser.Answer) {
+	w.baseTime(a.Time)
+	w.string(a.ID)
+	w.uint(a.PlanVersion)
+	w.uint(a.Catalog)
+	w.uint(a.Seed[0])
+	w.uint(a.Seed[1])
+	w.request(&a.Request)
+	w.visitor(&a.Visitor)
+	w.uint(uint64(len(a.Needs)))
+	for i := range a.Needs {
+		w.needView(&a.Needs[i])
+	}
+	w.strings(a.Segments)
+	w.uint(uint64(len(a.Decisions)))
+	for i := range a.Decisions {
+		w.decision(&a.Decisions[i])
+	}
+	w.string(a.Degraded)
+}
+
+func (r *reader) answer(a *veiviser.Answer) {
+	a.Time = r.baseTime()
+	a.ID = r.string()
+	a.PlanVersion = r.uint()
+	a.Catalog = r.uint()
+	a.Seed = [2]uint64{r.uint(), r.uint()}
+	r.request(&a.Request)
+	r.visitor(&a.Visitor)
+	if n := r.count(minNeedView); n > 0 {
+		a.Needs = make([]veiviser.NeedView, n)
+		for i := range a.Needs {
+			r.needView(&a.Needs[i])
+		}
+	}
+	a.Segments = r.strings()
+	if n := r.count(minDecision); n > 0 {
+		a.Decisions = make([]veiviser.Decision, n)
+		for i := range a.Decisions {
+			r.decision(&a.Decisions[i])
+		}
+	}
+	a.Degraded = r.string()
+}
+
+func (w *writer) request(q *veiviser.Request) {
+	w.string(q.VisitorID)
+	c := &q.Context
+	for _, s := range [...]string{c.Channel, c.Device, c.Language, c.Referrer, c.Page, c.Query, c.Subject} {
+		w.string(s)
+	}
+	w.stringMap(c.Attributes)
+	w.uint(uint64(len(q.Placements)))
+	for i := range q.Placements {
+		p := &q.Placements[i]
+		w.string(p.Placement)
+		w.int(int64(p.MaxItems))
+		w.strings(p.Candidates)
+		w.strings(p.Excluded)
+	}
+	w.bool(q.Preview)
+	w.bool(q.NoExploration)
+	w.bool(q.Explain)
+	w.time(q.Time)
+}
+
+func (r *reader) request(q *veiviser.Request) {
+	q.VisitorID = r.string()
+	c := &q.Context
+	for _, s := range [...]*string{&c.Channel, &c.Device, &c.Language, &c.Referrer, &c.Page, &c.Query, &c.Subject} {
+		*s = r.string()
+	}
+	c.Attributes = r.stringMap()
+	if n := r.count(minPlacement); n > 0 {
+		q.Placements = make([]veiviser.PlacementRequest, n)
+		for i := range q.Placements {
+			q.Placements[i] = veiviser.PlacementRequest{
+				Placement: r.string(), MaxItems: int(r.int()), Candidates: r.strings(), Excluded: r.strings(),
+			}
+		}
+	}
+	q.Preview = r.bool()
+	q.NoExploration = r.bool()
+	q.Explain = r.bool()
+	q.Time = r.time()
+}
+
+func (w *writer) needView(n *veiviser.NeedView) {
+	w.need(&n.Need)
+	w.string(n.Stage)
+	w.string(string(n.Standard))
+	for _, p := range n.ByStandard {
+		w.float(p)
+	}
+	w.string(n.Audience)
+	w.bool(n.New)
+}
+
+func (r *reader) needView(n *veiviser.NeedView) {
+	r.need(&n.Need)
+	n.Stage = r.string()
+	n.Standard = veiviser.StandardStage(r.string())
+	for i := range n.ByStandard {
+		n.ByStandard[i] = r.float()
+	}
+	n.Audience = r.string()
+	n.New = r.bool()
+}
+
+func (w *writer) decision(d *veiviser.Decision) {
+	w.string(d.ID)
+	w.string(d.Placement)
+	w.string(d.Channel)
+	w.int(int64(d.Need))
+	w.choices(d.Choices)
+	w.string(string(d.Silence))
+	w.bool(d.Fallback)
+	w.float(d.SilencePropensity)
+	w.choices(d.RunnersUp)
+	w.uint(uint64(len(d.Excluded)))
+	for i := range d.Excluded {
+		e := &d.Excluded[i]
+		w.string(string(e.Reason))
+		w.int(int64(e.Count))
+		w.strings(e.Items)
+	}
+}
+
+func (r *reader) decision(d *veiviser.Decision) {
+	d.ID = r.string()
+	d.Placement = r.string()
+	d.Channel = r.string()
+	d.Need = int(r.int())
+	d.Choices = r.choices()
+	d.Silence = veiviser.SilenceReason(r.string())
+	d.Fallback = r.bool()
+	d.SilencePropensity = r.float()
+	d.RunnersUp = r.choices()
+	if n := r.count(minExclusion); n > 0 {
+		d.Excluded = make([]veiviser.Exclusion, n)
+		for i := range d.Excluded {
+			d.Excluded[i] = veiviser.Exclusion{
+				Reason: veiviser.ExclusionReason(r.string()), Count: int(r.int()), Items: r.strings(),
+			}
+		}
+	}
+}
+
+func (w *writer) choices(list []veiviser.Choice) {
+	w.uint(uint64(len(list)))
+	for i := range list {
+		c := &list[i]
+		w.string(c.ItemID)
+		w.string(string(c.Kind))
+		w.string(c.Format)
+		w.int(int64(c.Representation))
+		for _, f := range [...]float64{c.Score, c.Mean, c.SD, c.Propensity} {
+			w.float(f)
+		}
+		w.uint(uint64(len(c.Parts)))
+		for _, p := range c.Parts {
+			w.string(p.Name)
+			w.float(p.Add)
+		}
+		w.uint(uint64(len(c.Reasons)))
+		for _, b := range c.Reasons {
+			w.string(string(b.Code))
+			w.string(b.About)
+			w.string(b.Journey)
+		}
+	}
+}
+
+func (r *reader) choices() []veiviser.Choice {
+	n := r.count(minChoice)
+	if n == 0 {
+		return nil
+	}
+	list := make([]veiviser.Choice, n)
+	for i := range list {
+		c := &list[i]
+		c.ItemID = r.string()
+		c.Kind = veiviser.ItemKind(r.string())
+		c.Format = r.string()
+		c.Representation = int(r.int())
+		for _, f := range [...]*float64{&c.Score, &c.Mean, &c.SD, &c.Propensity} {
+			*f = r.float()
+		}
+		if k := r.count(minPart); k > 0 {
+			c.Parts = make([]veiviser.Part, k)
+			for j := range c.Parts {
+				c.Parts[j] = veiviser.Part{Name: r.string(), Add: r.float()}
+			}
+		}
+		if k := r.count(minBecause); k > 0 {
+			c.Reasons = make([]veiviser.Because, k)
+			for j := range c.Reasons {
+				c.Reasons[j] = veiviser.Because{
+					Code: veiviser.BecauseCode(r.string()), About: r.string(), Journey: r.string(),
+				}
+			}
+		}
+	}
+	return list
+}

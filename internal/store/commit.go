@@ -1,0 +1,162 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/veiviser/veiviser/internal/veiviser"
+)
+
+// keepLonger is how much longer than the value a key is kept.
+const keepLonger = 24 * time.Hour
+
+// Commit writes a change in one step: all of it, or nothing and KindConflict when somebody else changed the person since
+// she was loaded. A change of an answer alone is refused only when the person it was made for was erased since.
+//
+// After KindUnavailable or KindDeadline the change may or may not have been written. Committing the same change again is
+// safe when it has an answer: it then succeeds and writes nothing twice. Without an answer, load again: events that were
+// written come back as duplicates.
+func (s *Store) Commit(ctx context.Context, c veiviser.Change) error {
+	p, args, err := s.commitArgs(&c)
+	if err != nil {
+		return err
+	}
+	keys := []string{p.record(), p.seen(), p.marks(), p.answers(), p.outbox()}
+	if c.Answer != nil {
+		keys = append(keys, s.keys.answer(p.partition, c.Answer.ID))
+	}
+	var was string
+	err = s.call(ctx, keys[0], s.opts.CallTimeout, func(ctx context.Context) error {
+		reply, err := s.scripts.commit.Run(ctx, s.client, keys, args...).Slice()
+		if err != nil {
+			return err
+		}
+		if len(reply) != 2 || reply[0] != int64(replyDone) {
+			return conflict("the visitor")
+		}
+		was, _ = reply[1].(string)
+		return nil
+	})
+	if err == nil && c.Visitor != nil && len(c.Visitor.LinkedIDs) > 0 {
+		s.refreshAliases(ctx, c.Visitor, was, orTTL(c.VisitorTTL, veiviser.DefaultVisitorTTL))
+	}
+	return err
+}
+
+// commitArgs lays out the arguments of the script.
+func (s *Store) commitArgs(c *veiviser.Change) (person, []any, error) {
+	p := s.keys.person(target(c))
+	now := s.opts.Now()
+	ttl := orTTL(c.VisitorTTL, veiviser.DefaultVisitorTTL)
+	answerTTL := orTTL(c.AnswerTTL, veiviser.DefaultDecisionTTL)
+	var blob, kept []byte
+	var answerID, note, fresh string
+	var err error
+	if c.Visitor != nil {
+		rec := record{kind: kindVisitor, visitor: c.Visitor, expires: now.Add(ttl), revision: nextRevision(c.Loaded.Revision)}
+		if c.Visitor.ID != p.id {
+			v := *c.Visitor
+			v.ID = p.id
+			rec.visitor = &v
+		}
+		if c.Loaded.Visitor == nil { // nothing was there, or what was there has expired
+			rec.revision, fresh = nextRevision(0), "1"
+		}
+		if blob, err = rec.encode(); err != nil {
+			return p, nil, err
+		}
+		note = s.note(p, c.Visitor.LinkedIDs)
+	}
+	if c.Answer != nil {
+		answerID = c.Answer.ID
+		if at, ok := s.keys.answerPartition(answerID); !ok || at != p.partition {
+			return p, nil, internal(nil, "the answer's id was not made for this visitor")
+		}
+		if kept, err = encodeAnswer(c.Answer, p.id, now.Add(answerTTL)); err != nil {
+			return p, nil, err
+		}
+	}
+	args := make([]any, 0, 11+len(c.Log))
+	args = append(args, wireRevision(c.Loaded.Revision), blob, keyTTL(ttl), fresh, packIDs(c.EventIDs), kept, answerID,
+		keyTTL(answerTTL), p.answerPrefix(), s.keys.notes(), note)
+	for i := range c.Log {
+		args = append(args, encodeEntry(&c.Log[i]))
+	}
+	return p, args, nil
+}
+
+// target is the identity that a change is written under.
+func target(c *veiviser.Change) string {
+	switch {
+	case c.Loaded.Visitor != nil && c.Loaded.Visitor.ID != "":
+		return c.Loaded.Visitor.ID
+	case c.Loaded.VisitorID != "" || c.Visitor == nil:
+		return c.Loaded.VisitorID
+	default:
+		return c.Visitor.ID
+	}
+}
+
+func orTTL(d, def time.Duration) time.Duration {
+	if d <= 0 {
+		return def
+	}
+	return d
+}
+
+// keyTTL is the expiry of a key in milliseconds.
+func keyTTL(ttl time.Duration) int64 { return (ttl + keepLonger).Milliseconds() }
+
+// aliasTTL is longer than the person's, so that an alias that is refreshed now and then outlives her.
+func aliasTTL(ttl time.Duration) time.Duration { return ttl + ttl/4 }
+
+// note is what is published when a person changed: the hashes of all her identities.
+func (s *Store) note(p person, linked []string) string {
+	if len(linked) == 0 {
+		return p.hash
+	}
+	buf := make([]byte, 0, hashBytes*(1+len(linked)))
+	buf = append(buf, p.hash...)
+	for _, id := range linked {
+		buf = append(buf, s.keys.person(id).hash...)
+	}
+	return string(buf)
+}
+
+// refreshAliases keeps the aliases of a person from expiring before she does. It is done when a commit is the first of
+// its eighth of her time to live; was is the header of the record before the commit. When it fails the next eighth does it.
+func (s *Store) refreshAliases(ctx context.Context, v *veiviser.Visitor, was string, ttl time.Duration) {
+	if len(was) < headerBytes {
+		return
+	}
+	eighth := max(int64(1), ttl.Milliseconds()/8)
+	before := (int64(decodeRevision(was[8:])) - ttl.Milliseconds()) / eighth
+	if before == s.opts.Now().UnixMilli()/eighth {
+		return
+	}
+	err := s.call(ctx, s.keys.config(), s.opts.CallTimeout, func(ctx context.Context) error {
+		pipe := s.client.Pipeline()
+		for _, id := range v.LinkedIDs {
+			p := s.keys.person(id)
+			pipe.PExpire(ctx, p.record(), aliasTTL(ttl)+keepLonger)
+		}
+		_, err := pipe.Exec(ctx)
+		return err
+	})
+	if err != nil {
+		s.log.Warn("aliases could not be refreshed", "error", err)
+	}
+}
+
+// run calls a script that replies with a number.
+func (s *Store) run(ctx context.Context, script *redis.Script, keys []string, args ...any) (int64, error) {
+	var n int64
+	err := s.call(ctx, keys[0], s.opts.CallTimeout, func(ctx context.Context) error {
+		var err error
+		n, err = script.Run(ctx, s.client, keys, args...).Int64()
+		return err
+	})
+	return n, err
+}

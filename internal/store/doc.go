@@ -1,0 +1,44 @@
+// Package store keeps what the service remembers in Redis: visitors, answers, plans, the catalogue, the outbox and what
+// is learned. Without an address it runs a Redis in its own process, for trying the service out.
+//
+// It is the only package that knows Redis. It decides nothing: it loads, it writes all of a change or nothing of it, and
+// it says so when somebody else was faster. Every call is bounded in time and guarded by a circuit breaker, and every
+// error that leaves it is a *[veiviser.Error] without driver texts in its message.
+//
+//	s, err := store.Open(ctx, store.Options{URL: "redis://localhost:6379", Merge: stages.Merge})
+//	loaded, err := s.Load(ctx, "ada", events)
+//	// fold the events that are no duplicates, decide …
+//	err = s.Commit(ctx, veiviser.Change{Loaded: loaded, Visitor: v, EventIDs: ids, Answer: a, Log: log})
+//	if veiviser.KindOf(err) == veiviser.KindConflict { /* load again and fold again */ }
+//
+// # Keys
+//
+// A person belongs to one of P partitions, by the hash of her identity. A partition is one hash tag, hence one slot of a
+// cluster, so one script changes everything about a person. T is the tenant with everything but [A-Za-z0-9_.-] escaped
+// as %XX, p the partition, h is base64url(SHA-256(tenant, 0, identity)[:16]), a an answer id, n a plan version. No key
+// holds an identity or any other text a caller chose, save the tenant.
+//
+//	vv1:{T/p}:v:h    string  record of an identity: a visitor, or an alias that points to the identity she is kept under
+//	vv1:{T/p}:e:h    string  ids of the events that were counted, 8 bytes of SHA-256 each, the newest 8192 at most
+//	vv1:{T/p}:m:h    string  marks of the links merged into her, 8 bytes each, the newest 32 at most
+//	vv1:{T/p}:i:h    list    ids of her answers, the newest 128 at most
+//	vv1:{T/p}:d:a    string  an answer
+//	vv1:{T/p}:o      stream  outbox; each entry has one field d, and nothing says whose it is
+//	vv1:{T/plan}:cfg    hash    partitions: fixed when the tenant is created
+//	vv1:{T/plan}:head   hash    active, activation, catalog, last (the newest plan version)
+//	vv1:{T/plan}:pv:n   hash    a plan version: meta and body
+//	vv1:{T/plan}:ci     hash    item id → revision:activation:JSON; an empty JSON says deleted
+//	vv1:{T/plan}:cz     zset    item id by the revision that wrote it last
+//	vv1:{T/plan}:links  hash    links under way: token → the two identities; empty but for crashes
+//	vv1:{T/plan}:n      channel notes of changed persons: 16 bytes per identity
+//	vv1:{T/learn}:lease string  owner of the learner's lease
+//	vv1:{T/learn}:fence string  counter of leases
+//	vv1:{T/learn}:snap  hash    fence, revision and data of the snapshot
+//
+// A record is 8 bytes of revision, 8 bytes of expiry (Unix milliseconds, big endian), one byte of kind, the payload and
+// a CRC-32C of kind and payload. The revision is 4 random bytes drawn when the record came to be and a 4 byte count, so
+// a change based upon a person who was erased since never fits the person who came after. The expiry in the value
+// decides; the expiry of the key, a day later, only cleans up.
+//
+// Only commands of Redis 7.0 are used. Scripts are short and touch one slot.
+package store

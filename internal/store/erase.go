@@ -1,0 +1,145 @@
+package store
+
+import (
+	"context"
+	"slices"
+
+	"github.com/veiviser/veiviser/internal/veiviser"
+)
+
+// Erase forgets the person behind visitorID under all her identities: what is remembered of her, her answers and the
+// aliases. It reports whether there was anything to forget. After an error it is to be called again; it goes on where it
+// was.
+//
+// The entries of the outbox stay until the learner has read them: they say nothing about whose they are, and without
+// them segments would be counted wrong. One more is added, so that segments count one member less.
+func (s *Store) Erase(ctx context.Context, visitorID string) (found bool, err error) {
+	for range maxAttempts {
+		n, again, err := s.eraseOnce(ctx, visitorID)
+		found = found || n > 0
+		if err != nil || !again {
+			return found, err
+		}
+	}
+	return found, conflict("the visitor")
+}
+
+// eraseOnce tries once; again says that the person was changed meanwhile.
+func (s *Store) eraseOnce(ctx context.Context, visitorID string) (gone int64, again bool, err error) {
+	root, ids, err := s.identities(ctx, visitorID)
+	if veiviser.ReasonOf(err) == veiviser.ReasonCorruptRecord {
+		gone, err = s.eraseChain(ctx, visitorID)
+		return gone, false, err
+	}
+	if err != nil {
+		return 0, false, err
+	}
+	if met, err := s.finishLinksOf(ctx, ids); err != nil || met {
+		return 0, true, err
+	}
+	// The identity asked for goes last, so that asking again finds what is left. The person goes before it and after all
+	// others, since only she knows them.
+	for _, id := range ids[1:] {
+		if id == visitorID {
+			continue
+		}
+		n, err := s.eraseIdentity(ctx, id)
+		gone += n
+		if err != nil {
+			return gone, false, err
+		}
+	}
+	p := s.keys.person(ids[0])
+	if err := s.step("before erase"); err != nil {
+		return gone, false, err
+	}
+	n, err := s.eraseRecord(ctx, p, root, ids[1:])
+	if err != nil || n < 0 {
+		return gone, err == nil, err
+	}
+	gone += n
+	if visitorID != p.id {
+		n, err = s.eraseIdentity(ctx, visitorID)
+		gone += n
+	}
+	return gone, false, err
+}
+
+// eraseChain forgets a person whose record cannot be read: the aliases that lead from id to it, and the record. Other
+// aliases of hers are not known any more; they lead nowhere and expire.
+func (s *Store) eraseChain(ctx context.Context, id string) (gone int64, err error) {
+	for range maxHops {
+		got, err := s.fetch(ctx, lookUp{person: s.keys.person(id)})
+		if err != nil && veiviser.ReasonOf(err) != veiviser.ReasonCorruptRecord {
+			return gone, err
+		}
+		n, e := s.eraseIdentity(ctx, id)
+		gone += n
+		if e != nil || err != nil || got.record.target == "" {
+			return gone, e
+		}
+		id = got.record.target
+	}
+	return gone, nil
+}
+
+// eraseIdentity forgets what is kept under one linked identity, whatever it is.
+func (s *Store) eraseIdentity(ctx context.Context, id string) (int64, error) {
+	p := s.keys.person(id)
+	for range maxAttempts {
+		got, err := s.fetch(ctx, lookUp{person: p})
+		if veiviser.ReasonOf(err) == veiviser.ReasonCorruptRecord {
+			return s.eraseUnread(ctx, id)
+		}
+		if err != nil {
+			return 0, err
+		}
+		n, err := s.eraseRecord(ctx, p, got.record, nil)
+		if err != nil {
+			return 0, err
+		}
+		if n >= 0 {
+			return n, nil
+		}
+	}
+	return 0, conflict("the visitor")
+}
+
+// eraseUnread forgets an identity whose record cannot be read.
+func (s *Store) eraseUnread(ctx context.Context, id string) (int64, error) {
+	p := s.keys.person(id)
+	return s.run(ctx, s.scripts.erase, eraseKeys(p), "0", "", p.answerPrefix(), "", s.keys.notes(), p.hash)
+}
+
+// eraseRecord removes everything about one identity unless its record was changed since rec; then it gives -1.
+func (s *Store) eraseRecord(ctx context.Context, p person, rec record, linked []string) (int64, error) {
+	entry := ""
+	if rec.kind == kindVisitor && rec.visitor != nil {
+		entry = string(encodeEntry(&veiviser.LogEntry{Time: s.opts.Now(), Before: membership(rec.visitor)}))
+	}
+	return s.run(ctx, s.scripts.erase, eraseKeys(p), "1", wireRevision(rec.revision), p.answerPrefix(), entry,
+		s.keys.notes(), s.note(p, linked))
+}
+
+func eraseKeys(p person) []string {
+	return []string{p.record(), p.seen(), p.marks(), p.answers(), p.outbox()}
+}
+
+// finishLinksOf finishes the links of the journal that name one of ids, and reports whether there were any: then ids may
+// not be all of them.
+func (s *Store) finishLinksOf(ctx context.Context, ids []string) (met bool, err error) {
+	links, err := s.openLinks(ctx)
+	if err != nil {
+		return false, err
+	}
+	for _, l := range links {
+		if !slices.Contains(ids, l.canonical) && !slices.Contains(ids, l.other) {
+			continue
+		}
+		if err := s.finishLink(ctx, l); err != nil {
+			return true, err
+		}
+		met = true
+	}
+	return met, nil
+}

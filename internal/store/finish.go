@@ -1,0 +1,242 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/veiviser/veiviser/internal/veiviser"
+)
+
+// finish brings the pending alias rec of id one or more steps further; the caller reads id again and sees. trail are the
+// pending aliases that wait for this one.
+func (s *Store) finish(ctx context.Context, id string, rec record, trail []string) error {
+	if s.opts.Merge == nil {
+		return internal(nil, "the store was opened without a way to merge visitors")
+	}
+	if i := slices.Index(trail, id); i >= 0 {
+		return s.breakCycle(ctx, trail[i:])
+	}
+	to, err := s.fetch(ctx, lookUp{person: s.keys.person(rec.target), withMarks: true})
+	if err != nil {
+		return err
+	}
+	if hasMark(to.marks, rec.token) {
+		return s.drop(ctx, id, rec)
+	}
+	switch to.record.kind {
+	case kindPending:
+		return s.finish(ctx, rec.target, to.record, append(trail, id))
+	case kindAlias:
+		// The target was linked elsewhere before this was merged into it, so it never will be.
+		next := rec
+		next.target, next.revision = to.record.target, nextRevision(rec.revision)
+		if next.target == id {
+			return s.restore(ctx, id, rec)
+		}
+		_, err := s.put(ctx, s.keys.person(id), rec.revision, &next, "keep", "", "")
+		return err
+	default:
+		return s.mergeInto(ctx, id, rec, to.record)
+	}
+}
+
+// mergeInto is step 3 of a link: to, which is kept under rec.target, takes up what rec carries.
+func (s *Store) mergeInto(ctx context.Context, id string, rec, to record) error {
+	now := s.opts.Now()
+	linked, over := joinIDs(rec.target, visitorOr(to.visitor), id, visitorOr(rec.visitor))
+	if over {
+		return s.restore(ctx, id, rec)
+	}
+	into, entry := to.visitor, ""
+	switch {
+	case into == nil && rec.visitor == nil:
+		into = &veiviser.Visitor{}
+	case into == nil:
+		into = rec.visitor.Clone()
+	case rec.visitor != nil:
+		counted := membership(into)
+		s.opts.Merge(into, rec.visitor.Clone())
+		into.Segments, into.Stage = counted.Segments, counted.Stage
+	}
+	into.ID, into.LinkedIDs = rec.target, linked
+	if to.visitor == nil {
+		entry = string(encodeEntry(&veiviser.LogEntry{Time: now, After: membership(into)}))
+	}
+	merged := record{kind: kindVisitor, revision: nextRevision(to.revision), expires: to.expires, visitor: into}
+	if to.visitor == nil || rec.visitor != nil && merged.expires.Before(rec.expires) {
+		merged.expires = rec.expires
+	}
+	blob, err := merged.encode()
+	if err != nil {
+		return err
+	}
+	p := s.keys.person(rec.target)
+	if err := s.step("before merge"); err != nil {
+		return err
+	}
+	n, err := s.run(ctx, s.scripts.merge, []string{p.record(), p.seen(), p.marks(), p.outbox()},
+		wireRevision(to.revision), blob, keyTTL(merged.expires.Sub(now)), rec.token, rec.seen, entry, s.keys.notes(),
+		s.note(p, linked))
+	if err != nil || n == replyConflict {
+		return err
+	}
+	if err := s.step("after merge"); err != nil {
+		return err
+	}
+	return s.drop(ctx, id, rec)
+}
+
+// drop is step 4 of a link: aliases of id are pointed at where id points, and id drops what it carried.
+func (s *Store) drop(ctx context.Context, id string, rec record) error {
+	for _, name := range visitorOr(rec.visitor).LinkedIDs {
+		p := s.keys.person(name)
+		got, err := s.fetch(ctx, lookUp{person: p})
+		if err != nil {
+			return err
+		}
+		if got.record.kind != kindAlias || got.record.target != id {
+			continue
+		}
+		next := record{
+			kind: kindAlias, target: rec.target, revision: nextRevision(got.record.revision), expires: rec.expires,
+		}
+		if _, err := s.put(ctx, p, got.record.revision, &next, "keep", "", ""); err != nil {
+			return err
+		}
+	}
+	if err := s.step("before drop"); err != nil {
+		return err
+	}
+	done := record{kind: kindAlias, revision: nextRevision(rec.revision), target: rec.target, expires: rec.expires}
+	_, err := s.put(ctx, s.keys.person(id), rec.revision, &done, "keep", "", "")
+	return err
+}
+
+// restore undoes a link that cannot be finished: the pending alias becomes the person again that it carries.
+func (s *Store) restore(ctx context.Context, id string, rec record) error {
+	p := s.keys.person(id)
+	if rec.visitor == nil {
+		_, err := s.put(ctx, p, rec.revision, nil, "keep", "", "")
+		return err
+	}
+	back := record{kind: kindVisitor, revision: nextRevision(rec.revision), expires: rec.expires, visitor: rec.visitor}
+	entry := encodeEntry(&veiviser.LogEntry{Time: s.opts.Now(), After: membership(rec.visitor)})
+	_, err := s.put(ctx, p, rec.revision, &back, "set", rec.seen, string(entry))
+	return err
+}
+
+// breakCycle undoes one of several links that were made at once and wait for each other in a ring: whoever meets the
+// ring undoes the same one. What the others carry is then merged into it.
+func (s *Store) breakCycle(ctx context.Context, ring []string) error {
+	first := slices.MinFunc(ring, func(a, b string) int {
+		x, y := s.keys.person(a), s.keys.person(b)
+		return strings.Compare(x.hash, y.hash)
+	})
+	got, err := s.fetch(ctx, lookUp{person: s.keys.person(first)})
+	if err != nil || got.record.kind != kindPending {
+		return err
+	}
+	to, err := s.fetch(ctx, lookUp{person: s.keys.person(got.record.target), withMarks: true})
+	if err != nil {
+		return err
+	}
+	if hasMark(to.marks, got.record.token) {
+		return s.drop(ctx, first, got.record)
+	}
+	return s.restore(ctx, first, got.record)
+}
+
+func hasMark(marks, token string) bool {
+	for ; len(marks) >= tokenBytes; marks = marks[tokenBytes:] {
+		if marks[:tokenBytes] == token {
+			return true
+		}
+	}
+	return false
+}
+
+// journal notes a link that is about to be made.
+func (s *Store) journal(ctx context.Context, token, canonical, other string) error {
+	w := writer{}
+	w.int(s.opts.Now().Unix())
+	w.raw(canonical)
+	w.raw(other)
+	return s.call(ctx, s.keys.links(), s.opts.CallTimeout, func(ctx context.Context) error {
+		return s.client.HSet(ctx, s.keys.links(), token, w.buf).Err()
+	})
+}
+
+// forgetLink takes a link off the journal.
+func (s *Store) forgetLink(ctx context.Context, token string) error {
+	return s.call(ctx, s.keys.links(), s.opts.CallTimeout, func(ctx context.Context) error {
+		return s.client.HDel(ctx, s.keys.links(), token).Err()
+	})
+}
+
+// journaled is a link found in the journal.
+type journaled struct {
+	token            string
+	since            time.Time
+	canonical, other string
+}
+
+// openLinks reads the journal: links under way, and what crashes left.
+func (s *Store) openLinks(ctx context.Context) ([]journaled, error) {
+	var all map[string]string
+	err := s.call(ctx, s.keys.links(), s.opts.BulkTimeout, func(ctx context.Context) error {
+		var err error
+		if all, err = s.client.HGetAll(ctx, s.keys.links()).Result(); errors.Is(err, redis.Nil) {
+			return nil
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := make([]journaled, 0, len(all))
+	for token, pair := range all {
+		r := reader{s: pair}
+		l := journaled{token: token, since: time.Unix(r.int(), 0), canonical: r.raw(), other: r.raw()}
+		if r.done() == nil {
+			out = append(out, l)
+		}
+	}
+	return out, nil
+}
+
+// finishLink finishes what a journaled link has begun, and takes it off the journal.
+func (s *Store) finishLink(ctx context.Context, l journaled) error {
+	for _, id := range [...]string{l.other, l.canonical} {
+		if _, _, err := s.lookThrough(ctx, id, false); err != nil {
+			return err
+		}
+	}
+	return s.forgetLink(ctx, l.token)
+}
+
+// abandoned is the age at which a link of the journal is taken for left behind by a crash.
+const abandoned = time.Minute
+
+// finishLinks finishes the links that a crash of this or another process left half done.
+func (s *Store) finishLinks(ctx context.Context) {
+	links, err := s.openLinks(ctx)
+	for _, l := range links {
+		if ctx.Err() != nil {
+			return
+		}
+		if s.opts.Now().Sub(l.since) < abandoned {
+			continue
+		}
+		if e := s.finishLink(ctx, l); e != nil {
+			err = e
+		}
+	}
+	if err != nil && ctx.Err() == nil {
+		s.log.Warn("links that were left half done could not all be finished", "error", err)
+	}
+}

@@ -1,0 +1,237 @@
+package store
+
+import "github.com/redis/go-redis/v9"
+
+// maxItemsAtOnce bounds what one script writes to or reads from the catalogue. The other bounds (8192 event ids, 32
+// marks, 128 answers, about 100,000 entries in an outbox) stand in the scripts that keep them.
+const maxItemsAtOnce = 500
+
+// Replies of the scripts that compare before they write.
+const (
+	replyConflict = 0
+	replyDone     = 1
+	replyAgain    = 2 // it was done before
+)
+
+// scripts are what must happen all at once. All keys of a call lie in one slot.
+type scripts struct {
+	commit, put, merge, erase    *redis.Script
+	savePlan, activate           *redis.Script
+	upsert, deleteItem, since    *redis.Script
+	lease, release, saveSnapshot *redis.Script
+}
+
+func newScripts() scripts {
+	return scripts{
+		commit: redis.NewScript(luaCommit), put: redis.NewScript(luaPut), merge: redis.NewScript(luaMerge),
+		erase: redis.NewScript(luaErase), savePlan: redis.NewScript(luaSavePlan), activate: redis.NewScript(luaActivate),
+		upsert: redis.NewScript(luaUpsert), deleteItem: redis.NewScript(luaDeleteItem), since: redis.NewScript(luaSince),
+		lease: redis.NewScript(luaLease), release: redis.NewScript(luaRelease),
+		saveSnapshot: redis.NewScript(luaSaveSnapshot),
+	}
+}
+
+// luaSeen appends event ids to KEYS[2] and forgets the oldest half when there are too many.
+const luaSeen = `
+local function remember(key, ids, ttl)
+  if ids ~= '' then
+    local n = redis.call('APPEND', key, ids)
+    if n > 65536 then
+      local keep = n - 32768
+      redis.call('SET', key, redis.call('GETRANGE', key, keep - keep % 8, -1))
+    end
+  end
+  redis.call('PEXPIRE', key, ttl)
+end
+`
+
+// luaCommit: KEYS record, seen, marks, answers, outbox, [answer]
+// ARGV expected, record, ttl, fresh, ids, answer, answer id, answer ttl, answer prefix, channel, note, entries…
+// It replies {1, what the header of the record was} or {0, ”}. The lengths are asked for so that a key of another type
+// fails the script before it has written anything.
+const luaCommit = luaSeen + `
+local was = redis.call('GETRANGE', KEYS[1], 0, 15)
+redis.call('STRLEN', KEYS[2])
+if #ARGV > 11 then redis.call('XLEN', KEYS[5]) end
+if ARGV[6] ~= '' then
+  redis.call('LLEN', KEYS[4])
+  if redis.call('EXISTS', KEYS[6]) == 1 then return {1, was} end
+end
+if ARGV[2] ~= '' then
+  if string.sub(was, 1, 8) ~= ARGV[1] then return {0, ''} end
+  redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+  if ARGV[4] == '1' then redis.call('DEL', KEYS[2]) end
+  remember(KEYS[2], ARGV[5], ARGV[3])
+  redis.call('PEXPIRE', KEYS[3], ARGV[3])
+elseif ARGV[1] ~= '' and string.sub(was, 1, 4) ~= string.sub(ARGV[1], 1, 4) then
+  return {0, ''}
+end
+if ARGV[6] ~= '' then
+  redis.call('SET', KEYS[6], ARGV[6], 'PX', ARGV[8])
+  if redis.call('RPUSH', KEYS[4], ARGV[7]) > 128 then
+    redis.call('DEL', ARGV[9] .. redis.call('LPOP', KEYS[4]))
+  end
+  if redis.call('PTTL', KEYS[4]) < tonumber(ARGV[8]) then redis.call('PEXPIRE', KEYS[4], ARGV[8]) end
+end
+for i = 12, #ARGV do
+  redis.call('XADD', KEYS[5], 'MAXLEN', '~', 100000, '*', 'd', ARGV[i])
+end
+if ARGV[2] ~= '' then redis.call('PUBLISH', ARGV[10], ARGV[11]) end
+return {1, was}
+`
+
+// luaPut: KEYS record, seen, marks, outbox; ARGV expected, record or ” to remove it, ttl, what becomes of the event ids
+// (keep, drop, set), ids, entry or ”, channel, note
+const luaPut = `
+if redis.call('GETRANGE', KEYS[1], 0, 7) ~= ARGV[1] then return 0 end
+redis.call('XLEN', KEYS[4])
+if ARGV[2] == '' then
+  redis.call('DEL', KEYS[1], KEYS[2])
+else
+  redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+  redis.call('PEXPIRE', KEYS[3], ARGV[3])
+end
+if ARGV[4] == 'drop' then redis.call('DEL', KEYS[2]) end
+if ARGV[4] == 'set' and ARGV[5] ~= '' then redis.call('SET', KEYS[2], ARGV[5], 'PX', ARGV[3]) end
+if ARGV[6] ~= '' then redis.call('XADD', KEYS[4], 'MAXLEN', '~', 100000, '*', 'd', ARGV[6]) end
+redis.call('PUBLISH', ARGV[7], ARGV[8])
+return 1
+`
+
+// luaMerge: KEYS record, seen, marks, outbox; ARGV expected, record, ttl, token, ids, entry or ”, channel, note
+const luaMerge = luaSeen + `
+local marks = redis.call('GET', KEYS[3]) or ''
+for i = 1, #marks, 8 do
+  if string.sub(marks, i, i + 7) == ARGV[4] then return 2 end
+end
+if redis.call('GETRANGE', KEYS[1], 0, 7) ~= ARGV[1] then return 0 end
+redis.call('STRLEN', KEYS[2])
+redis.call('XLEN', KEYS[4])
+redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+remember(KEYS[2], ARGV[5], ARGV[3])
+redis.call('SET', KEYS[3], string.sub(marks .. ARGV[4], -256), 'PX', ARGV[3])
+if ARGV[6] ~= '' then redis.call('XADD', KEYS[4], 'MAXLEN', '~', 100000, '*', 'd', ARGV[6]) end
+redis.call('PUBLISH', ARGV[7], ARGV[8])
+return 1
+`
+
+// luaErase: KEYS record, seen, marks, answers, outbox; ARGV compare ('1' or '0'), expected, answer prefix, entry or ”,
+// channel, note. It replies how many keys there were, or -1 when the record was changed.
+const luaErase = `
+if ARGV[1] == '1' and redis.call('GETRANGE', KEYS[1], 0, 7) ~= ARGV[2] then return -1 end
+local gone = 0
+local ids = redis.pcall('LRANGE', KEYS[4], 0, -1)
+if type(ids) == 'table' and not ids.err then
+  for _, id in ipairs(ids) do gone = gone + redis.call('DEL', ARGV[3] .. id) end
+end
+gone = gone + redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4])
+if ARGV[4] ~= '' then redis.pcall('XADD', KEYS[5], 'MAXLEN', '~', 100000, '*', 'd', ARGV[4]) end
+if gone > 0 then redis.call('PUBLISH', ARGV[5], ARGV[6]) end
+return gone
+`
+
+// luaSavePlan: KEYS head; ARGV prefix of versions, expected active version ('0' for any), meta, body,
+// It replies {1, version} or {0, active}.
+const luaSavePlan = `
+local active = redis.call('HGET', KEYS[1], 'active') or '0'
+if ARGV[2] ~= '0' and active ~= ARGV[2] then return {0, tonumber(active)} end
+local n = redis.call('HINCRBY', KEYS[1], 'last', 1)
+local s = string.format('%.0f', n)
+redis.call('HSET', ARGV[1] .. s, 'meta', ARGV[3], 'body', ARGV[4])
+redis.call('HSET', KEYS[1], 'active', s, 'previous', active)
+redis.call('HINCRBY', KEYS[1], 'activation', 1)
+return {1, n}
+`
+
+// luaActivate: KEYS head, version; ARGV version, expected active version or 0. It replies 1, 0 when there is no such
+// version, -1 when another one is active than expected.
+const luaActivate = `
+if redis.call('EXISTS', KEYS[2]) == 0 then return 0 end
+local active = redis.call('HGET', KEYS[1], 'active') or '0'
+if ARGV[2] ~= '0' and active ~= ARGV[2] then return -1 end
+if active ~= ARGV[1] then
+  redis.call('HSET', KEYS[1], 'active', ARGV[1], 'previous', active)
+  redis.call('HINCRBY', KEYS[1], 'activation', 1)
+end
+return 1
+`
+
+// luaItem reads and writes one item of the catalogue: "revision:activation:json".
+const luaItem = `
+local function stored(id)
+  local s = redis.call('HGET', KEYS[2], id)
+  if not s then return nil end
+  local rev, json = string.match(s, '^(%d+):%d+:(.*)$')
+  return rev, json and json ~= ''
+end
+local activation = redis.call('HGET', KEYS[1], 'activation') or '0'
+local function write(id, json)
+  local n = redis.call('HINCRBY', KEYS[1], 'catalog', 1)
+  local s = string.format('%.0f', n)
+  redis.call('HSET', KEYS[2], id, s .. ':' .. activation .. ':' .. json)
+  redis.call('ZADD', KEYS[3], s, id)
+  return n
+end
+`
+
+// luaUpsert: KEYS head, items, changes; ARGV id, check (any, none or an etag), json, …
+// It replies {revision, created} for each; the revision is 0 where the check failed.
+const luaUpsert = luaItem + `
+local out = {}
+for i = 1, #ARGV, 3 do
+  local etag, live = stored(ARGV[i])
+  local check = ARGV[i + 1]
+  if check == 'any' or (check == 'none' and not live) or (live and check == '=' .. etag) then
+    out[#out + 1] = {write(ARGV[i], ARGV[i + 2]), live and 0 or 1}
+  else
+    out[#out + 1] = {0, 0}
+  end
+end
+return out
+`
+
+// luaDeleteItem: KEYS head, items, changes; ARGV id, check. It replies the revision, or 0 where the check failed.
+const luaDeleteItem = luaItem + `
+local etag, live = stored(ARGV[1])
+local check = ARGV[2]
+if check == 'any' or (check == 'none' and not live) or (live and check == '=' .. etag) then
+  return write(ARGV[1], '')
+end
+return 0
+`
+
+// luaSince: KEYS head, items, changes; ARGV revision, limit. It replies {catalog, id, value, id, value, …}.
+const luaSince = `
+local out = {redis.call('HGET', KEYS[1], 'catalog') or '0'}
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], '(' .. ARGV[1], '+inf', 'LIMIT', 0, ARGV[2])) do
+  out[#out + 1] = id
+  out[#out + 1] = redis.call('HGET', KEYS[2], id) or ''
+end
+return out
+`
+
+// luaLease: KEYS lease, fence; ARGV owner, ttl. It replies {fence, held}.
+const luaLease = `
+local owner = redis.call('GET', KEYS[1])
+if not owner then
+  redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+  return {redis.call('INCR', KEYS[2]), 1}
+end
+local fence = tonumber(redis.call('GET', KEYS[2]) or '0')
+if owner ~= ARGV[1] then return {fence, 0} end
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+return {fence, 1}
+`
+
+// luaRelease: KEYS lease; ARGV owner
+const luaRelease = `
+if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
+return 1
+`
+
+// luaSaveSnapshot: KEYS snapshot, fence; ARGV fence, data. It replies the revision, or 0 when the fence is old.
+const luaSaveSnapshot = `
+if (redis.call('GET', KEYS[2]) or '0') ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], 'fence', ARGV[1], 'data', ARGV[2])
+return redis.call('HINCRBY', KEYS[1], 'revision', 1)
+`
