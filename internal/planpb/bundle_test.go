@@ -1,6 +1,7 @@
 package planpb_test
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -23,7 +24,7 @@ func bundle(t *testing.T, name string) (*veiviser.Plan, *planpb.Sources) {
 	}
 	p, sources, err := planpb.ReadFS(fsys)
 	if err != nil {
-		if e, ok := err.(*veiviser.Error); ok { //nolint:errorlint // for the test's own message
+		if e, ok := errors.AsType[*veiviser.Error](err); ok {
 			for _, v := range e.Violations {
 				t.Log(v)
 			}

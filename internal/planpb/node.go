@@ -171,7 +171,7 @@ func (r *reader) list(n *yaml.Node, m protoreflect.Message, fd protoreflect.Fiel
 		}
 		v, ok := r.scalar(element, fd, within)
 		if !ok {
-			v = fd.Default() // keeps the indexes of what follows
+			v = list.NewElement() // keeps the indexes of what follows
 		}
 		list.Append(v)
 	}
@@ -205,10 +205,10 @@ func (r *reader) entries(n *yaml.Node, m protoreflect.Message, fd protoreflect.F
 
 // kindOf names a node for a person.
 func kindOf(n *yaml.Node) string {
-	switch {
-	case n.Kind == yaml.MappingNode:
+	if n.Kind == yaml.MappingNode {
 		return "a mapping"
-	case n.Kind == yaml.SequenceNode:
+	}
+	if n.Kind == yaml.SequenceNode {
 		return "a list"
 	}
 	switch n.Tag {

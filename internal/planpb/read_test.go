@@ -2,6 +2,7 @@ package planpb_test
 
 import (
 	"errors"
+	"math"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -137,6 +138,10 @@ func TestReadSaysWhatIsWrongAndWhere(t *testing.T) {
 		{"tag", "name: !!str a", `p.yaml:1: name: tags (!!str) are not read; leave it out`},
 		{"two documents", "name: a\n---\nname: b", `p.yaml:2: a file holds one document only; put what comes after --- into a file of its own`},
 		{"no YAML", "name: a\n  b: c", `p.yaml:2: this is no YAML: mapping values are not allowed in this context`},
+		{"elements", "languages: [1, nb, [sv]]\npolicy: {unsure_kinds: [ofer, 3]}", "p.yaml:1: languages[0]: this must be a text, not a number; put it in quotes\n" +
+			"p.yaml:1: languages[2]: this must be a text, not a list\n" +
+			"p.yaml:2: policy.unsure_kinds[0]: unknown value \"ofer\", there are content, offer, service, did you mean \"offer\"?\n" +
+			"p.yaml:2: policy.unsure_kinds[1]: this must be one of content, offer, service, not a number"},
 		{"all at once", "nam: a\npolicy: {diversity: x}\nitems: [{kind: x}, {kin: offer}]", "p.yaml:1: unknown key \"nam\", did you mean \"name\"?\n" +
 			"p.yaml:2: policy.diversity: this must be a number, not a text\n" +
 			"p.yaml:3: items[0].kind: unknown value \"x\", there are content, offer, service\n" +
@@ -207,6 +212,22 @@ func TestMarshalIsReadBack(t *testing.T) {
 	check(t, all)
 	check(t, &veiviserv1.Plan{Policy: &veiviserv1.Policy{VisitGap: &durationpb.Duration{}}, Items: []*veiviserv1.Item{{Price: &veiviserv1.Money{}}}})
 	rapid.Check(t, func(t *rapid.T) { check(t, genPlan().Draw(t, "plan")) })
+}
+
+func TestMarshalRefusesWhatCannotBeSaid(t *testing.T) {
+	for name, p := range map[string]*veiviserv1.Plan{
+		"no number":     {Policy: &veiviserv1.Policy{Diversity: math.NaN()}},
+		"no UTF-8":      {Name: "\xff"},
+		"no UTF-8 key":  {Segments: []*veiviserv1.Segment{{Name: map[string]string{"\xff": ""}}}},
+		"no name":       {Items: []*veiviserv1.Item{{Kind: 77}}},
+		"long duration": {Policy: &veiviserv1.Policy{VisitGap: &durationpb.Duration{Seconds: 10_000_000_000}}},
+		"odd duration":  {Policy: &veiviserv1.Policy{VisitGap: &durationpb.Duration{Seconds: 1, Nanos: -1}}},
+		"late moment":   {Items: []*veiviserv1.Item{{StartTime: &timestamppb.Timestamp{Seconds: 1 << 60}}}},
+	} {
+		if out, err := planpb.Marshal(p); veiviser.ReasonOf(err) != veiviser.ReasonInvalidPlan {
+			t.Errorf("%s: %v\n%s", name, err, out)
+		}
+	}
 }
 
 func TestMarshalReadsWell(t *testing.T) {

@@ -7,13 +7,17 @@ import (
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
-// touch feeds the event to the needs of every journey it fits.
+// touch feeds the event to the needs of every journey it fits. An event about nothing in particular does not say which
+// of her needs she is busy with, so it leaves their order among themselves alone.
 func (s *Set) touch(v *veiviser.Visitor, f *facts) {
+	about := f.event.Subject != ""
 	for _, j := range s.journeys {
 		at := j.find(v.Needs, f.event.Subject)
 		if at >= 0 {
 			j.advance(&v.Needs[at], f, s.visitGap)
-			settleOrder(v.Needs, at)
+			if about {
+				settleOrder(v.Needs, at)
+			}
 			continue
 		}
 		if !veiviser.AnySubjectMatches(j.subjects, f.event.Subject) {
@@ -23,6 +27,9 @@ func (s *Set) touch(v *veiviser.Visitor, f *facts) {
 		if j.starts(f) {
 			insert(v, j.begin(f))
 		}
+	}
+	if !about {
+		slices.SortStableFunc(v.Needs, func(a, b veiviser.Need) int { return a.Updated.Compare(b.Updated) })
 	}
 }
 

@@ -315,3 +315,23 @@ func TestTexts(t *testing.T) {
 		}
 	}
 }
+
+// An event about nothing in particular reaches the latest need of every journey, but does not say which one she is busy
+// with.
+func TestAnEventWithoutSubjectKeepsTheOrder(t *testing.T) {
+	journey := func(id, subject string) veiviser.Journey {
+		return veiviser.Journey{
+			ID: id, Subjects: []string{subject},
+			Stages: []veiviser.Stage{{ID: "a", Prior: 1}, {ID: "b", Prior: 1}},
+		}
+	}
+	set := compile(t, &veiviser.Plan{Journeys: []veiviser.Journey{journey("first", "x"), journey("second", "y")}})
+	var v veiviser.Visitor
+	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	for i, subject := range []string{"y", "x", ""} {
+		set.Fold(&v, &veiviser.Event{Type: "view", Subject: subject, Time: at.Add(time.Duration(i) * time.Minute)})
+	}
+	if got := set.Views(&v, "", at.Add(3*time.Minute))[0]; got.Journey != "first" || got.Events != 2 {
+		t.Errorf("the need first viewed is %s with %d events, want first with 2", got.Journey, got.Events)
+	}
+}
