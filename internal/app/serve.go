@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -23,8 +24,9 @@ const innerBuffer = 1 << 20
 
 // serveGRPC makes the services and listens, on the network and in memory for the gateway.
 func (a *App) serveGRPC(registry *prometheus.Registry) error {
-	recorder := learn.NewRecorder(a.store, a.library, nil, a.log)
-	decider := decide.New(a.store, a.library, decide.Options{Log: a.log})
+	counts := newCounters(registry)
+	recorder := countedRecorder{learn.NewRecorder(a.store, a.library, nil, a.log), counts}
+	decider := countedDecider{decide.New(a.store, a.library, decide.Options{Log: a.log}), counts}
 	options := api.Options{
 		Log: a.log, Registry: registry, Health: a.health, Stopping: a.stopping,
 		MaxInFlight: a.cfg.MaxInFlight, Deadline: a.cfg.RequestTimeout,
@@ -55,7 +57,7 @@ func (a *App) serveGRPC(registry *prometheus.Registry) error {
 
 // serveHTTP listens for the gateway and for the admin endpoints.
 func (a *App) serveHTTP(ctx context.Context, registry *prometheus.Registry) error {
-	handler, err := web.Handler(ctx, web.Options{Conn: a.conn, CORSOrigins: a.cfg.CORSOrigins, Timeout: a.cfg.RequestTimeout})
+	handler, err := web.Handler(ctx, web.Options{Conn: a.conn, Origins: a.cfg.CORSOrigins, Timeout: a.cfg.RequestTimeout})
 	if err != nil {
 		return fmt.Errorf("HTTP: %w", err)
 	}
@@ -63,7 +65,7 @@ func (a *App) serveHTTP(ctx context.Context, registry *prometheus.Registry) erro
 	if a.HTTPAddr, err = a.serve("HTTP", a.cfg.HTTPAddr, a.gateway); err != nil {
 		return err
 	}
-	a.admin = web.Server(web.Admin(registry, func() bool { return a.library.Active() != nil }))
+	a.admin = web.AdminServer(web.Admin(web.AdminOptions{Gatherer: registry, Ready: a.ready}))
 	a.AdminAddr, err = a.serve("admin", a.cfg.AdminAddr, a.admin)
 	return err
 }
@@ -76,4 +78,18 @@ func (a *App) serve(part, addr string, s *http.Server) (string, error) {
 	}
 	a.work.Go(func() { a.fail(part, s.Serve(l)) })
 	return l.Addr().String(), nil
+}
+
+// ready says why this server can not answer, or nil. It says nothing of the store: without it answers are degraded, and
+// taking every replica out of service would make that worse.
+func (a *App) ready(context.Context) error {
+	select {
+	case <-a.stopping:
+		return errors.New("stopping")
+	default:
+	}
+	if a.library.Active() == nil {
+		return learn.ErrNoPlan()
+	}
+	return nil
 }
