@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
 	"google.golang.org/protobuf/testing/protocmp"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -197,10 +198,9 @@ func TestExplainAndWatch(t *testing.T) {
 	}
 }
 
-// The whole edge around one decision: decode, check, convert, answer, over memory.
-func BenchmarkRecommend(b *testing.B) {
-	a := testAnswer()
-	in := typicalRequest()
+// The cost of the conversions of one decision, both ways.
+func BenchmarkConvertRecommend(b *testing.B) {
+	a, in := testAnswer(), typicalRequest()
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := requestFromProto(in); err != nil {
@@ -208,4 +208,19 @@ func BenchmarkRecommend(b *testing.B) {
 		}
 		answerToProto(a, told{})
 	}
+}
+
+// A whole call over a connection in memory, with all interceptors and the access log, client included.
+func BenchmarkRecommendOverGRPC(b *testing.B) {
+	s := serve(b, Options{Registry: prometheus.NewRegistry()})
+	s.fake.recommend = func(context.Context, veiviser.Request) (*decide.Reply, error) { return silent("d1.0"), nil }
+	in, client := typicalRequest(), s.decisions()
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			if _, err := client.Recommend(b.Context(), in); err != nil {
+				b.Error(err)
+			}
+		}
+	})
 }

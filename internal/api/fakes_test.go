@@ -63,8 +63,11 @@ func (f *fake) Export(ctx context.Context, id string) (*decide.Portrait, []veivi
 func (f *fake) Record(ctx context.Context, e []veiviser.Event) ([]veiviser.EventResult, error) {
 	return f.record(ctx, e)
 }
-func (f *fake) Link(ctx context.Context, c string, o []string) error          { return f.link(ctx, c, o) }
-func (f *fake) Erase(ctx context.Context, id string) (bool, error)            { return f.erase(ctx, id) }
+
+func (f *fake) Link(ctx context.Context, c string, o []string) error { return f.link(ctx, c, o) }
+
+func (f *fake) Erase(ctx context.Context, id string) (bool, error) { return f.erase(ctx, id) }
+
 func (f *fake) Delete(ctx context.Context, id, etag string) error             { return f.remove(ctx, id, etag) }
 func (f *fake) Item(id string) (veiviser.Item, error)                         { return f.item(id) }
 func (f *fake) Profiles(c context.Context) ([]veiviser.SegmentProfile, error) { return f.profiles(c) }
@@ -125,29 +128,31 @@ func (s *served) insights() veiviserv1.InsightServiceClient {
 }
 
 // serve starts a server over fakes; it ends with the test.
-func serve(t *testing.T, o Options) *served {
-	t.Helper()
+func serve(tb testing.TB, o Options) *served {
+	tb.Helper()
 	f, log := &fake{}, &lockedBuffer{}
 	o.Log = slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	s, err := NewServer(Services{Decider: f, Recorder: f, Plans: f, Catalog: f, Profiles: f}, o)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	l := bufconn.Listen(1 << 20)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		if err := s.Serve(l); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	}()
 	conn, err := grpc.NewClient("passthrough:///bufconn", grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return l.DialContext(ctx) }))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() {
-		conn.Close() //nolint:errcheck // the test is over
+	tb.Cleanup(func() {
+		if err := conn.Close(); err != nil {
+			tb.Error(err)
+		}
 		s.Stop()
 		<-done
 	})
@@ -180,6 +185,7 @@ func (told) Evidence(journey, signal string) string { return journey + " shows "
 func (told) Representation(c veiviser.Choice) (veiviser.Representation, bool) {
 	return veiviser.Representation{Format: c.Format, Title: "title of " + c.ItemID}, c.Representation >= 0
 }
+
 func (told) Summary(a *veiviser.Answer, i int) string {
 	return "summary of " + a.Decisions[i].Placement
 }

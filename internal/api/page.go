@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/base64"
+	"fmt"
 	"hash/fnv"
 	"io"
 	"strconv"
@@ -21,11 +22,7 @@ const (
 
 // pageOf names a list and what it is filtered by.
 func pageOf(list string, filter ...string) page {
-	key := strconv.Quote(list)
-	for _, f := range filter {
-		key += strconv.Quote(f)
-	}
-	return page{key: key}
+	return page{key: fmt.Sprintf("%q%q", list, filter)}
 }
 
 // token is the page token for the page after cursor; "" for none.

@@ -39,8 +39,17 @@ func drawAttributes(t *rapid.T) map[string]string {
 
 func drawTime(t *rapid.T) *timestamppb.Timestamp {
 	return rapid.SampledFrom([]*timestamppb.Timestamp{
-		nil, {Seconds: 1}, {Seconds: 0, Nanos: 1}, {}, {Seconds: -1}, {Seconds: 5, Nanos: -1}, {Seconds: 5, Nanos: 1e9},
-		{Seconds: 253402300799}, {Seconds: 253402300800}, {Seconds: math.MaxInt64}, {Seconds: math.MinInt64},
+		nil,
+		{Seconds: 1},
+		{Seconds: 0, Nanos: 1},
+		{},
+		{Seconds: -1},
+		{Seconds: 5, Nanos: -1},
+		{Seconds: 5, Nanos: 1e9},
+		{Seconds: 253402300799},
+		{Seconds: 253402300800},
+		{Seconds: math.MaxInt64},
+		{Seconds: math.MinInt64},
 	}).Draw(t, "time")
 }
 

@@ -23,8 +23,8 @@ const (
 	DefaultMaxInFlight = 512
 	DefaultDeadline    = 5 * time.Second
 	// DefaultMaxMessage is 4 MiB: what gRPC clients take by default, so that whatever can be published can be read back
-	// with GetPlan. It holds a batch of 1,000 full events' worth of ordinary ones and a plan of some 5,000 items; larger
-	// catalogues are written with UpsertItems.
+	// with GetPlan. It holds any ordinary batch and a plan of several thousand items; larger catalogues are written with
+	// UpsertItems.
 	DefaultMaxMessage = 4 << 20
 )
 

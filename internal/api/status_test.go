@@ -121,7 +121,7 @@ func TestReasonsAreOfTheContract(t *testing.T) {
 		veiviser.ReasonLinkLimit, veiviser.ReasonConcurrentChange, veiviser.ReasonStoreUnavailable,
 		veiviser.ReasonOverloaded, veiviser.ReasonDeadlineExceeded, veiviser.ReasonCanceled,
 		veiviser.ReasonCorruptRecord, veiviser.ReasonTooManyPlacements, veiviser.ReasonNotImplemented,
-		veiviser.ReasonRequestTooLarge, veiviser.ReasonUnknownRoute, veiviser.ReasonStopping,
+		veiviser.ReasonRequestTooLarge, veiviser.ReasonUnknownRoute, veiviser.ReasonStopping, veiviser.ReasonForeignOrigin,
 	} {
 		if reasonToProto(r) == veiviserv1.ErrorReason_ERROR_REASON_UNSPECIFIED {
 			t.Errorf("%s is no value of ErrorReason", r)

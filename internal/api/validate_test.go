@@ -12,11 +12,11 @@ import (
 	veiviserv1 "github.com/veiviser/veiviser/proto/veiviser/v1"
 )
 
-func testValidator(t testing.TB) *validator {
-	t.Helper()
+func testValidator(tb testing.TB) *validator {
+	tb.Helper()
 	v, err := newValidator()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return v
 }

@@ -63,6 +63,7 @@ const (
 	ReasonRequestTooLarge   Reason = "REQUEST_TOO_LARGE"
 	ReasonUnknownRoute      Reason = "UNKNOWN_ROUTE"
 	ReasonStopping          Reason = "STOPPING"
+	ReasonForeignOrigin     Reason = "FOREIGN_ORIGIN"
 )
 
 // Violation is one thing wrong with one field of a request or a plan.

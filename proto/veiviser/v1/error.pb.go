@@ -58,7 +58,7 @@ const (
 	ErrorReason_ERROR_REASON_VISITOR_MISMATCH ErrorReason = 14
 	// The page token was not issued by this service or for this list (INVALID_ARGUMENT).
 	ErrorReason_ERROR_REASON_INVALID_PAGE_TOKEN ErrorReason = 15
-	// The plan breaks a rule of plans (INVALID_ARGUMENT); google.rpc.BadRequest lists every violation.
+	// The plan breaks a rule of plans (INVALID_ARGUMENT); google.rpc.BadRequest lists the first 64 violations.
 	ErrorReason_ERROR_REASON_INVALID_PLAN ErrorReason = 16
 	// The active plan is not the one the caller expected (ABORTED); read it and decide anew.
 	ErrorReason_ERROR_REASON_PLAN_CHANGED ErrorReason = 17
@@ -93,6 +93,8 @@ const (
 	ErrorReason_ERROR_REASON_UNKNOWN_ROUTE ErrorReason = 31
 	// The service stops (UNAVAILABLE); connect again, another replica or the next process answers.
 	ErrorReason_ERROR_REASON_STOPPING ErrorReason = 32
+	// A browser sent this for a page of an origin that is not listed (PERMISSION_DENIED, HTTP only).
+	ErrorReason_ERROR_REASON_FOREIGN_ORIGIN ErrorReason = 33
 )
 
 // Enum value maps for ErrorReason.
@@ -131,6 +133,7 @@ var (
 		30: "ERROR_REASON_REQUEST_TOO_LARGE",
 		31: "ERROR_REASON_UNKNOWN_ROUTE",
 		32: "ERROR_REASON_STOPPING",
+		33: "ERROR_REASON_FOREIGN_ORIGIN",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":          0,
@@ -166,6 +169,7 @@ var (
 		"ERROR_REASON_REQUEST_TOO_LARGE":    30,
 		"ERROR_REASON_UNKNOWN_ROUTE":        31,
 		"ERROR_REASON_STOPPING":             32,
+		"ERROR_REASON_FOREIGN_ORIGIN":       33,
 	}
 )
 
@@ -200,7 +204,7 @@ var File_veiviser_v1_error_proto protoreflect.FileDescriptor
 
 const file_veiviser_v1_error_proto_rawDesc = "" +
 	"\n" +
-	"\x17veiviser/v1/error.proto\x12\vveiviser.v1*\xd3\b\n" +
+	"\x17veiviser/v1/error.proto\x12\vveiviser.v1*\xf4\b\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15ERROR_REASON_INTERNAL\x10\x01\x12\x1e\n" +
@@ -235,7 +239,8 @@ const file_veiviser_v1_error_proto_rawDesc = "" +
 	"\x1cERROR_REASON_NOT_IMPLEMENTED\x10\x1d\x12\"\n" +
 	"\x1eERROR_REASON_REQUEST_TOO_LARGE\x10\x1e\x12\x1e\n" +
 	"\x1aERROR_REASON_UNKNOWN_ROUTE\x10\x1f\x12\x19\n" +
-	"\x15ERROR_REASON_STOPPING\x10 B;Z9github.com/veiviser/veiviser/proto/veiviser/v1;veiviserv1b\x06proto3"
+	"\x15ERROR_REASON_STOPPING\x10 \x12\x1f\n" +
+	"\x1bERROR_REASON_FOREIGN_ORIGIN\x10!B;Z9github.com/veiviser/veiviser/proto/veiviser/v1;veiviserv1b\x06proto3"
 
 var (
 	file_veiviser_v1_error_proto_rawDescOnce sync.Once

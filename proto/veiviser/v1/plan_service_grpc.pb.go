@@ -42,8 +42,8 @@ type PlanServiceClient interface {
 	ValidatePlan(ctx context.Context, in *ValidatePlanRequest, opts ...grpc.CallOption) (*ValidatePlanResponse, error)
 	// PublishPlan makes a plan the active one, as a new version.
 	//
-	// Errors: INVALID_ARGUMENT (INVALID_PLAN, every violation in google.rpc.BadRequest), ABORTED (PLAN_CHANGED), UNAVAILABLE
-	// (STORE_UNAVAILABLE).
+	// Errors: INVALID_ARGUMENT (INVALID_PLAN, the violations in google.rpc.BadRequest with fields like "plan.journeys[0]…", at
+	// most 64 of them; ValidatePlan lists all), ABORTED (PLAN_CHANGED), UNAVAILABLE (STORE_UNAVAILABLE).
 	PublishPlan(ctx context.Context, in *PublishPlanRequest, opts ...grpc.CallOption) (*PublishPlanResponse, error)
 	// ListPlanVersions lists what was published, newest first.
 	//
@@ -151,8 +151,8 @@ type PlanServiceServer interface {
 	ValidatePlan(context.Context, *ValidatePlanRequest) (*ValidatePlanResponse, error)
 	// PublishPlan makes a plan the active one, as a new version.
 	//
-	// Errors: INVALID_ARGUMENT (INVALID_PLAN, every violation in google.rpc.BadRequest), ABORTED (PLAN_CHANGED), UNAVAILABLE
-	// (STORE_UNAVAILABLE).
+	// Errors: INVALID_ARGUMENT (INVALID_PLAN, the violations in google.rpc.BadRequest with fields like "plan.journeys[0]…", at
+	// most 64 of them; ValidatePlan lists all), ABORTED (PLAN_CHANGED), UNAVAILABLE (STORE_UNAVAILABLE).
 	PublishPlan(context.Context, *PublishPlanRequest) (*PublishPlanResponse, error)
 	// ListPlanVersions lists what was published, newest first.
 	//
