@@ -9,6 +9,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.opentelemetry.io/otel/trace"
+	"golang.org/x/net/netutil"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/test/bufconn"
@@ -41,9 +42,9 @@ func (a *App) serveGRPC(registry *prometheus.Registry) error {
 	if err != nil {
 		return fmt.Errorf("gRPC: %w", err)
 	}
-	outer, err := net.Listen("tcp", a.cfg.GRPCAddr)
+	outer, err := a.listen("gRPC", a.cfg.GRPCAddr)
 	if err != nil {
-		return fmt.Errorf("gRPC: %w", err)
+		return err
 	}
 	a.GRPCAddr = outer.Addr().String()
 	a.inner = bufconn.Listen(innerBuffer)
@@ -72,12 +73,21 @@ func (a *App) serveHTTP(ctx context.Context, registry *prometheus.Registry) erro
 
 // serve listens and serves in the background; it returns the address it got.
 func (a *App) serve(part, addr string, s *http.Server) (string, error) {
-	l, err := net.Listen("tcp", addr)
+	l, err := a.listen(part, addr)
 	if err != nil {
-		return "", fmt.Errorf("%s: %w", part, err)
+		return "", err
 	}
 	a.work.Go(func() { a.fail(part, s.Serve(l)) })
 	return l.Addr().String(), nil
+}
+
+// listen opens a listener that holds at most so many connections at once; further ones wait to be accepted.
+func (a *App) listen(part, addr string) (net.Listener, error) {
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", part, err)
+	}
+	return netutil.LimitListener(l, a.cfg.MaxConnections), nil
 }
 
 // ready says why this server can not answer, or nil. It says nothing of the store: without it answers are degraded, and

@@ -41,6 +41,7 @@ type Config struct {
 	RequestTimeout  time.Duration `name:"request-timeout" default:"5s" help:"Longest time one call may take; callers may ask for less."`
 	ShutdownTimeout time.Duration `name:"shutdown-timeout" default:"10s" help:"How long calls under way may finish after a stop signal."`
 	MaxInFlight     int           `name:"max-in-flight" default:"512" help:"Calls worked on at once; more are refused with RESOURCE_EXHAUSTED."`
+	MaxConnections  int           `name:"max-connections" default:"4096" help:"Connections held at once by each listener; further ones wait."`
 	OTLPEndpoint    string        `name:"otlp-endpoint" help:"host:port of an OpenTelemetry collector (gRPC) for traces. Empty traces nothing."`
 	TraceRatio      float64       `name:"trace-ratio" default:"0.01" help:"Share of calls traced, 0 to 1, when nobody upstream decided."`
 }
@@ -76,7 +77,7 @@ func Parse(args []string, out io.Writer) (Config, error) {
 		return c, err
 	}
 	if path := filePath(args); path != "" {
-		file, err := os.ReadFile(path) //nolint:gosec // the operator names the file
+		file, err := os.ReadFile(path)
 		if err != nil {
 			return c, fmt.Errorf("config: %w", err)
 		}

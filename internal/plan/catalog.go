@@ -58,6 +58,11 @@ func newCatalog(s *Snapshot, items []veiviser.Item) (*Catalog, map[string]*entry
 // index builds the sets from the entries.
 func (c *Catalog) index() {
 	c.sets = makeSets(c.entries, len(c.words.features))
+	c.ready()
+}
+
+// ready finds the rules in use and makes room for what is kept between requests.
+func (c *Catalog) ready() {
 	for i := range c.words.compiled {
 		r := &c.words.compiled[i]
 		if s := &c.sets[r.feature]; (s.dense != nil || s.sparse != nil) && !r.looksAtItem() {

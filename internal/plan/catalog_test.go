@@ -15,11 +15,11 @@ import (
 )
 
 // ruleBook compiles rules for the naive check.
-func ruleBook(t testing.TB) func(string) *eligible.Rule {
-	t.Helper()
+func ruleBook(tb testing.TB) func(string) *eligible.Rule {
+	tb.Helper()
 	c, err := eligible.NewCompiler()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	known := map[string]*eligible.Rule{}
 	return func(source string) *eligible.Rule {
@@ -154,6 +154,7 @@ func catalogView(c *Catalog) map[string]any {
 }
 
 func TestWithIsCompilingAnew(t *testing.T) {
+	rules := ruleBook(t)
 	rapid.Check(t, func(t *rapid.T) {
 		p := vary(t)
 		base, err := Compile(1, p)
@@ -186,6 +187,7 @@ func TestWithIsCompilingAnew(t *testing.T) {
 			step = step.With(changes, revision, activation)
 			all = append(all, changes...)
 		}
+		checkQuery(t, step, anyQuery(t, step), rules)
 		fresh := *p
 		fresh.Items = want
 		scratch, err := Compile(1, &fresh)
@@ -253,11 +255,11 @@ func TestPage(t *testing.T) {
 }
 
 // large is a snapshot with n items beside bikes.
-func large(t testing.TB, n int) *Snapshot {
-	t.Helper()
+func large(tb testing.TB, n int) *Snapshot {
+	tb.Helper()
 	p := bikes()
 	p.Items = append(p.Items, manyItems(n-len(p.Items))...)
-	return compiled(t, p)
+	return compiled(tb, p)
 }
 
 // manyItems are n items like those of a large shop.

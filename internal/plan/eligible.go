@@ -53,6 +53,8 @@ type Eligible struct {
 	counts [numReasons]int32
 	gone   []bitmap // by reason, when names are asked for
 	short  []Listed
+	spare  []Listed // at work: the list in another order
+	keys   []keyed
 	heap   []uint64
 	// evaluated counts the rules evaluated for single items.
 	evaluated int

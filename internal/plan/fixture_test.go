@@ -14,8 +14,6 @@ import (
 // noon is when tests take place.
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
-func ptr[T any](v T) *T { return &v }
-
 // bikes is a small plan in which everything is right and every kind of thing occurs.
 func bikes() *veiviser.Plan {
 	return &veiviser.Plan{
@@ -46,7 +44,7 @@ func bikes() *veiviser.Plan {
 		Placements: []veiviser.Placement{
 			{
 				ID: "hero", Name: veiviser.Text{"nb": "Topp"}, Channel: "web", Formats: []string{"banner", "card"}, Slots: 2,
-				Rule: "visit.events < 100", Fallback: []string{"guide"}, AttentionCost: ptr(0.05),
+				Rule: "visit.events < 100", Fallback: []string{"guide"}, AttentionCost: new(0.05),
 			},
 			{ID: "help", Channel: "app", Formats: []string{"card"}, Objective: ObjectiveCare, Kinds: []veiviser.ItemKind{veiviser.KindService, veiviser.KindContent}},
 		},
@@ -59,7 +57,7 @@ func bikes() *veiviser.Plan {
 			},
 			{
 				ID: "fjell-29", Kind: veiviser.KindOffer, Topics: []string{"bike/mtb"}, Segments: []string{"loyal"}, Journeys: []string{"considered"},
-				Rule: "item.price > 10.0", Start: noon.Add(-time.Hour), End: noon.Add(time.Hour), Stock: ptr(int64(3)), Value: 100, Cost: 10,
+				Rule: "item.price > 10.0", Start: noon.Add(-time.Hour), End: noon.Add(time.Hour), Stock: new(int64(3)), Value: 100, Cost: 10,
 				Boost: 0.1, Price: &veiviser.Money{Currency: "NOK", Micros: 12_490_000_000}, Claims: map[string]string{"range_km": "120"},
 				Representations: []veiviser.Representation{{Format: "banner", Channels: []string{"web"}, URL: "/bikes/fjell-29"}},
 			},
@@ -117,7 +115,7 @@ func anyItem(t *rapid.T) veiviser.Item {
 		it.End = noon.Add(time.Duration(d) * time.Hour)
 	}
 	if n := rapid.IntRange(-2, 2).Draw(t, "stock"); n >= 0 {
-		it.Stock = ptr(int64(n))
+		it.Stock = new(int64(n))
 	}
 	if rapid.Bool().Draw(t, "priced") {
 		it.Price = &veiviser.Money{Currency: "NOK", Micros: rapid.Int64Range(1, 20).Draw(t, "price") * 1e6}
@@ -176,11 +174,11 @@ func anyQuery(t *rapid.T, s *Snapshot) *Query {
 	return q
 }
 
-func compiled(t testing.TB, p *veiviser.Plan) *Snapshot {
-	t.Helper()
+func compiled(tb testing.TB, p *veiviser.Plan) *Snapshot {
+	tb.Helper()
 	s, err := Compile(1, p)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return s
 }

@@ -15,11 +15,10 @@ func (c *Catalog) Page(after string, limit int, kind veiviser.ItemKind, topic st
 		return nil, "", 0
 	}
 	all := make(bitmap, words(len(c.entries)))
-	all.fill(len(c.entries))
-	tmp := make(bitmap, len(all))
-	if topic != "" && topic != "*" {
-		c.set(belowTopic, strings.TrimSuffix(topic, "/*")).meet(tmp, all)
-		all, tmp = tmp, make(bitmap, len(all))
+	if topic == "" || topic == "*" {
+		all.fill(len(c.entries))
+	} else {
+		c.set(belowTopic, strings.TrimSuffix(topic, "/*")).addTo(all)
 	}
 	from := int32(sort.Search(len(c.entries), func(i int) bool { return c.entries[i].item.ID > after }))
 	if after == "" {

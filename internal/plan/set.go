@@ -1,6 +1,9 @@
 package plan
 
-import "math/bits"
+import (
+	"math/bits"
+	"slices"
+)
 
 // bitmap is a set of slots, one bit each. The bits beyond the last slot are 0.
 type bitmap []uint64
@@ -77,14 +80,14 @@ func (s *set) takeFrom(b bitmap) {
 // meet makes dst the slots that s and b share, and reports whether there are any.
 func (s *set) meet(dst, b bitmap) bool {
 	if s.dense != nil {
-		any := uint64(0)
+		shared := uint64(0)
 		d, b := s.dense[:len(dst)], b[:len(dst)]
 		for i := range dst {
 			w := d[i] & b[i]
 			dst[i] = w
-			any |= w
+			shared |= w
 		}
-		return any != 0
+		return shared != 0
 	}
 	if !s.meets(b) {
 		return false
@@ -103,12 +106,7 @@ func (s *set) meets(b bitmap) bool {
 			return true
 		}
 	}
-	for _, slot := range s.sparse {
-		if b.has(slot) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(s.sparse, b.has)
 }
 
 // each calls yield for every slot in order until it returns false.
@@ -161,6 +159,24 @@ func makeSets(entries []*entry, features int) []set {
 		}
 	}
 	return sets
+}
+
+// toggled is s with some slots put in or taken out, whichever changes something.
+func (s *set) toggled(slots []int32, n int) set {
+	b := make(bitmap, words(n))
+	s.addTo(b)
+	for _, slot := range slots {
+		b[slot>>6] ^= 1 << (slot & 63)
+	}
+	count := int32(b.count())
+	if isDense(count, len(b)) {
+		return set{dense: b}
+	}
+	var t set
+	if count > 0 {
+		t.sparse = slices.AppendSeq(make([]int32, 0, count), b.slots)
+	}
+	return t
 }
 
 // isDense says that n slots take more room as a list than as a bitmap of so many words.

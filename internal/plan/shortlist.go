@@ -33,11 +33,9 @@ func (c *Catalog) Shortlist(e *Eligible, q *Query, scorer *rank.Scorer) []Listed
 		e.walk(stages, scorer)
 	}
 	if len(e.short) > ListKept && eligible > ListAll {
-		e.cut()
+		e.arrange(func(l *Listed) float64 { return l.Mean + 2*l.SD() }, ListKept)
 	}
-	slices.SortFunc(e.short, func(a, b Listed) int {
-		return cmp.Or(cmp.Compare(b.Mean, a.Mean), cmp.Compare(a.Slot, b.Slot))
-	})
+	e.arrange(func(l *Listed) float64 { return l.Mean }, len(e.short))
 	e.passOver()
 	return e.short
 }
@@ -96,40 +94,40 @@ func (e *Eligible) scan(stages *[veiviser.NumStandardStages]float64, scorer *ran
 func (e *Eligible) walk(stages *[veiviser.NumStandardStages]float64, scorer *rank.Scorer) {
 	weights := weigh(stages)
 	var credit [veiviser.NumStandardStages]float64
-	var at [veiviser.NumStandardStages]int
+	orders := e.c.orders // each without what was passed
 	unseen := e.tmp
 	copy(unseen, e.left)
 	for len(e.short) < listLooked {
-		best := -1
+		stage, most, some := 0, 0.0, false
 		for i, w := range weights {
-			if at[i] == len(e.c.entries) || w == 0 {
+			if len(orders[i]) == 0 || w == 0 {
 				continue
 			}
-			if credit[i] += w; best < 0 || credit[i] > credit[best] {
-				best = i
+			if credit[i] += w; !some || credit[i] > most {
+				stage, most, some = i, credit[i], true
 			}
 		}
-		if best < 0 {
+		if !some {
 			return
 		}
-		credit[best]--
-		order := e.c.orders[best]
-		for i := at[best]; ; i++ {
-			if i == len(order) {
-				at[best] = i
-				break
-			}
-			slot := int32(uint32(order[i]))
-			if !unseen.has(slot) {
-				continue
-			}
-			unseen.drop(slot)
-			if e.mayEvaluate(slot) && e.list(slot, scorer) {
-				at[best] = i + 1
-				break
-			}
+		credit[stage]--
+		orders[stage] = e.next(orders[stage], unseen, scorer)
+	}
+}
+
+// next lists the first item of an order that is eligible and not seen, and returns what comes after it.
+func (e *Eligible) next(order []uint64, unseen bitmap, scorer *rank.Scorer) []uint64 {
+	for i, key := range order {
+		slot := int32(uint32(key))
+		if !unseen.has(slot) {
+			continue
+		}
+		unseen.drop(slot)
+		if e.mayEvaluate(slot) && e.list(slot, scorer) {
+			return order[i+1:]
 		}
 	}
+	return nil
 }
 
 // weigh scales a belief to sum 1 and leaves out stages that hardly matter; without any all stages count alike.
@@ -155,12 +153,29 @@ func weigh(stages *[veiviser.NumStandardStages]float64) [veiviser.NumStandardSta
 // negligible is the probability under which a stage has no say in cutting a list short.
 const negligible = 0.01
 
-// cut keeps the best by mean plus two standard deviations.
-func (e *Eligible) cut() {
-	slices.SortFunc(e.short, func(a, b Listed) int {
-		return cmp.Or(cmp.Compare(b.Mean+2*b.SD(), a.Mean+2*a.SD()), cmp.Compare(a.Slot, b.Slot))
+// keyed stands for a listed item while the list is put in order.
+type keyed struct {
+	key      float64
+	at, slot int32
+}
+
+// arrange puts the list in order, the greatest key first and the lowest slot among equals, and keeps so many.
+func (e *Eligible) arrange(key func(*Listed) float64, keep int) {
+	e.keys = e.keys[:0]
+	for i := range e.short {
+		e.keys = append(e.keys, keyed{key(&e.short[i]), int32(i), e.short[i].Slot})
+	}
+	slices.SortFunc(e.keys, func(a, b keyed) int {
+		if c := cmp.Compare(b.key, a.key); c != 0 {
+			return c
+		}
+		return cmp.Compare(a.slot, b.slot)
 	})
-	e.short = e.short[:ListKept]
+	e.spare = e.spare[:0]
+	for _, k := range e.keys[:keep] {
+		e.spare = append(e.spare, e.short[k.at])
+	}
+	e.short, e.spare = e.spare, e.short
 }
 
 // passOver counts what is eligible but not listed, and leaves what is listed.

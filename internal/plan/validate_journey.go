@@ -108,12 +108,12 @@ func (c *checker) transitions(at string, j *veiviser.Journey, stages *register) 
 // reachable finds stages nobody could ever be in.
 func (c *checker) reachable(at string, j *veiviser.Journey, ids map[string]int) {
 	reached := make([]bool, len(j.Stages))
-	any := false
+	some := false
 	for i := range j.Stages {
 		reached[i] = j.Stages[i].Prior > 0
-		any = any || reached[i]
+		some = some || reached[i]
 	}
-	for changed := any; changed; {
+	for changed := some; changed; {
 		changed = false
 		for _, t := range j.Transitions {
 			from, okFrom := ids[t.From]
@@ -124,7 +124,7 @@ func (c *checker) reachable(at string, j *veiviser.Journey, ids map[string]int) 
 		}
 	}
 	for i, ok := range reached {
-		if any && !ok {
+		if some && !ok {
 			c.fail(fmt.Sprintf("%s.stages[%d]", at, i), "nobody can reach stage %q: it has no prior, and no transitions lead to it from one that has", j.Stages[i].ID)
 		}
 	}

@@ -85,14 +85,17 @@ func (c *Catalog) replace(k *clerk, written []*entry, gone map[string]bool, revi
 	m := merger{moved: make([]int32, len(c.entries))}
 	m.run(c.entries, written, gone)
 	next.entries = m.entries
-	if wasteful(next) {
+	anew := wasteful(next)
+	if anew {
 		fresh := &clerk{dictionary: newDictionary(), owned: true, compiler: k.compiler, model: k.model}
 		for i, e := range next.entries {
 			next.entries[i] = fresh.entry(e.item, e.change)
 		}
 		next.words = fresh.dictionary
 	}
-	next.index()
+	if anew || m.moves || !next.patch(c, m.fresh) {
+		next.index()
+	}
 	next.hopes = make([][veiviser.NumStandardStages]float32, len(next.entries))
 	for slot, to := range m.moved {
 		if to >= 0 {
@@ -103,6 +106,38 @@ func (c *Catalog) replace(k *clerk, written []*entry, gone map[string]bool, revi
 		next.orders[stage] = next.reorder(c.orders[stage], stage, &m)
 	}
 	return next
+}
+
+// maxPatched is how many sets are worth changing one by one.
+const maxPatched = 256
+
+// patch takes over the sets of the catalogue before, whose items lie in the same slots, and changes those that what is
+// fresh belongs to, or did. It reports whether it did so: when there are too many, all are better built anew.
+func (c *Catalog) patch(before *Catalog, fresh []int32) bool {
+	changed := map[int32][]int32{} // the slots that enter or leave a set
+	for _, slot := range fresh {
+		was, is := before.entries[slot].features, c.entries[slot].features
+		for _, f := range was {
+			if _, stays := slices.BinarySearch(is, f); !stays {
+				changed[f] = append(changed[f], slot)
+			}
+		}
+		for _, f := range is {
+			if _, stayed := slices.BinarySearch(was, f); !stayed {
+				changed[f] = append(changed[f], slot)
+			}
+		}
+		if len(changed) > maxPatched {
+			return false
+		}
+	}
+	c.sets = make([]set, len(c.words.features))
+	copy(c.sets, before.sets)
+	for f, slots := range changed {
+		c.sets[f] = c.sets[f].toggled(slots, len(c.entries))
+	}
+	c.ready()
+	return true
 }
 
 // wasteful reports whether most of what the dictionary knows is not in use any more.
@@ -126,6 +161,7 @@ func wasteful(c *Catalog) bool {
 type merger struct {
 	entries []*entry
 	moved   []int32 // where the old slots went; -1 when replaced or gone
+	moves   bool    // some item is in another slot, or gone
 	fresh   []int32 // the slots of what was written
 }
 
@@ -140,6 +176,7 @@ func (m *merger) run(old, written []*entry, gone map[string]bool) {
 		for len(written) > 0 && written[0].item.ID < id {
 			put(written[0])
 			written = written[1:]
+			m.moves = true
 		}
 		m.moved[slot] = -1
 		switch {
@@ -147,6 +184,7 @@ func (m *merger) run(old, written []*entry, gone map[string]bool) {
 			put(written[0])
 			written = written[1:]
 		case len(gone) > 0 && gone[id]:
+			m.moves = true
 		default:
 			m.moved[slot] = int32(len(m.entries))
 			m.entries = append(m.entries, e)
@@ -154,6 +192,7 @@ func (m *merger) run(old, written []*entry, gone map[string]bool) {
 	}
 	for _, e := range written {
 		put(e)
+		m.moves = true
 	}
 }
 

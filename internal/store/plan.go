@@ -22,7 +22,7 @@ func (s *Store) SavePlan(ctx context.Context, v veiviser.PlanVersion, expectActi
 	if err != nil {
 		return 0, internal(err, "the plan cannot be kept")
 	}
-	v.Plan, v.Version, v.Active = veiviser.Plan{}, 0, false
+	v.Plan, v.Version, v.Active = veiviser.Plan{Name: v.Plan.Name}, 0, false
 	meta, err := json.Marshal(&v)
 	if err != nil {
 		return 0, internal(err, "the plan cannot be kept")
@@ -69,8 +69,8 @@ func unknownVersion(n uint64) error {
 	return veiviser.NotFound(veiviser.ReasonUnknownVersion, "version", "there is no version %d of the plan", n)
 }
 
-// PlanVersions lists versions older than beforeVersion (0 for all), newest first, at most limit of them, without their
-// plans.
+// PlanVersions lists versions older than beforeVersion (0 for all), newest first, at most limit of them, with no more of
+// their plans than the name.
 func (s *Store) PlanVersions(ctx context.Context, beforeVersion uint64, limit int) ([]veiviser.PlanVersion, error) {
 	var active uint64
 	var from uint64
