@@ -98,7 +98,7 @@ func (a *App) start(ctx, background context.Context) (err error) {
 		return err
 	}
 	a.learner = learn.NewLearner(a.store, uuid.NewString(), a.log)
-	if err = a.serveGRPC(registry); err != nil {
+	if err = a.serveGRPC(ctx, registry); err != nil {
 		return err
 	}
 	if err = a.serveHTTP(background, registry); err != nil {

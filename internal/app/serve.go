@@ -24,7 +24,7 @@ import (
 const innerBuffer = 1 << 20
 
 // serveGRPC makes the services and listens, on the network and in memory for the gateway.
-func (a *App) serveGRPC(registry *prometheus.Registry) error {
+func (a *App) serveGRPC(ctx context.Context, registry *prometheus.Registry) error {
 	counts := newCounters(registry)
 	recorder := countedRecorder{learn.NewRecorder(a.store, a.library, nil, a.log), counts}
 	decider := countedDecider{decide.New(a.store, a.library, decide.Options{Log: a.log}), counts}
@@ -42,7 +42,7 @@ func (a *App) serveGRPC(registry *prometheus.Registry) error {
 	if err != nil {
 		return fmt.Errorf("gRPC: %w", err)
 	}
-	outer, err := a.listen("gRPC", a.cfg.GRPCAddr)
+	outer, err := a.listen(ctx, "gRPC", a.cfg.GRPCAddr)
 	if err != nil {
 		return err
 	}
@@ -63,17 +63,17 @@ func (a *App) serveHTTP(ctx context.Context, registry *prometheus.Registry) erro
 		return fmt.Errorf("HTTP: %w", err)
 	}
 	a.gateway = web.Server(handler)
-	if a.HTTPAddr, err = a.serve("HTTP", a.cfg.HTTPAddr, a.gateway); err != nil {
+	if a.HTTPAddr, err = a.serve(ctx, "HTTP", a.cfg.HTTPAddr, a.gateway); err != nil {
 		return err
 	}
 	a.admin = web.AdminServer(web.Admin(web.AdminOptions{Gatherer: registry, Ready: a.ready}))
-	a.AdminAddr, err = a.serve("admin", a.cfg.AdminAddr, a.admin)
+	a.AdminAddr, err = a.serve(ctx, "admin", a.cfg.AdminAddr, a.admin)
 	return err
 }
 
 // serve listens and serves in the background; it returns the address it got.
-func (a *App) serve(part, addr string, s *http.Server) (string, error) {
-	l, err := a.listen(part, addr)
+func (a *App) serve(ctx context.Context, part, addr string, s *http.Server) (string, error) {
+	l, err := a.listen(ctx, part, addr)
 	if err != nil {
 		return "", err
 	}
@@ -82,8 +82,8 @@ func (a *App) serve(part, addr string, s *http.Server) (string, error) {
 }
 
 // listen opens a listener that holds at most so many connections at once; further ones wait to be accepted.
-func (a *App) listen(part, addr string) (net.Listener, error) {
-	l, err := net.Listen("tcp", addr)
+func (a *App) listen(ctx context.Context, part, addr string) (net.Listener, error) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", part, err)
 	}

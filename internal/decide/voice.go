@@ -30,12 +30,12 @@ func (v Voice) Language() string { return v.language }
 
 // Reason is a reason for a choice as a sentence.
 func (v Voice) Reason(b veiviser.Because) string {
-	switch b.Code {
-	case veiviser.BecauseStage:
+	if b.Code == veiviser.BecauseStage {
 		if t, ok := stageSentences[veiviser.StandardStage(b.About)]; ok {
 			return t.In(v.language)
 		}
-	case veiviser.BecauseSignal:
+	}
+	if b.Code == veiviser.BecauseSignal {
 		if s := v.Evidence(b.Journey, b.About); s != "" {
 			return s
 		}

@@ -2,8 +2,10 @@ package learn
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -134,12 +136,10 @@ func (r *Recorder) Link(ctx context.Context, canonical string, others []string) 
 	if r.plans.Active() == nil {
 		return ErrNoPlan()
 	}
-	for _, other := range others {
-		if other == canonical {
-			return &veiviser.Error{
-				Kind: veiviser.KindPrecondition, Reason: veiviser.ReasonLinkConflict, Message: "a visitor can not be linked with herself",
-				Violations: []veiviser.Violation{{Field: "linked_visitor_ids", Message: "names the visitor herself"}},
-			}
+	if slices.Contains(others, canonical) {
+		return &veiviser.Error{
+			Kind: veiviser.KindPrecondition, Reason: veiviser.ReasonLinkConflict, Message: "a visitor can not be linked with herself",
+			Violations: []veiviser.Violation{{Field: "linked_visitor_ids", Message: "names the visitor herself"}},
 		}
 	}
 	for _, other := range others {
@@ -175,12 +175,20 @@ func Retry(ctx context.Context, once func() error) error {
 		select {
 		case <-ctx.Done():
 			pause.Stop()
-			return veiviser.Failed(veiviser.KindDeadline, veiviser.ReasonDeadlineExceeded, context.Cause(ctx),
-				"the deadline passed while others changed the same visitor")
+			return stopped(ctx)
 		case <-pause.C:
 		}
 	}
 	return err
+}
+
+// stopped says why a retry ended before its time.
+func stopped(ctx context.Context) error {
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return veiviser.Failed(veiviser.KindCanceled, veiviser.ReasonCanceled, context.Cause(ctx), "the caller left")
+	}
+	return veiviser.Failed(veiviser.KindDeadline, veiviser.ReasonDeadlineExceeded, context.Cause(ctx),
+		"the deadline passed while others changed the same visitor")
 }
 
 // ErrNoPlan is the answer before any plan is published.
