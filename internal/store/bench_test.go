@@ -12,7 +12,7 @@ import (
 
 // typical is a visitor under way with three decisions.
 func typical() *veiviser.Visitor {
-	at := func(min int) time.Time { return codecNow.Add(-time.Duration(min) * time.Minute) }
+	at := func(minutes int) time.Time { return codecNow.Add(-time.Duration(minutes) * time.Minute) }
 	v := &veiviser.Visitor{
 		ID: "c0ffee00-1234-4321-8888-0123456789ab", FirstSeen: at(50000), LastSeen: at(0), Visits: 7, Events: 83, Value: 1299,
 		Attributes: map[string]string{"visitor.country": "NO", "visitor.customer": "yes"},
@@ -68,6 +68,7 @@ func typicalAnswer(id string) *veiviser.Answer {
 // best runs f in short stretches and reports the fastest of them beside the mean, which on a busy machine says more
 // about the machine.
 func best(b *testing.B, f func() error) {
+	b.Helper()
 	const stretch = 50
 	fastest := time.Hour
 	b.ReportAllocs()
@@ -124,7 +125,7 @@ func BenchmarkLoadCommit(b *testing.B) {
 			ctx, n := context.Background(), 0
 			for b.Loop() {
 				n++
-				loadCommit(b, ctx, s, n)
+				loadCommit(ctx, b, s, n)
 			}
 			b.StopTimer()
 			if c.name == "real" {
@@ -134,7 +135,8 @@ func BenchmarkLoadCommit(b *testing.B) {
 	}
 }
 
-func loadCommit(b *testing.B, ctx context.Context, s *Store, n int) {
+func loadCommit(ctx context.Context, b *testing.B, s *Store, n int) {
+	b.Helper()
 	id := fmt.Sprintf("visitor-%d", n%1000)
 	event := fmt.Sprintf("event-%d", n)
 	l, err := s.Load(ctx, id, []veiviser.Event{{ID: event, VisitorID: id}})
@@ -155,6 +157,7 @@ func loadCommit(b *testing.B, ctx context.Context, s *Store, n int) {
 
 // dropTenant removes what a benchmark wrote.
 func dropTenant(b *testing.B, s *Store) {
+	b.Helper()
 	ctx := context.Background()
 	iter := s.client.Scan(ctx, 0, s.keys.open+"*", 1000).Iterator()
 	for iter.Next(ctx) {

@@ -27,8 +27,8 @@ func fill(v reflect.Value, n *int) {
 			v.Set(reflect.ValueOf(codecNow.Add(time.Duration(*n) * time.Millisecond)))
 			return
 		}
-		for i := range v.NumField() {
-			fill(v.Field(i), n)
+		for _, field := range v.Fields() {
+			fill(field, n)
 		}
 	case reflect.Slice:
 		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
@@ -200,7 +200,8 @@ var (
 
 func TestTimes(t *testing.T) {
 	for _, want := range []time.Time{
-		{}, codecNow, time.Unix(0, 0).UTC(), time.Unix(0, math.MaxInt64).UTC(), time.Unix(0, math.MinInt64).UTC(),
+		{},
+		codecNow, time.Unix(0, 0).UTC(), time.Unix(0, math.MaxInt64).UTC(), time.Unix(0, math.MinInt64).UTC(),
 		time.Date(1, 1, 1, 0, 0, 0, 1, time.UTC), time.Date(9999, 12, 31, 23, 59, 59, 999999999, time.UTC),
 		time.Date(2249, 12, 31, 0, 0, 0, 0, time.UTC), time.Date(1701, 1, 1, 0, 0, 0, 0, time.UTC),
 	} {

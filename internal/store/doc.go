@@ -36,8 +36,9 @@
 //	vv1:{T/learn}:snap  hash    fence, revision and data of the snapshot
 //
 // A record is 8 bytes of revision, 8 bytes of expiry (Unix milliseconds, big endian), one byte of kind, the payload and
-// a CRC-32C of kind and payload. The revision is 4 random bytes drawn when the record came to be and a 4 byte count, so
-// a change based upon a person who was erased since never fits the person who came after. The expiry in the value
+// a CRC-32C of kind and payload. The revision is 4 random bytes and a 4 byte count. The random
+// bytes are drawn when the record comes to be and when its identities change, so a change based upon a person who was
+// erased since never fits the person who came after. The expiry in the value
 // decides; the expiry of the key, a day later, only cleans up.
 //
 // Only commands of Redis 7.0 are used. Scripts are short and touch one slot.

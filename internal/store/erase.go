@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
@@ -14,8 +16,8 @@ import (
 // The entries of the outbox stay until the learner has read them: they say nothing about whose they are, and without
 // them segments would be counted wrong. One more is added, so that segments count one member less.
 func (s *Store) Erase(ctx context.Context, visitorID string) (found bool, err error) {
-	for range maxAttempts {
-		n, again, err := s.eraseOnce(ctx, visitorID)
+	for i := range maxAttempts {
+		n, again, err := s.eraseOnce(ctx, visitorID, i >= patientAttempts)
 		found = found || n > 0
 		if err != nil || !again {
 			return found, err
@@ -24,8 +26,12 @@ func (s *Store) Erase(ctx context.Context, visitorID string) (found bool, err er
 	return found, conflict("the visitor")
 }
 
-// eraseOnce tries once; again says that the person was changed meanwhile.
-func (s *Store) eraseOnce(ctx context.Context, visitorID string) (gone int64, again bool, err error) {
+// patientAttempts is how often an erasure waits for a moment in which nobody changes the person.
+const patientAttempts = 8
+
+// eraseOnce tries once; again says that the person was changed meanwhile. In a hurry only a change of her identities
+// counts as that.
+func (s *Store) eraseOnce(ctx context.Context, visitorID string, hurry bool) (gone int64, again bool, err error) {
 	root, ids, err := s.identities(ctx, visitorID)
 	if veiviser.ReasonOf(err) == veiviser.ReasonCorruptRecord {
 		gone, err = s.eraseChain(ctx, visitorID)
@@ -53,7 +59,11 @@ func (s *Store) eraseOnce(ctx context.Context, visitorID string) (gone int64, ag
 	if err := s.step("before erase"); err != nil {
 		return gone, false, err
 	}
-	n, err := s.eraseRecord(ctx, p, root, ids[1:])
+	erase := s.eraseRecord
+	if hurry {
+		erase = s.eraseChanging
+	}
+	n, err := erase(ctx, p, root, ids[1:])
 	if err != nil || n < 0 {
 		return gone, err == nil, err
 	}
@@ -108,17 +118,56 @@ func (s *Store) eraseIdentity(ctx context.Context, id string) (int64, error) {
 // eraseUnread forgets an identity whose record cannot be read.
 func (s *Store) eraseUnread(ctx context.Context, id string) (int64, error) {
 	p := s.keys.person(id)
-	return s.run(ctx, s.scripts.erase, eraseKeys(p), "0", "", p.answerPrefix(), "", s.keys.notes(), p.hash)
+	n, _, err := s.runErase(ctx, p, 0, 0, "", p.hash)
+	return n, err
 }
 
 // eraseRecord removes everything about one identity unless its record was changed since rec; then it gives -1.
 func (s *Store) eraseRecord(ctx context.Context, p person, rec record, linked []string) (int64, error) {
-	entry := ""
-	if rec.kind == kindVisitor && rec.visitor != nil {
-		entry = string(encodeEntry(&veiviser.LogEntry{Time: s.opts.Now(), Before: membership(rec.visitor)}))
+	n, _, err := s.runErase(ctx, p, 8, rec.revision, s.leaving(rec), s.note(p, linked))
+	return n, err
+}
+
+// eraseChanging removes everything about an identity that others change all the time, unless her identities changed. What
+// she was counted as last is only known when it is gone, so the entry of the outbox is written after it; a crash between
+// the two leaves her counted.
+func (s *Store) eraseChanging(ctx context.Context, p person, rec record, linked []string) (int64, error) {
+	n, was, err := s.runErase(ctx, p, 4, rec.revision, "", s.note(p, linked))
+	if err != nil || n < 0 {
+		return n, err
 	}
-	return s.run(ctx, s.scripts.erase, eraseKeys(p), "1", wireRevision(rec.revision), p.answerPrefix(), entry,
-		s.keys.notes(), s.note(p, linked))
+	last, err := decodeRecord(was, s.opts.Now())
+	if entry := s.leaving(last); err == nil && entry != "" {
+		err = s.call(ctx, p.outbox(), s.opts.CallTimeout, func(ctx context.Context) error {
+			return s.client.XAdd(ctx, &redis.XAddArgs{Stream: p.outbox(), Values: []string{"d", entry}}).Err()
+		})
+	}
+	return n, err
+}
+
+// leaving is the entry that says that whom rec holds is gone; "" when it holds nobody.
+func (s *Store) leaving(rec record) string {
+	if rec.kind != kindVisitor || rec.visitor == nil {
+		return ""
+	}
+	return string(encodeEntry(&veiviser.LogEntry{Time: s.opts.Now(), Before: membership(rec.visitor)}))
+}
+
+// runErase runs the script, which compares the first bytes of the revision.
+func (s *Store) runErase(ctx context.Context, p person, compare int, revision uint64, entry, note string) (gone int64, was string, err error) {
+	err = s.call(ctx, p.record(), s.opts.CallTimeout, func(ctx context.Context) error {
+		reply, err := s.scripts.erase.Run(ctx, s.client, eraseKeys(p), compare, wireRevision(revision), p.answerPrefix(),
+			entry, s.keys.notes(), note).Slice()
+		if err != nil {
+			return err
+		}
+		if len(reply) == 2 {
+			gone, _ = reply[0].(int64)
+			was, _ = reply[1].(string)
+		}
+		return nil
+	})
+	return gone, was, err
 }
 
 func eraseKeys(p person) []string {

@@ -67,7 +67,7 @@ func (s *Store) mergeInto(ctx context.Context, id string, rec, to record) error 
 	if to.visitor == nil {
 		entry = string(encodeEntry(&veiviser.LogEntry{Time: now, After: membership(into)}))
 	}
-	merged := record{kind: kindVisitor, revision: nextRevision(to.revision), expires: to.expires, visitor: into}
+	merged := record{kind: kindVisitor, revision: nextRevision(0), expires: to.expires, visitor: into}
 	if to.visitor == nil || rec.visitor != nil && merged.expires.Before(rec.expires) {
 		merged.expires = rec.expires
 	}
@@ -124,7 +124,7 @@ func (s *Store) restore(ctx context.Context, id string, rec record) error {
 		_, err := s.put(ctx, p, rec.revision, nil, "keep", "", "")
 		return err
 	}
-	back := record{kind: kindVisitor, revision: nextRevision(rec.revision), expires: rec.expires, visitor: rec.visitor}
+	back := record{kind: kindVisitor, revision: nextRevision(0), expires: rec.expires, visitor: rec.visitor}
 	entry := encodeEntry(&veiviser.LogEntry{Time: s.opts.Now(), After: membership(rec.visitor)})
 	_, err := s.put(ctx, p, rec.revision, &back, "set", rec.seen, string(entry))
 	return err

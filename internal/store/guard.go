@@ -25,11 +25,12 @@ type guard struct {
 	cluster *redis.ClusterClient // nil when there is one node
 	probe   time.Duration
 	single  *breaker
-	nodes   sync.Map // address → *breaker
+	mu      sync.Mutex
+	nodes   map[string]*breaker // by address
 }
 
 func newGuard(client redis.UniversalClient, probe time.Duration) *guard {
-	g := &guard{probe: probe, single: newBreaker(probe)}
+	g := &guard{probe: probe, single: newBreaker(probe), nodes: make(map[string]*breaker)}
 	g.cluster, _ = client.(*redis.ClusterClient)
 	return g
 }
@@ -57,11 +58,14 @@ func (g *guard) forKey(ctx context.Context, key string) *breaker {
 		return g.single
 	}
 	addr := node.Options().Addr
-	if b, ok := g.nodes.Load(addr); ok {
-		return b.(*breaker)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	b := g.nodes[addr]
+	if b == nil {
+		b = newBreaker(g.probe)
+		g.nodes[addr] = b
 	}
-	b, _ := g.nodes.LoadOrStore(addr, newBreaker(g.probe))
-	return b.(*breaker)
+	return b
 }
 
 // call runs fn, which talks to the node that holds key, within limit and the caller's own time.

@@ -102,7 +102,7 @@ func (s *Store) makePending(ctx context.Context, token, from, into string, got f
 	now := s.opts.Now()
 	p := s.keys.person(from)
 	rec := record{
-		kind: kindPending, revision: nextRevision(got.record.revision), expires: got.record.expires, target: into,
+		kind: kindPending, revision: nextRevision(0), expires: got.record.expires, target: into,
 		token: token,
 	}
 	entry := ""

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/url"
 	"runtime"
@@ -209,7 +210,13 @@ func newClient(u *redis.UniversalOptions, kind shape) redis.UniversalClient {
 	}
 }
 
-// background is ctx for work that must end even if nobody waits for it.
-func background(d time.Duration) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.Background(), d)
+// SetDriverLog sends what the driver itself says (refused connections, mostly) to l instead of to standard error. The
+// driver has one log for the whole process, so this is for whoever owns the process to call, once.
+func SetDriverLog(l *slog.Logger) { redis.SetLogger(driverLog{l}) }
+
+type driverLog struct{ log *slog.Logger }
+
+// Printf implements the driver's logging interface.
+func (d driverLog) Printf(ctx context.Context, format string, args ...any) {
+	d.log.WarnContext(ctx, "the driver of Redis says something", "text", fmt.Sprintf(format, args...))
 }

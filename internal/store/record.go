@@ -45,6 +45,7 @@ func (c *record) encode() ([]byte, error) {
 	w.byte(byte(c.kind))
 	w.byte(codecVersion)
 	switch c.kind {
+	case kindNone: // is never written
 	case kindVisitor:
 		w.visitor(c.visitor)
 	case kindAlias:
@@ -179,7 +180,7 @@ type keptAnswer struct {
 
 // encodeAnswer writes a for owner.
 func encodeAnswer(a *veiviser.Answer, owner string, expires time.Time) ([]byte, error) {
-	w := writer{buf: make([]byte, 0, 4096)}
+	w := writer{buf: make([]byte, 0, 6144)}
 	w.buf = binary.BigEndian.AppendUint64(w.buf, uint64(expires.UnixMilli()))
 	w.byte(codecVersion)
 	w.string(owner)

@@ -47,7 +47,7 @@ end
 
 // luaCommit: KEYS record, seen, marks, answers, outbox, [answer]
 // ARGV expected, record, ttl, fresh, ids, answer, answer id, answer ttl, answer prefix, channel, note, entries…
-// It replies {1, what the header of the record was} or {0, ”}. The lengths are asked for so that a key of another type
+// It replies {1, what the header of the record was} or {0, nothing}. The lengths are asked for so that a key of another type
 // fails the script before it has written anything.
 const luaCommit = luaSeen + `
 local was = redis.call('GETRANGE', KEYS[1], 0, 15)
@@ -80,8 +80,8 @@ if ARGV[2] ~= '' then redis.call('PUBLISH', ARGV[10], ARGV[11]) end
 return {1, was}
 `
 
-// luaPut: KEYS record, seen, marks, outbox; ARGV expected, record or ” to remove it, ttl, what becomes of the event ids
-// (keep, drop, set), ids, entry or ”, channel, note
+// luaPut: KEYS record, seen, marks, outbox; ARGV expected, record or nothing to remove it, ttl, what becomes of the event ids
+// (keep, drop, set), ids, entry or nothing, channel, note
 const luaPut = `
 if redis.call('GETRANGE', KEYS[1], 0, 7) ~= ARGV[1] then return 0 end
 redis.call('XLEN', KEYS[4])
@@ -98,7 +98,7 @@ redis.call('PUBLISH', ARGV[7], ARGV[8])
 return 1
 `
 
-// luaMerge: KEYS record, seen, marks, outbox; ARGV expected, record, ttl, token, ids, entry or ”, channel, note
+// luaMerge: KEYS record, seen, marks, outbox; ARGV expected, record, ttl, token, ids, entry or nothing, channel, note
 const luaMerge = luaSeen + `
 local marks = redis.call('GET', KEYS[3]) or ''
 for i = 1, #marks, 8 do
@@ -115,10 +115,13 @@ redis.call('PUBLISH', ARGV[7], ARGV[8])
 return 1
 `
 
-// luaErase: KEYS record, seen, marks, answers, outbox; ARGV compare ('1' or '0'), expected, answer prefix, entry or ”,
-// channel, note. It replies how many keys there were, or -1 when the record was changed.
+// luaErase: KEYS record, seen, marks, answers, outbox; ARGV how many bytes of the revision are compared (0, 4 or 8),
+// expected, answer prefix, entry or nothing, channel, note. It replies {how many keys there were, the record when 4 bytes
+// were compared}, or {-1, nothing} when the record was changed.
 const luaErase = `
-if ARGV[1] == '1' and redis.call('GETRANGE', KEYS[1], 0, 7) ~= ARGV[2] then return -1 end
+local n, was = tonumber(ARGV[1]), ''
+if n > 0 and string.sub(redis.call('GETRANGE', KEYS[1], 0, 7), 1, n) ~= string.sub(ARGV[2], 1, n) then return {-1, ''} end
+if n == 4 then was = redis.call('GET', KEYS[1]) or '' end
 local gone = 0
 local ids = redis.pcall('LRANGE', KEYS[4], 0, -1)
 if type(ids) == 'table' and not ids.err then
@@ -127,10 +130,10 @@ end
 gone = gone + redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4])
 if ARGV[4] ~= '' then redis.pcall('XADD', KEYS[5], 'MAXLEN', '~', 100000, '*', 'd', ARGV[4]) end
 if gone > 0 then redis.call('PUBLISH', ARGV[5], ARGV[6]) end
-return gone
+return {gone, was}
 `
 
-// luaSavePlan: KEYS head; ARGV prefix of versions, expected active version ('0' for any), meta, body,
+// luaSavePlan: KEYS head; ARGV prefix of versions, expected active version ('0' for any), meta, body.
 // It replies {1, version} or {0, active}.
 const luaSavePlan = `
 local active = redis.call('HGET', KEYS[1], 'active') or '0'

@@ -319,8 +319,19 @@ func unseal(s string) (string, error) {
 	}
 	body, sum := s[:len(s)-4], s[len(s)-4:]
 	want := uint32(sum[0])<<24 | uint32(sum[1])<<16 | uint32(sum[2])<<8 | uint32(sum[3])
-	if crc32.Checksum([]byte(body), castagnoli) != want {
+	if checksum(body) != want {
 		return "", errChecksum
 	}
 	return body, nil
+}
+
+// checksum is that of the bytes of s, without a copy of all of them.
+func checksum(s string) uint32 {
+	var sum uint32
+	buf := make([]byte, min(len(s), 512))
+	for len(s) > 0 {
+		n := copy(buf, s)
+		sum, s = crc32.Update(sum, castagnoli, buf[:n]), s[n:]
+	}
+	return sum
 }

@@ -3,7 +3,6 @@ package storetest
 import (
 	"fmt"
 	"strings"
-	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -11,7 +10,7 @@ import (
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
-var answerTests = map[string]func(*testing.T, Target){
+var answerTests = map[string]func(scope){
 	"AnswersAreFoundByID":        testAnswer,
 	"AnswersAreBounded":          testAnswersBounded,
 	"OutcomesAreHersOnly":        testOutcomes,
@@ -47,8 +46,8 @@ func (b *bench) answered(id string) *veiviser.Answer {
 	return a
 }
 
-func testAnswer(t *testing.T, target Target) {
-	b := open(t, target)
+func testAnswer(t scope) {
+	b := open(t.T, t.target)
 	b.must(b.record(b.Store, "ada", "e1"))
 	want := b.answered("ada")
 	for _, id := range []string{want.ID, want.ID + ".0", want.ID + ".1"} {
@@ -76,8 +75,8 @@ func testAnswer(t *testing.T, target Target) {
 	}
 }
 
-func testAnswersBounded(t *testing.T, target Target) {
-	b := open(t, target)
+func testAnswersBounded(t scope) {
+	b := open(t.T, t.target)
 	b.must(b.record(b.Store, "ada", "e1"))
 	var ids []string
 	for range 131 {
@@ -97,8 +96,8 @@ func testAnswersBounded(t *testing.T, target Target) {
 	b.wantReason(err, veiviser.ReasonUnknownDecision)
 }
 
-func testOutcomes(t *testing.T, target Target) {
-	b := open(t, target)
+func testOutcomes(t scope) {
+	b := open(t.T, t.target)
 	b.must(b.record(b.Store, "ada", "e1"))
 	a, o := b.answered("ada"), b.answered("bob")
 	evs := []veiviser.Event{
@@ -128,8 +127,8 @@ func testOutcomes(t *testing.T, target Target) {
 	}
 }
 
-func testIdempotentCommit(t *testing.T, target Target) {
-	b := open(t, target)
+func testIdempotentCommit(t scope) {
+	b := open(t.T, t.target)
 	c, err := b.fold(b.Store, "ada", events("e1"))
 	b.must(err)
 	c.Answer = b.answerFor("ada")
@@ -143,8 +142,8 @@ func testIdempotentCommit(t *testing.T, target Target) {
 	b.wantReason(b.Commit(b.ctx(), c), veiviser.ReasonConcurrentChange)
 }
 
-func testAnswerAlone(t *testing.T, target Target) {
-	b := open(t, target)
+func testAnswerAlone(t scope) {
+	b := open(t.T, t.target)
 	b.must(b.record(b.Store, "ada", "e1"))
 	old := b.load("ada")
 	b.must(b.record(b.Store, "ada", "e2"))
@@ -163,8 +162,8 @@ func testAnswerAlone(t *testing.T, target Target) {
 	b.wantReason(err, veiviser.ReasonConcurrentChange)
 }
 
-func testAnswerElsewhere(t *testing.T, target Target) {
-	b := open(t, target)
+func testAnswerElsewhere(t scope) {
+	b := open(t.T, t.target)
 	for i := range 20 {
 		a := b.answerFor(fmt.Sprintf("somebody-%d", i))
 		if a.ID[:2] != b.NewAnswerID("ada")[:2] {

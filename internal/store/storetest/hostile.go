@@ -4,15 +4,13 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
-	"testing"
 
 	"github.com/redis/go-redis/v9"
 
-	"github.com/veiviser/veiviser/internal/store"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
-var hostileTests = map[string]func(*testing.T, Target){
+var hostileTests = map[string]func(scope){
 	"HostileNamesAreApart":     testHostileIDs,
 	"HostileTenantsAreApart":   testHostileTenants,
 	"RubbishIsCorrupt":         testRubbish,
@@ -27,8 +25,8 @@ var hostile = []string{
 	strings.Repeat("x", 128), strings.Repeat("x", 127) + "y", strings.Repeat("é", 64), strings.Repeat("z", 5000),
 }
 
-func testHostileIDs(t *testing.T, target Target) {
-	b := open(t, target)
+func testHostileIDs(t scope) {
+	b := open(t.T, t.target)
 	for i, id := range hostile {
 		for n := range i + 1 {
 			b.must(b.record(b.Store, id, fmt.Sprint(id, n)))
@@ -67,21 +65,15 @@ func testHostileIDs(t *testing.T, target Target) {
 	}
 }
 
-func testHostileTenants(t *testing.T, target Target) {
-	if target.URL == "" {
+func testHostileTenants(t scope) {
+	if !t.target.Shared {
 		t.Skip("the embedded server has one tenant")
 	}
 	var all []*bench
 	for _, suffix := range []string{"", "/1}", "{x}", "*", "A", "a", "%41", ":v:"} {
-		b := open(t, target, func(o *store.Options) { o.Tenant = "tenants" + suffix })
+		b := open(t.T, t.target, func(o *Options) { o.Tenant = "tenants" + suffix })
 		all = append(all, b)
 	}
-	t.Cleanup(func() {
-		iter := all[0].raw.Scan(t.Context(), 0, "vv1:{tenants*", 100).Iterator()
-		for iter.Next(t.Context()) {
-			all[0].raw.Del(t.Context(), iter.Val())
-		}
-	})
 	for i, b := range all {
 		for n := range i + 1 {
 			b.must(b.record(b.Store, "ada", fmt.Sprint(n)))
@@ -102,8 +94,8 @@ func testHostileTenants(t *testing.T, target Target) {
 	}
 }
 
-func testRubbish(t *testing.T, target Target) {
-	b := open(t, target)
+func testRubbish(t scope) {
+	b := open(t.T, t.target)
 	b.must(b.record(b.Store, "ada", "e1"))
 	b.must(b.record(b.Store, "bob", "e1"))
 	key := b.recordKey("ada")
@@ -130,8 +122,8 @@ func testRubbish(t *testing.T, target Target) {
 	}
 }
 
-func testWrongTypes(t *testing.T, target Target) {
-	b := open(t, target)
+func testWrongTypes(t scope) {
+	b := open(t.T, t.target)
 	c, err := b.fold(b.Store, "ada", events("e1"))
 	b.must(err)
 	c.Answer = b.answerFor("ada")
@@ -166,8 +158,8 @@ func testWrongTypes(t *testing.T, target Target) {
 	b.load("ada")
 }
 
-func testCorruptAnswer(t *testing.T, target Target) {
-	b := open(t, target)
+func testCorruptAnswer(t scope) {
+	b := open(t.T, t.target)
 	b.must(b.record(b.Store, "ada", "e1"))
 	bad, good := b.answered("ada"), b.answered("ada")
 	for _, k := range b.keys() {

@@ -3,7 +3,6 @@ package storetest
 import (
 	"fmt"
 	"strings"
-	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -11,7 +10,7 @@ import (
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
-var learnerTests = map[string]func(*testing.T, Target){
+var learnerTests = map[string]func(scope){
 	"OutboxKeepsOrder":       testOutbox,
 	"OutboxPassesOverDirt":   testOutboxDirt,
 	"LeaseFencesTheOldOwner": testLease,
@@ -35,8 +34,8 @@ func readAll(b *bench) []veiviser.OutboxEntry {
 	}
 }
 
-func testOutbox(t *testing.T, target Target) {
-	b := open(t, target)
+func testOutbox(t scope) {
+	b := open(t.T, t.target)
 	for i := range 20 {
 		for _, id := range []string{"ada", "bob", "eve"} {
 			b.must(b.record(b.Store, id, fmt.Sprintf("%s-%02d", id, i)))
@@ -45,7 +44,7 @@ func testOutbox(t *testing.T, target Target) {
 	entries := readAll(b)
 	last, positions := map[string]string{}, map[int]string{}
 	for _, e := range entries {
-		check(t, e.Err)
+		check(t.T, e.Err)
 		name := e.Entry.Event.DecisionID // where the tests put the id
 		who, _, _ := strings.Cut(name, "-")
 		if name <= last[who] {
@@ -72,8 +71,8 @@ func testOutbox(t *testing.T, target Target) {
 	}
 }
 
-func testOutboxDirt(t *testing.T, target Target) {
-	b := open(t, target)
+func testOutboxDirt(t scope) {
+	b := open(t.T, t.target)
 	b.must(b.record(b.Store, "ada", "e1"))
 	var key string
 	for _, k := range b.keys() {
@@ -109,8 +108,8 @@ func testOutboxDirt(t *testing.T, target Target) {
 	}
 }
 
-func testLease(t *testing.T, target Target) {
-	b := open(t, target)
+func testLease(t scope) {
+	b := open(t.T, t.target)
 	if data, err := b.LoadSnapshot(b.ctx()); data != nil || err != nil {
 		t.Fatalf("an empty store: %q, %v", data, err)
 	}

@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
-	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -14,7 +13,7 @@ import (
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
-var linkTests = map[string]func(*testing.T, Target){
+var linkTests = map[string]func(scope){
 	"LinkMakesOnePerson":         testLink,
 	"LinkOfUnknownNames":         testLinkUnknown,
 	"LinkFollowsChains":          testLinkChains,
@@ -29,8 +28,8 @@ var linkTests = map[string]func(*testing.T, Target){
 	"LinksLeftBehindAreFinished": testLinkJournal,
 }
 
-func testLink(t *testing.T, target Target) {
-	b := open(t, target)
+func testLink(t scope) {
+	b := open(t.T, t.target)
 	b.must(b.record(b.Store, "ada", "e1", "e2"))
 	b.must(b.record(b.Store, "cookie", "e2", "e3", "e4"))
 	b.must(b.Link(b.ctx(), "ada", "ada"))
@@ -59,8 +58,8 @@ func testLink(t *testing.T, target Target) {
 	}
 }
 
-func testLinkUnknown(t *testing.T, target Target) {
-	b := open(t, target)
+func testLinkUnknown(t scope) {
+	b := open(t.T, t.target)
 	b.must(b.Link(b.ctx(), "new", "unseen"))
 	if l := b.load("unseen"); l.Visitor == nil || l.Visitor.ID != "new" {
 		t.Fatalf("two unknown names: %+v", l.Visitor)
@@ -80,8 +79,8 @@ func testLinkUnknown(t *testing.T, target Target) {
 	}
 }
 
-func testLinkChains(t *testing.T, target Target) {
-	b := open(t, target)
+func testLinkChains(t scope) {
+	b := open(t.T, t.target)
 	for i, id := range []string{"a", "b", "c", "d"} {
 		b.must(b.record(b.Store, id, fmt.Sprint("e", i)))
 	}
@@ -102,8 +101,8 @@ func testLinkChains(t *testing.T, target Target) {
 	}
 }
 
-func testLinkLimit(t *testing.T, target Target) {
-	b := open(t, target)
+func testLinkLimit(t scope) {
+	b := open(t.T, t.target)
 	for i := range veiviser.MaxLinkedIDs {
 		b.must(b.Link(b.ctx(), "ada", fmt.Sprint("device", i)))
 	}
@@ -142,11 +141,11 @@ func testLinkLimit(t *testing.T, target Target) {
 
 var errCrash = errors.New("crash")
 
-func testLinkCrash(t *testing.T, target Target) {
+func testLinkCrash(t scope) {
 	steps := []string{"before alias", "after alias", "before merge", "after merge", "before drop"}
 	for _, read := range []string{"ada", "old", "cookie"} {
 		for _, at := range steps {
-			b := open(t, target)
+			b := open(t.T, t.target)
 			b.must(b.record(b.Store, "ada", "e1"))
 			b.must(b.record(b.Store, "cookie", "e2", "e3"))
 			b.must(b.Link(b.ctx(), "cookie", "old"))
@@ -182,8 +181,8 @@ func testLinkCrash(t *testing.T, target Target) {
 // linkedWhenRead says whether reading the canonical name after a crash at that step sees the merged person.
 func linkedWhenRead(at string) bool { return at == "after merge" || at == "before drop" }
 
-func testLinkConcurrent(t *testing.T, target Target) {
-	b := open(t, target)
+func testLinkConcurrent(t scope) {
+	b := open(t.T, t.target)
 	const writers, each = 4, 15
 	var wg sync.WaitGroup
 	for w := range writers {
@@ -222,8 +221,8 @@ func testLinkConcurrent(t *testing.T, target Target) {
 	}
 }
 
-func testLinkRing(t *testing.T, target Target) {
-	b := open(t, target)
+func testLinkRing(t scope) {
+	b := open(t.T, t.target)
 	b.must(b.record(b.Store, "a", "e1"))
 	b.must(b.record(b.Store, "b", "e2", "e3"))
 	depth := 0
@@ -253,8 +252,8 @@ func testLinkRing(t *testing.T, target Target) {
 	}
 }
 
-func testLinkStorm(t *testing.T, target Target) {
-	b := open(t, target)
+func testLinkStorm(t scope) {
+	b := open(t.T, t.target)
 	ids := []string{"a", "b", "c", "d", "e"}
 	for i, id := range ids {
 		b.must(b.record(b.Store, id, fmt.Sprint("first", i)))
@@ -287,105 +286,6 @@ func testLinkStorm(t *testing.T, target Target) {
 	}
 	if n := b.persons(); n != 1 {
 		t.Errorf("the outbox counts %d persons, want 1", n)
-	}
-}
-
-func testAliasRefresh(t *testing.T, target Target) {
-	b := open(t, target)
-	b.must(b.record(b.Store, "ada", "e0"))
-	b.must(b.Link(b.ctx(), "ada", "cookie"))
-	var key string
-	for _, k := range b.keys() {
-		if b.raw.Type(b.ctx(), k).Val() == "string" && b.raw.StrLen(b.ctx(), k).Val() < 60 && len(b.raw.Get(b.ctx(), k).Val()) > 16 {
-			key = k
-		}
-	}
-	if key == "" {
-		t.Fatal("there is no alias")
-	}
-	b.raw.PExpire(b.ctx(), key, time.Minute)
-	b.must(b.record(b.Store, "ada", "e1"))
-	if ttl := b.raw.PTTL(b.ctx(), key).Val(); ttl > time.Minute {
-		t.Error("every write refreshes the aliases")
-	}
-	b.advance(20 * time.Minute)
-	b.must(b.record(b.Store, "ada", "e2"))
-	if ttl := b.raw.PTTL(b.ctx(), key).Val(); ttl < 24*time.Hour {
-		t.Errorf("an old alias is not refreshed: %v", ttl)
-	}
-	b.advance(50 * time.Minute)
-	b.must(b.record(b.Store, "cookie", "e3"))
-	if n := b.counted("ada"); n != 4 {
-		t.Errorf("counted %d, want 4", n)
-	}
-}
-
-func testAliasOfForgotten(t *testing.T, target Target) {
-	b := open(t, target)
-	b.must(b.record(b.Store, "ada", "e1"))
-	b.must(b.Link(b.ctx(), "ada", "cookie"))
-	b.must(b.record(b.Store, "ada", "e2"))
-	b.advance(91 * 24 * time.Hour) // the link was made without a time to live
-	if l := b.load("cookie", event("e1")); l.Visitor != nil || l.Duplicate[0] {
-		t.Fatalf("she is not forgotten: %+v", l)
-	}
-	b.must(b.record(b.Store, "cookie", "e1"))
-	if l := b.load("cookie"); l.Visitor.ID != "cookie" || l.Visitor.Events != 1 {
-		t.Errorf("the new person: %+v", l.Visitor)
-	}
-	b.must(b.Link(b.ctx(), "ada", "cookie"))
-	if l := b.load("ada"); l.Visitor.Events != 1 {
-		t.Errorf("linked again: %+v", l.Visitor)
-	}
-}
-
-func testLinkConflict(t *testing.T, target Target) {
-	b := open(t, target)
-	for _, known := range []bool{true, false} {
-		ada, cookie := fmt.Sprint("ada", known), fmt.Sprint("cookie", known)
-		if known {
-			b.must(b.record(b.Store, ada, "e1"))
-			b.must(b.record(b.Store, cookie, "e2"))
-		}
-		late, err := b.fold(b.Store, cookie, events("e3"))
-		b.must(err)
-		late2, err := b.fold(b.Store, ada, events("e4"))
-		b.must(err)
-		b.must(b.Link(b.ctx(), ada, cookie))
-		b.wantReason(b.Commit(b.ctx(), late), veiviser.ReasonConcurrentChange)
-		b.wantReason(b.Commit(b.ctx(), late2), veiviser.ReasonConcurrentChange)
-	}
-}
-
-func testLinkJournal(t *testing.T, target Target) {
-	if target.URL == "" {
-		t.Skip("the embedded server ends with its store")
-	}
-	b := open(t, target)
-	b.must(b.record(b.Store, "cookie", "e1"))
-	b.target.Fault(b.Store, func(step string) error {
-		if step == "after alias" {
-			return errCrash
-		}
-		return nil
-	})
-	if err := b.Link(b.ctx(), "ada", "cookie"); !errors.Is(err, errCrash) {
-		t.Fatal(err)
-	}
-	b.advance(2 * time.Minute)
-	links := "vv1:{" + b.opts.Tenant + "/plan}:links"
-	if n := b.raw.HLen(b.ctx(), links).Val(); n != 1 {
-		t.Fatalf("the journal has %d entries", n)
-	}
-	b.replica()
-	for deadline := time.Now().Add(5 * time.Second); b.raw.HLen(b.ctx(), links).Val() != 0; {
-		if time.Now().After(deadline) {
-			t.Fatal("a link left behind is not finished")
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
-	if l := b.load("ada"); l.Visitor == nil || l.Visitor.Events != 1 {
-		t.Errorf("%+v", l.Visitor)
 	}
 }
 

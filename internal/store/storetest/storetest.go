@@ -1,7 +1,7 @@
 // Package storetest says what a store must do, as tests. They run against the embedded server always and against a real
 // Redis when one is named; see package store's own tests for how.
 //
-//	storetest.Run(t, storetest.Target{Open: store.Open, Raw: store.Raw, Fault: store.SetFault, URL: url})
+//	storetest.Run(t, storetest.Target{Open: open, Raw: raw, Fault: fault})
 //
 // Every test works in a tenant of its own and removes it afterwards, so runs do not meet in a shared Redis.
 package storetest
@@ -20,31 +20,37 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"github.com/veiviser/veiviser/internal/store"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
 // Target is the store under test.
 type Target struct {
-	// URL is the Redis to use, "" for the embedded server.
-	URL string
+	// Shared says that stores opened with the same tenant share their state; the embedded server cannot.
+	Shared bool
 	// Open opens a store.
-	Open func(context.Context, store.Options) (*store.Store, error)
+	Open func(context.Context, Options) (Store, error)
 	// Raw is the client underneath a store.
-	Raw func(*store.Store) redis.UniversalClient
+	Raw func(Store) redis.UniversalClient
 	// Fault makes the store call f between the steps of what takes several.
-	Fault func(s *store.Store, f func(step string) error)
+	Fault func(s Store, f func(step string) error)
 }
 
 // Run runs all tests against the target.
 func Run(t *testing.T, target Target) {
-	for _, group := range []map[string]func(*testing.T, Target){
+	t.Helper()
+	for _, group := range []map[string]func(scope){
 		visitorTests, answerTests, linkTests, eraseTests, planTests, learnerTests, hostileTests,
 	} {
 		for _, name := range slices.Sorted(maps.Keys(group)) {
-			t.Run(name, func(t *testing.T) { group[name](t, target) })
+			t.Run(name, func(t *testing.T) { group[name](scope{T: t, target: target}) })
 		}
 	}
+}
+
+// scope is what one test gets.
+type scope struct {
+	*testing.T
+	target Target
 }
 
 // start is when the clock of a test begins.
@@ -52,22 +58,22 @@ var start = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
 // bench is one store in a tenant of its own, with a clock that a test moves.
 type bench struct {
-	*store.Store
+	Store
 	t      *testing.T
 	raw    redis.UniversalClient
-	opts   store.Options
+	opts   Options
 	target Target
 	clock  atomic.Int64
 }
 
 // open opens a store in a new tenant.
-func open(t *testing.T, target Target, change ...func(*store.Options)) *bench {
+func open(t *testing.T, target Target, change ...func(*Options)) *bench {
 	t.Helper()
 	b := &bench{t: t, target: target}
-	b.opts = store.Options{
-		URL: target.URL, Tenant: "test-" + strings.ToLower(rand.Text()), Partitions: 7, Merge: merge,
-		CallTimeout: 10 * time.Second, BulkTimeout: 10 * time.Second,
-		Now: func() time.Time { return start.Add(time.Duration(b.clock.Load())) },
+	b.opts = Options{
+		Tenant: "test-" + strings.ToLower(rand.Text()), Partitions: 7, Merge: merge,
+		CallTimeout: 10 * time.Second,
+		Now:         func() time.Time { return start.Add(time.Duration(b.clock.Load())) },
 	}
 	for _, f := range change {
 		f(&b.opts)
@@ -75,7 +81,11 @@ func open(t *testing.T, target Target, change ...func(*store.Options)) *bench {
 	b.Store = b.replica()
 	b.raw = target.Raw(b.Store)
 	t.Cleanup(func() {
-		if target.URL != "" {
+		if target.Shared {
+			if s, err := target.Open(context.Background(), b.opts); err == nil { // the test may have closed its own
+				defer func() { _ = s.Close() }()
+				b.raw = target.Raw(s)
+			}
 			for _, k := range b.keys() {
 				b.raw.Del(context.Background(), k)
 			}
@@ -85,7 +95,7 @@ func open(t *testing.T, target Target, change ...func(*store.Options)) *bench {
 }
 
 // replica opens another store on the same state; the embedded server cannot be shared.
-func (b *bench) replica() *store.Store {
+func (b *bench) replica() Store {
 	b.t.Helper()
 	s, err := b.target.Open(b.t.Context(), b.opts)
 	if err != nil {
@@ -113,12 +123,15 @@ func check(t *testing.T, err error) {
 	}
 }
 
+// escaped is how the names of the tests' tenants stand in keys.
+var escaped = strings.NewReplacer("%", "%25", "/", "%2F", "{", "%7B", "}", "%7D", "*", "%2A", ":", "%3A")
+
 // keys are all keys of the tenant, on every node of a cluster.
 func (b *bench) keys() []string {
 	var mu sync.Mutex
 	var out []string
 	scan := func(ctx context.Context, c redis.UniversalClient) error {
-		iter := c.Scan(ctx, 0, "vv1:{"+b.opts.Tenant+"/*", 500).Iterator()
+		iter := c.Scan(ctx, 0, "vv1:{"+escaped.Replace(b.opts.Tenant)+"/*", 500).Iterator()
 		for iter.Next(ctx) {
 			mu.Lock()
 			out = append(out, iter.Val())
@@ -189,7 +202,7 @@ func events(ids ...string) []veiviser.Event {
 }
 
 // fold is what the service does with events: those that are new count.
-func (b *bench) fold(s *store.Store, id string, evs []veiviser.Event) (veiviser.Change, error) {
+func (b *bench) fold(s Store, id string, evs []veiviser.Event) (veiviser.Change, error) {
 	l, err := s.Load(b.ctx(), id, evs)
 	if err != nil {
 		return veiviser.Change{}, err
@@ -214,7 +227,7 @@ func (b *bench) fold(s *store.Store, id string, evs []veiviser.Event) (veiviser.
 }
 
 // record counts events for a visitor, again and again until nobody was faster.
-func (b *bench) record(s *store.Store, id string, ids ...string) error {
+func (b *bench) record(s Store, id string, ids ...string) error {
 	for {
 		c, err := b.fold(s, id, events(ids...))
 		if err != nil {

@@ -10,11 +10,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/veiviser/veiviser/internal/store"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
-var visitorTests = map[string]func(*testing.T, Target){
+var visitorTests = map[string]func(scope){
 	"NothingIsRemembered":    testNothing,
 	"WhatIsWrittenIsRead":    testRoundTrip,
 	"TheSlowerIsRefused":     testConflict,
@@ -30,21 +29,21 @@ var visitorTests = map[string]func(*testing.T, Target){
 	"TheCallersTimeIsObeyed": testDeadline,
 }
 
-func testNothing(t *testing.T, target Target) {
-	b := open(t, target)
+func testNothing(t scope) {
+	b := open(t.T, t.target)
 	l := b.load("ada", event("e1"), event(""))
 	want := veiviser.Loaded{VisitorID: "ada", Duplicate: []bool{false, false}}
 	if d := cmp.Diff(want, l); d != "" {
 		t.Error(d)
 	}
 	b.must(b.Ping(b.ctx()))
-	if b.Embedded() != (target.URL == "") {
+	if b.Embedded() != !t.target.Shared {
 		t.Error("Embedded says the wrong thing")
 	}
 }
 
-func testRoundTrip(t *testing.T, target Target) {
-	b := open(t, target)
+func testRoundTrip(t scope) {
+	b := open(t.T, t.target)
 	want := &veiviser.Visitor{
 		ID: "ada", FirstSeen: start, LastSeen: start.Add(3), Visits: 2, Events: 3, Value: 0.1,
 		Attributes: map[string]string{"visitor.country": "NO"}, Segments: []string{"families"}, Stage: veiviser.StageUse,
@@ -60,8 +59,8 @@ func testRoundTrip(t *testing.T, target Target) {
 	}
 }
 
-func testConflict(t *testing.T, target Target) {
-	b := open(t, target)
+func testConflict(t scope) {
+	b := open(t.T, t.target)
 	for round := range 3 { // the first time there is nothing yet
 		first, second := b.load("ada"), b.load("ada")
 		b.must(b.Commit(b.ctx(), veiviser.Change{Loaded: first, Visitor: &veiviser.Visitor{ID: "ada", Events: uint32(round)}}))
@@ -79,8 +78,8 @@ func testConflict(t *testing.T, target Target) {
 	}
 }
 
-func testDuplicates(t *testing.T, target Target) {
-	b := open(t, target)
+func testDuplicates(t scope) {
+	b := open(t.T, t.target)
 	b.must(b.record(b.Store, "ada", "e1", "e2"))
 	b.must(b.record(b.Store, "ada", "e2", "e3"))
 	b.must(b.record(b.Store, "bob", "e1"))
@@ -93,8 +92,8 @@ func testDuplicates(t *testing.T, target Target) {
 	}
 }
 
-func testConcurrentCount(t *testing.T, target Target) {
-	b := open(t, target)
+func testConcurrentCount(t scope) {
+	b := open(t.T, t.target)
 	var wg sync.WaitGroup
 	for w := range 6 {
 		wg.Go(func() {
@@ -114,8 +113,8 @@ func testConcurrentCount(t *testing.T, target Target) {
 	}
 }
 
-func testSeenIsBounded(t *testing.T, target Target) {
-	b := open(t, target)
+func testSeenIsBounded(t scope) {
+	b := open(t.T, t.target)
 	ids := make([]string, 1000)
 	for round := range 9 {
 		for i := range ids {
@@ -129,8 +128,8 @@ func testSeenIsBounded(t *testing.T, target Target) {
 	}
 }
 
-func testExpiry(t *testing.T, target Target) {
-	b := open(t, target)
+func testExpiry(t scope) {
+	b := open(t.T, t.target)
 	b.must(b.record(b.Store, "ada", "e1"))
 	b.advance(59 * time.Minute)
 	b.must(b.record(b.Store, "ada", "e2"))
@@ -152,8 +151,8 @@ func testExpiry(t *testing.T, target Target) {
 	}
 }
 
-func testKeysExpire(t *testing.T, target Target) {
-	b := open(t, target)
+func testKeysExpire(t scope) {
+	b := open(t.T, t.target)
 	b.must(b.record(b.Store, "ada", "e1"))
 	c, err := b.fold(b.Store, "ada", events("e2"))
 	b.must(err)
@@ -172,10 +171,10 @@ func testKeysExpire(t *testing.T, target Target) {
 	}
 }
 
-func testWatch(t *testing.T, target Target) {
-	b := open(t, target)
+func testWatch(t scope) {
+	b := open(t.T, t.target)
 	other := b.Store
-	if target.URL != "" {
+	if t.target.Shared {
 		other = b.replica()
 	}
 	ctx, cancel := context.WithCancel(b.ctx())
@@ -184,20 +183,20 @@ func testWatch(t *testing.T, target Target) {
 	b.must(err)
 	bob, err := b.Watch(ctx, "bob")
 	b.must(err)
-	await(t, ada, "the subscription to stand")
-	await(t, bob, "the subscription to stand")
+	await(t.T, ada, "the subscription to stand")
+	await(t.T, bob, "the subscription to stand")
 	b.must(b.record(other, "ada", "e1"))
-	await(t, ada, "a change of ada")
+	await(t.T, ada, "a change of ada")
 	select {
 	case <-bob:
 		t.Error("bob was told about ada")
 	case <-time.After(50 * time.Millisecond):
 	}
 	b.must(b.record(other, "bob", "e2"))
-	await(t, bob, "a change of bob")
+	await(t.T, bob, "a change of bob")
 	b.must(other.Link(b.ctx(), "ada", "bob"))
-	await(t, bob, "the link")
-	await(t, ada, "the link")
+	await(t.T, bob, "the link")
+	await(t.T, ada, "the link")
 	for quiet := false; !quiet; {
 		select {
 		case <-bob:
@@ -207,11 +206,11 @@ func testWatch(t *testing.T, target Target) {
 		}
 	}
 	b.must(b.record(other, "ada", "e3"))
-	await(t, bob, "a change of the person bob is now")
+	await(t.T, bob, "a change of the person bob is now")
 	if _, err := other.Erase(b.ctx(), "bob"); err != nil {
 		t.Fatal(err)
 	}
-	await(t, ada, "the erasure")
+	await(t.T, ada, "the erasure")
 }
 
 func await(t *testing.T, ch <-chan struct{}, what string) {
@@ -226,8 +225,8 @@ func await(t *testing.T, ch <-chan struct{}, what string) {
 	}
 }
 
-func testWatchEnds(t *testing.T, target Target) {
-	b := open(t, target)
+func testWatchEnds(t scope) {
+	b := open(t.T, t.target)
 	ctx, cancel := context.WithCancel(b.ctx())
 	ch, err := b.Watch(ctx, "ada")
 	b.must(err)
@@ -239,14 +238,14 @@ func testWatchEnds(t *testing.T, target Target) {
 	}
 	again, err := b.Watch(b.ctx(), "ada")
 	b.must(err)
-	await(t, again, "a new subscription")
+	await(t.T, again, "a new subscription")
 	b.must(b.Close())
 	for range again {
 	}
 }
 
-func testMemory(t *testing.T, target Target) {
-	b := open(t, target)
+func testMemory(t scope) {
+	b := open(t.T, t.target)
 	v := veiviser.Visitor{ID: "ada", LastSeen: start, FirstSeen: start.Add(-time.Hour)}
 	for i := range 3 {
 		n := veiviser.Need{Journey: "considered", Subject: fmt.Sprintf("bike/%d", i), Started: start, Updated: start.Add(time.Second)}
@@ -274,25 +273,25 @@ func testMemory(t *testing.T, target Target) {
 	}
 }
 
-func testPartitions(t *testing.T, target Target) {
-	b := open(t, target)
-	if target.URL == "" {
+func testPartitions(t scope) {
+	b := open(t.T, t.target)
+	if !t.target.Shared {
 		t.Skip("the embedded server is new each time")
 	}
 	o := b.opts
 	o.Partitions = 8
-	_, err := target.Open(b.ctx(), o)
+	_, err := t.target.Open(b.ctx(), o)
 	if veiviser.KindOf(err) != veiviser.KindPrecondition {
 		t.Errorf("opened with other partitions: %v", err)
 	}
 	o.Partitions = 1 << 20
-	if _, err = target.Open(b.ctx(), o); veiviser.KindOf(err) != veiviser.KindInvalid {
+	if _, err = t.target.Open(b.ctx(), o); veiviser.KindOf(err) != veiviser.KindInvalid {
 		t.Errorf("opened with absurd partitions: %v", err)
 	}
 }
 
-func testDeadline(t *testing.T, target Target) {
-	b := open(t, target, func(o *store.Options) { o.CallTimeout = time.Second })
+func testDeadline(t scope) {
+	b := open(t.T, t.target, func(o *Options) { o.CallTimeout = time.Second })
 	ctx, cancel := context.WithCancel(b.ctx())
 	cancel()
 	if _, err := b.Load(ctx, "ada", nil); veiviser.KindOf(err) != veiviser.KindCanceled {
