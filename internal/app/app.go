@@ -28,13 +28,18 @@ import (
 // fails.
 func Run(ctx context.Context, cfg config.Config, w io.Writer) error {
 	log := telemetry.Logger(w, cfg.LogFormat, cfg.LogLevel)
+	store.SetDriverLog(log) // the driver has one log for the whole process; Run is what owns a process
 	a, err := Start(ctx, cfg, log)
 	if err != nil {
 		return err
 	}
-	snap := a.library.Active()
-	log.Info("ready", "grpc", a.GRPCAddr, "http", "http://"+a.HTTPAddr, "admin", "http://"+a.AdminAddr,
-		"store", storeName(a.store), "plan", snap.Plan.Name, "plan_version", snap.Version, "items", snap.Catalog.Len())
+	if snap := a.library.Active(); snap != nil {
+		log.Info("ready", "grpc", a.GRPCAddr, "http", "http://"+a.HTTPAddr, "admin", "http://"+a.AdminAddr,
+			"store", storeName(a.store), "plan", snap.Plan.Name, "plan_version", snap.Version, "items", snap.Catalog.Len())
+	} else {
+		log.Warn("waiting for the store, which knows the plan", "grpc", a.GRPCAddr, "http", "http://"+a.HTTPAddr,
+			"admin", "http://"+a.AdminAddr)
+	}
 	var failed error
 	select {
 	case <-ctx.Done():
@@ -94,7 +99,9 @@ func (a *App) start(ctx, background context.Context) (err error) {
 	if err = a.openStore(ctx); err != nil {
 		return err
 	}
-	if err = a.publish(ctx); err != nil {
+	a.library = plan.NewLibrary(a.store, a.log)
+	published, err := a.publish(ctx)
+	if err != nil {
 		return err
 	}
 	a.learner = learn.NewLearner(a.store, uuid.NewString(), a.log)
@@ -106,13 +113,17 @@ func (a *App) start(ctx, background context.Context) (err error) {
 	}
 	a.work.Go(func() { _ = a.library.Run(background) })
 	a.work.Go(func() { a.learner.Run(background) })
+	a.work.Go(func() { a.keepPublished(background, published) })
+	if published { // else whatever was left half done waits for its persons
+		a.work.Go(func() { a.store.FinishLinks(background) })
+	}
 	return nil
 }
 
 // openStore connects to Redis or starts the embedded server.
 func (a *App) openStore(ctx context.Context) (err error) {
 	a.store, err = store.Open(ctx, store.Options{
-		URL: a.cfg.RedisURL, Tenant: a.cfg.Tenant, Partitions: a.cfg.Partitions, Logger: a.log, Merge: a.merge,
+		URL: a.cfg.RedisURL, Tenant: a.cfg.Tenant, Partitions: a.cfg.Partitions, Logger: a.log, Merge: a.merge, Patient: true,
 	})
 	return err
 }

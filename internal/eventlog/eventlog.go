@@ -177,6 +177,9 @@ func (u TimeUnit) parse(s string) (time.Time, error) {
 		if err != nil {
 			return time.Time{}, fmt.Errorf("the time %q is not RFC 3339, as in 2026-11-22T09:30:00Z", clip(s))
 		}
+		if t.Unix() <= 0 {
+			return time.Time{}, fmt.Errorf("the time %s lies outside of the years 1970 to 9999", clip(s))
+		}
 		return t.UTC(), nil
 	}
 }

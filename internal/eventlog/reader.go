@@ -68,7 +68,7 @@ func Open(name string, o Options) (*Reader, error) {
 	gz, format := FormatOf(name)
 	if o.Format == "" {
 		if o.Format = format; format == "" {
-			return nil, fmt.Errorf("%s: the name does not say whether this is CSV or JSON Lines; say the format", name)
+			return nil, errors.New("the name does not say whether this is CSV or JSON Lines; say the format")
 		}
 	}
 	f, err := os.Open(name)
@@ -78,7 +78,7 @@ func Open(name string, o Options) (*Reader, error) {
 	r, err := NewReader(f, gz, o)
 	if err != nil {
 		_ = f.Close()
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return nil, err
 	}
 	r.close = append(r.close, f)
 	return r, nil
@@ -192,11 +192,14 @@ func (r *Reader) jsonl(yield func(Row, error) bool) {
 		dec.UseNumber() // ids are often large numbers
 		var object map[string]any
 		err := dec.Decode(&object)
-		if err == nil && (object == nil || dec.More()) {
-			err = errors.New("a line holds one object")
+		wrong := ""
+		if _, otherType := errors.AsType[*json.UnmarshalTypeError](err); otherType || err == nil && (object == nil || dec.More()) {
+			wrong = "a line holds one JSON object"
+		} else if err != nil {
+			wrong = "not JSON: " + err.Error()
 		}
-		if err != nil {
-			if !yield(Row{}, &RowError{Line: line, Text: "not a JSON object: " + err.Error()}) {
+		if wrong != "" {
+			if !yield(Row{}, &RowError{Line: line, Text: wrong}) {
 				return
 			}
 			continue
