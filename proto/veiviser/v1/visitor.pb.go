@@ -325,7 +325,7 @@ type Visitor struct {
 	Attributes map[string]string `protobuf:"bytes,8,rep,name=attributes,proto3" json:"attributes,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// How often each event type happened, by type.
 	EventCounts []*EventCount `protobuf:"bytes,9,rep,name=event_counts,json=eventCounts,proto3" json:"event_counts,omitempty"`
-	// The items she met last, newest last, at most 32.
+	// The items and subjects she met last, newest last, at most 32.
 	RecentItems []*RecentItem `protobuf:"bytes,10,rep,name=recent_items,json=recentItems,proto3" json:"recent_items,omitempty"`
 	// The current or last visit.
 	Visit *Visit `protobuf:"bytes,11,opt,name=visit,proto3" json:"visit,omitempty"`
@@ -531,10 +531,10 @@ func (x *EventCount) GetLastTime() *timestamppb.Timestamp {
 	return nil
 }
 
-// RecentItem is an item she met.
+// RecentItem is an item she met, or a subject without an item.
 type RecentItem struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The item.
+	// The item; "" when the events named a subject alone.
 	ItemId string `protobuf:"bytes,1,opt,name=item_id,json=itemId,proto3" json:"item_id,omitempty"`
 	// The subject of the event that named it.
 	Subject string `protobuf:"bytes,2,opt,name=subject,proto3" json:"subject,omitempty"`
