@@ -205,14 +205,17 @@ func needToProto(n *veiviser.NeedView, v voice) *veiviserv1.NeedBelief {
 		Stages:   make([]*veiviserv1.StageProbability, len(n.Stages)),
 		Evidence: make([]*veiviserv1.Evidence, len(n.Evidence)),
 	}
+	stages := make([]veiviserv1.StageProbability, len(n.Stages)) // all at once, as an answer has dozens
 	for i, s := range n.Stages {
-		out.Stages[i] = &veiviserv1.StageProbability{Stage: s, Probability: n.P[i]}
+		stages[i].Stage, stages[i].Probability = s, n.P[i]
+		out.Stages[i] = &stages[i]
 	}
-	for i, e := range n.Evidence {
-		out.Evidence[i] = &veiviserv1.Evidence{
-			Signal: e.Signal, Text: v.Evidence(n.Journey, e.Signal), Stage: e.Stage, Weight: e.Weight, Count: e.Count,
-			Time: timeToProto(e.Time),
-		}
+	evidence := make([]veiviserv1.Evidence, len(n.Evidence))
+	for i := range n.Evidence {
+		e, to := &n.Evidence[i], &evidence[i]
+		to.Signal, to.Text, to.Stage, to.Weight, to.Count = e.Signal, v.Evidence(n.Journey, e.Signal), e.Stage, e.Weight, e.Count
+		to.Time = timeToProto(e.Time)
+		out.Evidence[i] = to
 	}
 	slices.SortStableFunc(out.Evidence, func(a, b *veiviserv1.Evidence) int {
 		return cmp.Compare(math.Abs(b.Weight), math.Abs(a.Weight))

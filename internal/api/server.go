@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"log/slog"
 	"math"
-	"runtime"
 	"time"
 
 	grpcprom "github.com/grpc-ecosystem/go-grpc-middleware/providers/prometheus"
@@ -31,6 +30,7 @@ const (
 // Limits of a connection. Every one of them is unlimited or far larger in grpc's defaults.
 const (
 	maxStreams        = 250
+	streamWorkers     = 64 // their stacks stay grown from call to call; calls beyond grow one of their own
 	maxHeaderBytes    = 16 << 10
 	handshakeTimeout  = 5 * time.Second
 	connectionIdle    = 15 * time.Minute
@@ -108,7 +108,7 @@ func (e *edge) options(o *Options) []grpc.ServerOption {
 		grpc.MaxRecvMsgSize(cmp.Or(o.MaxMessage, DefaultMaxMessage)),
 		grpc.MaxSendMsgSize(math.MaxInt32),
 		grpc.ConnectionTimeout(handshakeTimeout),
-		grpc.NumStreamWorkers(uint32(2 * runtime.GOMAXPROCS(0))), // stacks stay grown from call to call
+		grpc.NumStreamWorkers(streamWorkers),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: minPingFromClient, PermitWithoutStream: true}),
 		grpc.KeepaliveParams(keepalive.ServerParameters{
 			MaxConnectionIdle: connectionIdle, MaxConnectionAge: connectionAge, MaxConnectionAgeGrace: connectionGrace,

@@ -85,9 +85,10 @@ func takeWaiting(ctx context.Context, from <-chan *veiviserv1.Event) ([]*veivise
 	return batch, nil
 }
 
-// answer stores events and sends their results. A batch has the time of a unary call.
+// answer stores events and sends their results. A batch has the time of a unary call, and is stored to its end when the
+// service stops meanwhile or the sender leaves.
 func (s *visits) answer(ctx context.Context, stream grpc.ServerStreamingServer[veiviserv1.StreamEventsResponse], batch []*veiviserv1.Event) error {
-	within, cancel := context.WithTimeout(ctx, s.deadline)
+	within, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.deadline)
 	defer cancel()
 	results, err := s.record(within, batch, func(int) string { return "event" })
 	if err != nil {

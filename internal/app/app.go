@@ -27,6 +27,7 @@ import (
 // Run starts a server, logs that it is ready, and returns when ctx ends and everything is stopped, or when a listener
 // fails.
 func Run(ctx context.Context, cfg config.Config, w io.Writer) error {
+	collectSeldom()
 	log := telemetry.Logger(w, cfg.LogFormat, cfg.LogLevel)
 	store.SetDriverLog(log) // the driver has one log for the whole process; Run is what owns a process
 	a, err := Start(ctx, cfg, log)
@@ -114,9 +115,6 @@ func (a *App) start(ctx, background context.Context) (err error) {
 	a.work.Go(func() { _ = a.library.Run(background) })
 	a.work.Go(func() { a.learner.Run(background) })
 	a.work.Go(func() { a.keepPublished(background, published) })
-	if published { // else whatever was left half done waits for its persons
-		a.work.Go(func() { a.store.FinishLinks(background) })
-	}
 	return nil
 }
 

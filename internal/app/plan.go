@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/veiviser/veiviser/internal/plan"
 	"github.com/veiviser/veiviser/internal/planpb"
@@ -17,25 +18,93 @@ import (
 // samplePlan is the bundled plan that is published when nothing else is.
 const samplePlan = "sykkel"
 
+// author is whom plans are published by that nobody but the server published.
+const author = "server"
+
 // publish brings the library up to date and publishes the plan that the configuration names, or the sample plan when
-// nothing is published yet.
-func (a *App) publish(ctx context.Context) error {
-	a.library = plan.NewLibrary(a.store, a.log)
+// nothing is published yet. While the store is away the configured plan answers, and published is false: keepPublished
+// does the rest. The sample plan does not answer for whatever somebody published before.
+func (a *App) publish(ctx context.Context) (published bool, err error) {
+	var own *veiviser.Plan
+	if a.cfg.Plan != "" {
+		if own, err = readPlan(a.cfg.Plan); err != nil {
+			return false, err
+		}
+	}
+	err = a.bootstrap(ctx, own)
+	switch {
+	case !away(err):
+		return err == nil, err
+	case own == nil:
+		return false, nil
+	default:
+		return false, a.library.Assume(own)
+	}
+}
+
+// away reports whether err says that the store cannot be reached now.
+func away(err error) bool {
+	k := veiviser.KindOf(err)
+	return err != nil && (k == veiviser.KindUnavailable || k == veiviser.KindDeadline)
+}
+
+// bootstrap publishes own, or without one the sample plan when nothing is published.
+func (a *App) bootstrap(ctx context.Context, own *veiviser.Plan) error {
 	if err := a.library.Refresh(ctx); err != nil {
-		return fmt.Errorf("the store: %w", err)
-	}
-	if a.cfg.Plan == "" && a.library.Active() != nil {
-		return nil
-	}
-	name := a.cfg.Plan
-	if name == "" {
-		name = samplePlan
-	}
-	p, err := readPlan(name)
-	if err != nil {
 		return err
 	}
-	return listed(a.library.Bootstrap(ctx, p, "server", "published at start from "+name))
+	name := a.cfg.Plan
+	if own == nil {
+		if a.library.Active() != nil {
+			return nil
+		}
+		var err error
+		if own, err = readPlan(samplePlan); err != nil {
+			return err
+		}
+		name = samplePlan
+	}
+	return listed(a.library.Bootstrap(ctx, own, author, "published at start from "+name))
+}
+
+// publishEvery is how often it is looked whether a plan has to be published.
+const publishEvery = time.Second
+
+// keepPublished publishes at last what could not be published at the start, and again what a store has lost that was
+// emptied, until ctx ends. Answers go on all the while. Links that were left half done are finished as soon as there is
+// a plan to do it by.
+func (a *App) keepPublished(ctx context.Context, published bool) {
+	if published {
+		a.store.FinishLinks(ctx)
+	}
+	ticker := time.NewTicker(publishEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		switch {
+		case !published:
+			if a.store.Ping(ctx) != nil {
+				continue
+			}
+			var err error
+			if published, err = a.publish(ctx); err != nil {
+				a.log.ErrorContext(ctx, "the plan can not be published", "error", err)
+			}
+			if published {
+				a.store.FinishLinks(ctx)
+			}
+		case a.library.Lost():
+			snap := a.library.Active()
+			a.log.ErrorContext(ctx, "the store was emptied: the last plan is published again", "plan_version", snap.Version)
+			if _, err := a.library.Publish(ctx, snap.Plan, 0, author, "published again after the store was emptied"); err != nil {
+				a.log.ErrorContext(ctx, "the plan can not be published", "error", err)
+			}
+		}
+	}
 }
 
 // merge makes one history of two, in the words of the plan that answers now.

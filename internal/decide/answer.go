@@ -107,10 +107,13 @@ func orderNeeds(views []veiviser.NeedView, subject string) []veiviser.NeedView {
 	return views
 }
 
-// needFor is the first need whose audience the placement addresses: its index, or -1 when there is none.
+// needFor is the first need whose audience the placement addresses: its index, or -1 when there is none. Of several needs
+// about one subject only the first says who she is: somebody on the press journey is a journalist there, although what she
+// does speaks of a purchase, too.
 func (c *choice) needFor(p *plan.Placement) int {
 	for i := range c.needs {
-		if len(p.Audiences) == 0 || slices.Contains(p.Audiences, c.needs[i].Audience) {
+		shadowed := slices.ContainsFunc(c.needs[:i], func(n veiviser.NeedView) bool { return n.Subject == c.needs[i].Subject })
+		if !shadowed && (len(p.Audiences) == 0 || slices.Contains(p.Audiences, c.needs[i].Audience)) {
 			return i
 		}
 	}

@@ -95,10 +95,13 @@ func (d *Decider) Recommend(ctx context.Context, req veiviser.Request) (*Reply, 
 	storeCtx, cancel := d.keepBack(ctx)
 	defer cancel()
 	var answer veiviser.Answer
-	err := learn.Retry(storeCtx, func() (err error) {
-		answer, err = d.attempt(storeCtx, snap, &req, wall)
-		return err
-	})
+	err := learn.Ready(snap)
+	if err == nil {
+		err = learn.Retry(storeCtx, func() (err error) {
+			answer, err = d.attempt(storeCtx, snap, &req, wall)
+			return err
+		})
+	}
 	if degradable(err) && ctx.Err() == nil {
 		d.log.DebugContext(ctx, "answered without the store", "error", err)
 		answer, err = d.degraded(snap, &req, wall, err)

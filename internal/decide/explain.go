@@ -81,13 +81,23 @@ func portray(snap *plan.Snapshot, v *veiviser.Visitor, language string, at time.
 	}
 }
 
-// Export gives everything that is remembered about a visitor, her answers newest first.
+// Export gives everything that is remembered about a visitor, her answers newest first. Of somebody who asked and did
+// nothing there are answers alone.
 func (d *Decider) Export(ctx context.Context, visitorID string) (*Portrait, []veiviser.Answer, error) {
-	p, err := d.Visitor(ctx, visitorID, "", time.Time{})
+	p, unknown := d.Visitor(ctx, visitorID, "", time.Time{})
+	if unknown != nil && veiviser.ReasonOf(unknown) != veiviser.ReasonUnknownVisitor {
+		return nil, nil, unknown
+	}
+	answers, err := d.store.Answers(ctx, visitorID)
 	if err != nil {
 		return nil, nil, err
 	}
-	answers, err := d.store.Answers(ctx, visitorID)
 	slices.Reverse(answers)
-	return p, answers, err
+	if unknown != nil {
+		if len(answers) == 0 {
+			return nil, nil, unknown
+		}
+		p = &Portrait{Visitor: veiviser.Visitor{ID: visitorID}, Voice: newVoice(d.plans.Active(), &answers[0], "")}
+	}
+	return p, answers, nil
 }

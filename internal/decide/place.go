@@ -1,6 +1,8 @@
 package decide
 
 import (
+	"cmp"
+
 	"github.com/veiviser/veiviser/internal/eligible"
 	"github.com/veiviser/veiviser/internal/plan"
 	"github.com/veiviser/veiviser/internal/rank"
@@ -11,7 +13,7 @@ import (
 func (c *choice) place(i int) veiviser.Decision {
 	req := &c.in.Request.Placements[i]
 	p, _ := c.snap.Placement(req.Placement)
-	d := veiviser.Decision{Placement: p.ID, Channel: p.Channel, Need: c.needFor(p), SilencePropensity: 1}
+	d := veiviser.Decision{Placement: p.ID, Channel: cmp.Or(c.context.Channel, p.Channel), Need: c.needFor(p), SilencePropensity: 1}
 	var need *veiviser.NeedView
 	if d.Need >= 0 {
 		need = &c.needs[d.Need]
@@ -44,7 +46,7 @@ func (c *choice) query(p *plan.Placement, req *veiviser.PlacementRequest, need *
 	facts *eligible.Facts,
 ) *plan.Query {
 	q := &plan.Query{
-		Placement: p, Language: c.context.Language, Subject: c.context.Subject,
+		Placement: p, Channel: c.context.Channel, Language: c.context.Language, Subject: c.context.Subject,
 		Audience: veiviser.AudienceCustomer, Unsure: true, Segments: c.segments, Now: c.in.Time,
 		Candidates: req.Candidates, Excluded: req.Excluded, Taken: c.taken, Facts: facts, Explain: c.in.Request.Explain,
 	}
@@ -85,6 +87,9 @@ func (c *choice) choose(i int, d *veiviser.Decision, q *plan.Query, set *plan.El
 	})
 	d.SilencePropensity = silence
 	picked := make([]bool, len(short))
+	if len(picks) > 0 {
+		d.Choices = make([]veiviser.Choice, 0, len(picks))
+	}
 	for n, pick := range picks {
 		l := &short[pick.Index]
 		picked[pick.Index] = true
@@ -125,6 +130,9 @@ func (c *choice) rest(d *veiviser.Decision, attention float64, short []plan.List
 			ex.Items = append(ex.Items, short[k].Item.ID)
 		}
 		if len(d.RunnersUp) < veiviser.MaxRunnersUp {
+			if d.RunnersUp == nil {
+				d.RunnersUp = make([]veiviser.Choice, 0, min(len(short)-k, veiviser.MaxRunnersUp))
+			}
 			up := veiviser.Choice{
 				ItemID: short[k].Item.ID, Kind: short[k].Item.Kind, Representation: short[k].Representation,
 				Format: short[k].Format, Score: short[k].Mean - attention, Mean: short[k].Mean, SD: short[k].SD(),

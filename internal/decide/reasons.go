@@ -19,11 +19,19 @@ func (c *choice) told(l *plan.Listed, need *veiviser.NeedView, sc *rank.Scorer, 
 	return ch
 }
 
-// because are the reasons for an item. best says that nothing else was expected to be more useful.
+// because are the reasons for an item. best says that nothing else was expected to be more useful. That the shop promotes
+// an item, or tries it out, is always among them: what is shown for our sake is not to look as if it were for hers alone.
 func (c *choice) because(it *veiviser.Item, parts []veiviser.Part, need *veiviser.NeedView, best bool) []veiviser.Because {
-	out := make([]veiviser.Because, 0, maxReasons+1)
+	out := make([]veiviser.Because, 0, maxReasons+2)
+	room := maxReasons
+	promoted, tried := it.Boost > 0, !best && !c.in.Request.NoExploration
+	for _, ours := range [...]bool{promoted, tried} {
+		if ours {
+			room--
+		}
+	}
 	add := func(b veiviser.Because) {
-		if len(out) < maxReasons {
+		if len(out) < room {
 			out = append(out, b)
 		}
 	}
@@ -45,11 +53,14 @@ func (c *choice) because(it *veiviser.Item, parts []veiviser.Part, need *veivise
 	if segment := helpedBy(parts); segment != "" {
 		add(veiviser.Because{Code: veiviser.BecauseSegment, About: segment})
 	}
-	if it.Boost > 0 {
-		add(veiviser.Because{Code: veiviser.BecauseBoost})
+	if promoted {
+		out = append(out, veiviser.Because{Code: veiviser.BecauseBoost})
 	}
-	if !best && !c.in.Request.NoExploration {
-		add(veiviser.Because{Code: veiviser.BecauseExplore})
+	if tried {
+		out = append(out, veiviser.Because{Code: veiviser.BecauseExplore})
+	}
+	if len(out) == 0 { // made for another stage, and still the most useful there is
+		add(veiviser.Because{Code: veiviser.BecauseUnsure})
 	}
 	return out
 }

@@ -1,8 +1,11 @@
 package decide
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/veiviser/veiviser/internal/plan"
 	"github.com/veiviser/veiviser/internal/veiviser"
@@ -15,14 +18,22 @@ type Voice struct {
 	language string
 }
 
-// newVoice is the voice for an answer: the language asked for, else that of the visit, else the plan's first.
+// newVoice is the voice for an answer: the language asked for, else that of the visit, else the plan's first. A language
+// that the plan does not speak gives way to the plan's first, as it does for representations: nobody gets a card in one
+// language and the reason for it in another.
 func newVoice(snap *plan.Snapshot, a *veiviser.Answer, language string) Voice {
-	for _, l := range [...]string{language, a.Request.Context.Language, a.Visitor.Visit.Language, snap.Language()} {
-		if l != "" {
-			return Voice{snap: snap, language: l}
-		}
+	l := cmp.Or(language, a.Request.Context.Language, a.Visitor.Visit.Language)
+	if !speaks(snap.Plan, l) {
+		l = cmp.Or(snap.Language(), "en")
 	}
-	return Voice{snap: snap, language: "en"}
+	return Voice{snap: snap, language: l}
+}
+
+// speaks reports whether a language is among those a plan is written in.
+func speaks(p *veiviser.Plan, language string) bool {
+	return slices.ContainsFunc(p.Languages, func(l string) bool {
+		return veiviser.PrimaryLanguage(l) == veiviser.PrimaryLanguage(language)
+	})
 }
 
 // Language is the BCP 47 tag the voice speaks.
@@ -37,13 +48,21 @@ func (v Voice) Reason(b veiviser.Because) string {
 	}
 	if b.Code == veiviser.BecauseSignal {
 		if s := v.Evidence(b.Journey, b.About); s != "" {
-			return s
+			return sentence(s)
 		}
 	}
 	return sentences[b.Code].In(v.language)
 }
 
-// Evidence is what a signal observed, as a sentence; "" when the plan has no text for it.
+// sentence ends a text of a plan, which may stand alone or among the sentences of the service.
+func sentence(s string) string {
+	if last, _ := utf8.DecodeLastRuneInString(s); strings.ContainsRune(".!?…", last) {
+		return s
+	}
+	return s + "."
+}
+
+// Evidence is what a signal observed, as the plan says it; "" when the plan has no text for it.
 func (v Voice) Evidence(journey, signal string) string {
 	return v.snap.Stages.SignalText(journey, signal).In(v.language)
 }

@@ -24,6 +24,9 @@ func (d *Decider) Watch(ctx context.Context, req veiviser.Request, send func(*Re
 	var last *Reply
 	for {
 		if last, err = d.renew(ctx, req, last, send); err != nil {
+			if ctx.Err() != nil { // whatever failed, this is why
+				return context.Cause(ctx)
+			}
 			return err
 		}
 		select {

@@ -102,7 +102,7 @@ var (
 	}
 
 	standing = veiviser.Text{
-		"nb": "Trolig trinn: %s (%.0f %%).", "sv": "Troligt steg: %s (%.0f %%).", "en": "Likely stage: %s (%.0f %%).",
+		"nb": "Trolig trinn: %s (%.0f %%).", "sv": "Troligt steg: %s (%.0f %%).", "en": "Likely stage: %s (%.0f%%).",
 	}
 	standingUnsure = veiviser.Text{
 		"nb": "Vi er usikre på hvor langt beslutningen er kommet.", "sv": "Vi är osäkra på hur långt beslutet har kommit.",

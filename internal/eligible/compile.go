@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"cel.dev/cel-go/cel"
@@ -34,6 +35,7 @@ type Compiler struct {
 	members []string // functions with a receiver, sorted
 	zones   *zones
 	nothing nothing
+	spare   sync.Pool // of *activation
 }
 
 // NewCompiler makes a compiler. An error is a defect of the program, not of a rule.

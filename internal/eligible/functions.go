@@ -58,21 +58,17 @@ func get(m, key ref.Val) ref.Val {
 	return types.String("")
 }
 
+// bind makes the functions that look into the facts of a.
+func (a *activation) bind() {
+	a.functions = map[string]functions.LateBoundOp{
+		fnCount: a.count, fnVisitCount: a.visitCount, fnSince: a.since, fnMet: a.met, fnP: a.p,
+	}
+}
+
 // ResolveFunction gives cel-go the functions that look into the facts.
 func (a *activation) ResolveFunction(name string) (functions.LateBoundOp, bool) {
-	switch name {
-	case fnCount:
-		return a.count, true
-	case fnVisitCount:
-		return a.visitCount, true
-	case fnSince:
-		return a.since, true
-	case fnMet:
-		return a.met, true
-	case fnP:
-		return a.p, true
-	}
-	return nil, false
+	f, ok := a.functions[name]
+	return f, ok
 }
 
 func (a *activation) count(_ string, args ...ref.Val) ref.Val {

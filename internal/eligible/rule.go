@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/functions"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
 
@@ -61,6 +62,7 @@ func (r *Rule) Cost() uint64 { return r.estimate }
 func (r *Rule) Eval(f *Facts) (bool, error) {
 	a := r.compiler.activation(f)
 	out, _, err := r.program.Eval(a)
+	r.compiler.release(a)
 	if err != nil {
 		return false, fmt.Errorf("rule %q: %w", shorten(r.source), err)
 	}
@@ -93,6 +95,7 @@ type activation struct {
 	// topics and stages of the item, once they were asked for
 	topics, stages ref.Val
 	names          map[string]func(*activation) ref.Val
+	functions      map[string]functions.LateBoundOp
 }
 
 // nothing stands in for what the facts leave out. It is never written.
@@ -103,11 +106,15 @@ type nothing struct {
 	item    veiviser.Item
 }
 
+// activation takes a spare one, or makes one; it is given back with release.
 func (c *Compiler) activation(f *Facts) *activation {
-	a := &activation{
-		visitor: f.Visitor, context: f.Context, need: f.Need, item: f.Item,
-		now: f.Now, hasItem: f.Item != nil, names: c.names,
+	a, ok := c.spare.Get().(*activation)
+	if !ok {
+		a = &activation{names: c.names}
+		a.bind()
 	}
+	a.visitor, a.context, a.need, a.item = f.Visitor, f.Context, f.Need, f.Item
+	a.now, a.hasItem = f.Now, f.Item != nil
 	if a.visitor == nil {
 		a.visitor = &c.nothing.visitor
 	}
@@ -121,6 +128,12 @@ func (c *Compiler) activation(f *Facts) *activation {
 		a.item = &c.nothing.item
 	}
 	return a
+}
+
+// release gives an activation back that nobody looks into any more.
+func (c *Compiler) release(a *activation) {
+	*a = activation{names: a.names, functions: a.functions}
+	c.spare.Put(a)
 }
 
 // ResolveName gives cel-go the value of a name.

@@ -115,7 +115,7 @@ func logged(loaded *veiviser.Loaded, e *veiviser.Event) *veiviser.LoggedEvent {
 	if !ok {
 		return l
 	}
-	l.DecisionID, l.Placement = e.DecisionID, d.Placement
+	l.DecisionID, l.Placement, l.ItemID = e.DecisionID, d.Placement, "" // what it did not serve is no outcome of it
 	for _, c := range d.Choices {
 		if c.ItemID == e.ItemID || e.ItemID == "" && len(d.Choices) == 1 {
 			l.ItemID, l.Kind, l.Format = c.ItemID, c.Kind, c.Format

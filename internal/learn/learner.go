@@ -94,6 +94,7 @@ func (l *Learner) Step(ctx context.Context) error {
 	defer l.mu.Unlock()
 	fence, held, err := l.log.AcquireLease(ctx, l.owner, leaseTTL)
 	if err != nil {
+		l.held = false // whatever the store is when it comes back, its snapshot fits its outboxes, and ours may not
 		return err
 	}
 	if !held || !l.held || fence != l.fence {
@@ -130,10 +131,10 @@ func (l *Learner) count(ctx context.Context) error {
 			l.held = false // what was counted since the last snapshot is counted anew from there
 			return err
 		}
+		l.show()
 		if err := l.log.TrimOutbox(ctx, touched); err != nil {
 			return err
 		}
-		l.show()
 		if len(lines) < readMax {
 			return nil
 		}

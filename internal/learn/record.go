@@ -3,8 +3,10 @@ package learn
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -42,6 +44,9 @@ func NewRecorder(store Store, plans Plans, now func() time.Time, log *slog.Logge
 	if now == nil {
 		now = time.Now
 	}
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
 	return &Recorder{store: store, plans: plans, now: now, log: log}
 }
 
@@ -52,8 +57,8 @@ const parallel = 16
 // event is stored. The error is for failures that hit every event alike.
 func (r *Recorder) Record(ctx context.Context, events []veiviser.Event) ([]veiviser.EventResult, error) {
 	snap := r.plans.Active()
-	if snap == nil {
-		return nil, ErrNoPlan()
+	if err := Ready(snap); err != nil {
+		return nil, err
 	}
 	results := make([]veiviser.EventResult, len(events))
 	slots := make(chan struct{}, parallel)
@@ -66,7 +71,7 @@ func (r *Recorder) Record(ctx context.Context, events []veiviser.Event) ([]veivi
 			for i, at := range group {
 				batch[i] = events[at]
 			}
-			for i, res := range r.recordOne(ctx, snap, batch) {
+			for i, res := range r.contained(ctx, snap, batch) {
 				results[group[i]] = res
 			}
 		})
@@ -104,6 +109,18 @@ func allFailed(results []veiviser.EventResult) error {
 	return results[0].Err
 }
 
+// contained is recordOne with a panic turned into the failure of these events: it would end the process, since nobody
+// above sees this goroutine.
+func (r *Recorder) contained(ctx context.Context, snap *plan.Snapshot, events []veiviser.Event) (results []veiviser.EventResult) {
+	defer func() {
+		if p := recover(); p != nil {
+			r.log.ErrorContext(ctx, "recording events panicked", "panic", p, "stack", string(debug.Stack()))
+			results = refused(events, fmt.Errorf("panic: %v", p))
+		}
+	}()
+	return r.recordOne(ctx, snap, events)
+}
+
 // recordOne records the events of one visitor, starting again when somebody else changed her meanwhile.
 func (r *Recorder) recordOne(ctx context.Context, snap *plan.Snapshot, events []veiviser.Event) []veiviser.EventResult {
 	var folded Folded
@@ -124,17 +141,22 @@ func (r *Recorder) recordOne(ctx context.Context, snap *plan.Snapshot, events []
 	if err == nil {
 		return folded.Results
 	}
-	failed := make([]veiviser.EventResult, len(events))
+	return refused(events, err)
+}
+
+// refused is the result of events that all failed alike.
+func refused(events []veiviser.Event, err error) []veiviser.EventResult {
+	results := make([]veiviser.EventResult, len(events))
 	for i := range events {
-		failed[i] = veiviser.EventResult{ID: events[i].ID, Status: veiviser.EventRejected, Err: asError(err)}
+		results[i] = veiviser.EventResult{ID: events[i].ID, Status: veiviser.EventRejected, Err: asError(err)}
 	}
-	return failed
+	return results
 }
 
 // Link says that others are the same person as canonical.
 func (r *Recorder) Link(ctx context.Context, canonical string, others []string) error {
-	if r.plans.Active() == nil {
-		return ErrNoPlan()
+	if err := Ready(r.plans.Active()); err != nil {
+		return err
 	}
 	if slices.Contains(others, canonical) {
 		return &veiviser.Error{
@@ -189,6 +211,21 @@ func stopped(ctx context.Context) error {
 	}
 	return veiviser.Failed(veiviser.KindDeadline, veiviser.ReasonDeadlineExceeded, context.Cause(ctx),
 		"the deadline passed while others changed the same visitor")
+}
+
+// Ready says why nothing may be written in the words of a snapshot, or nil: there is none, or it is assumed to be what is
+// published while the store is away.
+func Ready(snap *plan.Snapshot) error {
+	switch {
+	case snap == nil:
+		return ErrNoPlan()
+	case snap.Version == 0:
+		e := veiviser.Failed(veiviser.KindUnavailable, veiviser.ReasonStoreUnavailable, nil, "the store is not available")
+		e.RetryAfter = time.Second
+		return e
+	default:
+		return nil
+	}
 }
 
 // ErrNoPlan is the answer before any plan is published.

@@ -46,6 +46,24 @@ func NewLibrary(store Store, log *slog.Logger) *Library {
 // Active is the snapshot that answers now; nil before anything is published. It never waits.
 func (l *Library) Active() *Snapshot { return l.active.Load() }
 
+// Assume lets p answer, as version 0, until it is known what is published: for a start while the store is away. It does
+// nothing when something answers already.
+func (l *Library) Assume(p *veiviser.Plan) error {
+	s, err := Compile(0, p)
+	if err != nil {
+		return err
+	}
+	l.active.CompareAndSwap(nil, s)
+	return nil
+}
+
+// Lost reports whether something was published that the store does not know any more: it was emptied. The last snapshot
+// still answers.
+func (l *Library) Lost() bool {
+	s := l.Active()
+	return s != nil && s.Version != 0 && l.state.Load().head.Active == 0
+}
+
 // Run follows the store until ctx ends, and returns nil then. It logs when the store is lost and when it is back.
 func (l *Library) Run(ctx context.Context) error {
 	tick := time.NewTicker(pollEvery)

@@ -146,8 +146,12 @@ func (l *Library) rollBack(ctx context.Context, version, expected uint64) (veivi
 		return none, err
 	}
 	v, err := l.store.PlanVersion(ctx, version)
-	if err != nil || version == active.Version {
+	if err != nil {
 		return v, err
+	}
+	if version == active.Version {
+		v.Changes = nil // those of its publication: going back changed nothing
+		return v, nil
 	}
 	if _, err := Compile(version, &v.Plan); err != nil {
 		return none, err

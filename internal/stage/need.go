@@ -205,6 +205,7 @@ func (j *journey) adopt(n *veiviser.Need) {
 	}
 	settle(p, j.prior)
 	n.Version, n.Stages, n.P = j.version, j.stages, p
+	n.Evidence = slices.Clone(n.Evidence) // a view shares it with the visitor
 	for i := range n.Evidence {
 		n.Evidence[i].Stage = j.heir(n.Evidence[i].Stage)
 	}

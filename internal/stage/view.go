@@ -8,8 +8,8 @@ import (
 )
 
 // Views says where the visitor is in her decisions at the time now: her needs with their beliefs drifted to now (in P;
-// Updated stays the time of the last event), the one touched last first. v is not changed, and the views share nothing
-// with it that [Set.Fold] changes; Stages is shared by all and must not be written to.
+// Updated stays the time of the last event), the one touched last first. v is not changed. The views share the rest of a
+// need's past with it, so they hold until v is folded again; Stages is shared by all and must not be written to.
 //
 // After them come the decisions she may be at the beginning of, with New set and the journey's prior as the belief, in
 // the order of the plan: for every journey that covers subject and has no need about it. When subject is "" they are
@@ -24,7 +24,8 @@ func (s *Set) Views(v *veiviser.Visitor, subject string, now time.Time) []veivis
 			if j == nil {
 				continue
 			}
-			n := v.Needs[i].Clone()
+			n := v.Needs[i]
+			n.P = slices.Clone(n.P)
 			j.adopt(&n)
 			j.drift(n.P, now.Sub(n.Updated))
 			settle(n.P, j.prior)

@@ -222,8 +222,10 @@ func (s *Store) finishLink(ctx context.Context, l journaled) error {
 // abandoned is the age at which a link of the journal is taken for left behind by a crash.
 const abandoned = time.Minute
 
-// finishLinks finishes the links that a crash of this or another process left half done.
-func (s *Store) finishLinks(ctx context.Context) {
+// FinishLinks finishes the links that a crash of this or another process left half done, so that nothing of them waits
+// for one of the persons to come back. It is for the start of a process, once Options.Merge can do its work; what cannot
+// be finished now is logged.
+func (s *Store) FinishLinks(ctx context.Context) {
 	links, err := s.openLinks(ctx)
 	for _, l := range links {
 		if ctx.Err() != nil {

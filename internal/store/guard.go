@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -68,8 +69,19 @@ func (g *guard) forKey(ctx context.Context, key string) *breaker {
 	return b
 }
 
+// errUnchecked is the cause when a store that was away when it was opened was not reached yet.
+var errUnchecked = errors.New("the store was not reached yet")
+
 // call runs fn, which talks to the node that holds key, within limit and the caller's own time.
 func (s *Store) call(ctx context.Context, key string, limit time.Duration, fn func(context.Context) error) error {
+	if !s.fits.Load() {
+		return unavailable(errUnchecked, s.opts.ProbeEvery)
+	}
+	return s.guarded(ctx, key, limit, fn)
+}
+
+// guarded is call for a store that is yet to be checked.
+func (s *Store) guarded(ctx context.Context, key string, limit time.Duration, fn func(context.Context) error) error {
 	b := s.guard.forKey(ctx, key)
 	done, err := b.Allow()
 	if err != nil {

@@ -34,6 +34,9 @@ type Options struct {
 	Merge func(into, from *veiviser.Visitor)
 	// AllowEviction opens a Redis that may evict keys under memory pressure, which forgets counted events.
 	AllowEviction bool
+	// Patient opens a store that is away: every call fails with KindUnavailable until it is there and fits, and if it
+	// never fits, forever.
+	Patient bool
 
 	// CallTimeout bounds one call about one visitor; 0 is 200 ms, and 2 s embedded.
 	CallTimeout time.Duration

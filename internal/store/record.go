@@ -39,7 +39,7 @@ type record struct {
 
 // encode writes the record.
 func (c *record) encode() ([]byte, error) {
-	w := writer{buf: make([]byte, 0, 2048+len(c.seen))}
+	w := writer{buf: make([]byte, 0, 3072+len(c.seen))}
 	w.buf = binary.BigEndian.AppendUint64(w.buf, c.revision)
 	w.buf = binary.BigEndian.AppendUint64(w.buf, uint64(toMillis(c.expires)))
 	w.byte(byte(c.kind))

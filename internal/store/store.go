@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
@@ -25,6 +26,8 @@ type Store struct {
 	keys    keyring
 	scripts scripts
 	guard   *guard
+	// fits is set when the store was reached and fits; before, no call gets through.
+	fits    atomic.Bool
 	watcher *watcher
 	log     *slog.Logger
 	turn    turn
@@ -55,14 +58,42 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if s.server != nil {
 		s.stopped.Go(func() { s.runClock(life) })
 	}
-	if err := s.check(ctx); err != nil {
+	err := s.check(ctx)
+	switch {
+	case err == nil:
+		s.fits.Store(true)
+	case o.Patient && veiviser.KindOf(err) == veiviser.KindUnavailable:
+		s.log.Warn("the store is away; it is waited for", "error", err)
+		s.stopped.Go(func() { s.waitFor(life) })
+	default:
 		_ = s.Close()
 		return nil, err
 	}
-	if o.Merge != nil {
-		s.stopped.Go(func() { s.finishLinks(life) })
-	}
 	return s, nil
+}
+
+// waitFor checks a store that was away when it was opened until it is there and fits. What does not fit is never let in.
+func (s *Store) waitFor(ctx context.Context) {
+	ticker := time.NewTicker(s.opts.ProbeEvery)
+	defer ticker.Stop()
+	was := veiviser.KindUnavailable
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		err := s.check(ctx)
+		if err == nil {
+			s.fits.Store(true)
+			s.log.Info("the store is there")
+			return
+		}
+		if kind := veiviser.KindOf(err); kind != was {
+			was = kind
+			s.log.Error("the store cannot be used", "error", err)
+		}
+	}
 }
 
 // connect builds the client, and the server when there is none.
@@ -128,7 +159,7 @@ func (s *Store) runClock(ctx context.Context) {
 func (s *Store) check(ctx context.Context) error {
 	var kept string
 	key := s.keys.config()
-	err := s.call(ctx, key, s.opts.BulkTimeout, func(ctx context.Context) error {
+	err := s.guarded(ctx, key, s.opts.BulkTimeout, func(ctx context.Context) error {
 		pipe := s.client.Pipeline()
 		pipe.HSetNX(ctx, key, "partitions", s.keys.partitions)
 		got := pipe.HGet(ctx, key, "partitions")
@@ -153,7 +184,7 @@ func (s *Store) check(ctx context.Context) error {
 // there is nothing to refuse.
 func (s *Store) checkEviction(ctx context.Context) error {
 	var info string
-	err := s.call(ctx, s.keys.config(), s.opts.BulkTimeout, func(ctx context.Context) error {
+	err := s.guarded(ctx, s.keys.config(), s.opts.BulkTimeout, func(ctx context.Context) error {
 		var err error
 		info, err = s.client.Info(ctx, "memory").Result()
 		return err

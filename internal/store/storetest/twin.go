@@ -184,12 +184,16 @@ func (t *Twin) Close() error {
 // drop removes all keys that begin so.
 func drop(ctx context.Context, client redis.UniversalClient, prefix string) error {
 	iter := client.Scan(ctx, 0, prefix+"*", 1000).Iterator()
+	pipe := client.Pipeline()
 	for iter.Next(ctx) {
-		if err := client.Unlink(ctx, iter.Val()).Err(); err != nil {
-			return err
+		if pipe.Unlink(ctx, iter.Val()); pipe.Len() == 1000 {
+			if _, err := pipe.Exec(ctx); err != nil {
+				return err
+			}
 		}
 	}
-	return iter.Err()
+	_, err := pipe.Exec(ctx)
+	return errors.Join(err, iter.Err())
 }
 
 // Scope is what belongs to one tenant on a Redis, for measuring.
@@ -221,7 +225,8 @@ func (s *Scope) Memory(ctx context.Context) (map[string]int64, error) {
 	return sum, iter.Err()
 }
 
-// Traffic is how many bytes and commands the server has received and how many bytes it sent since it started; zero where the server does not say.
+// Traffic is how many bytes and commands the server has received and how many bytes it sent since it started; zero where
+// the server does not say.
 func (s *Scope) Traffic(ctx context.Context) (in, out, commands int64) {
 	info, err := s.client.Info(ctx, "stats").Result()
 	if err != nil {

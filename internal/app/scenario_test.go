@@ -1,0 +1,88 @@
+// Scenarios show what the service does as its callers see it: each file in testdata is a story of requests and, in short
+// form, their answers. Every story is told over gRPC, over HTTP/JSON and with the Go client, on the embedded store and,
+// when VEIVISER_TEST_REDIS names a server ("redis://127.0.0.1:6379/0"), on Redis. The answers must be the same.
+//
+//	go test ./internal/app -run TestScenarios/stage_rises   one story
+//	go test ./internal/app -update                          writes the answers anew; read the diff as a user would
+//
+// A file begins with what it shows. Then steps follow, each with the answer it wants (see steps for the kinds):
+//
+//	-- record kari --
+//	+0m search bike/ebike query='hvilken elsykkel'
+//	-- want --
+//	accepted e1
+//	-- recommend kari +1m --
+//	placements: [home_hero]
+//	context: {subject: bike/ebike}
+//	-- want --
+//	…
+//
+// Requests are written as scenario_read_test.go says, answers as scenario_show_test.go does.
+package app_test
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/tools/txtar"
+)
+
+var update = flag.Bool("update", false, "write the answers of the scenarios anew")
+
+func TestScenarios(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scenarios: %v", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			t.Parallel()
+			archive, err := txtar.ParseFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if *update {
+				rewrite(t, file, archive)
+			}
+			for _, s := range stores {
+				for _, over := range transports {
+					t.Run(over.name+"/"+s.name, func(t *testing.T) {
+						t.Parallel()
+						url := s.url(t)
+						story := newStory(t, archive)
+						story.start(url)
+						story.caller = over.dial(t, story.server)
+						story.tell(func(_ int, got, want string) {
+							if diff := cmp.Diff(want, got); diff != "" {
+								t.Errorf("%s: (-want +got)\n%s", story.step, diff)
+							}
+						})
+					})
+				}
+			}
+		})
+	}
+}
+
+// rewrite tells the story once, over the first transport and on the first store, and writes down what it answers.
+func rewrite(t *testing.T, file string, archive *txtar.Archive) {
+	t.Helper()
+	story := newStory(t, archive)
+	story.start(stores[0].url(t))
+	story.caller = transports[0].dial(t, story.server)
+	var files []txtar.File
+	story.tell(func(i int, got, _ string) {
+		files = append(files, archive.Files[i])
+		if !silent(archive.Files[i].Name) {
+			files = append(files, txtar.File{Name: "want", Data: []byte(got)})
+		}
+	})
+	archive.Files = files
+	if err := os.WriteFile(file, txtar.Format(archive), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
