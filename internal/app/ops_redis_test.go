@@ -48,7 +48,7 @@ func (r *redisProcess) url() string { return fmt.Sprintf("redis://127.0.0.1:%d/0
 func (r *redisProcess) start() {
 	r.t.Helper()
 	args := append([]string{"--bind", "127.0.0.1", "--port", fmt.Sprint(r.port), "--dir", r.dir, "--save", ""}, r.args...)
-	r.cmd = exec.CommandContext(context.WithoutCancel(r.t.Context()), "redis-server", args...) //nolint:gosec // a test's own arguments
+	r.cmd = exec.CommandContext(context.WithoutCancel(r.t.Context()), "redis-server", args...)
 	if err := r.cmd.Start(); err != nil {
 		r.t.Fatal(err)
 	}
@@ -64,7 +64,7 @@ func (r *redisProcess) start() {
 // cli gives it a command.
 func (r *redisProcess) cli(args ...string) ([]byte, error) {
 	args = append([]string{"-p", fmt.Sprint(r.port)}, args...)
-	return exec.CommandContext(context.WithoutCancel(r.t.Context()), "redis-cli", args...).Output() //nolint:gosec // as above
+	return exec.CommandContext(context.WithoutCancel(r.t.Context()), "redis-cli", args...).Output()
 }
 
 func (r *redisProcess) signal(s syscall.Signal) {

@@ -52,7 +52,7 @@ func stopUnderLoad(t *testing.T, url string, round int) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	a := start(t, url)
 	s := connect(t, a)
-	defer s.conn.Close()
+	defer func() { _ = s.conn.Close() }()
 	var group sync.WaitGroup
 	var calls atomic.Int64
 	for i := range 6 {
@@ -142,7 +142,7 @@ func TestOpsStopDuringAnOutage(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	a := start(t, r.url())
 	s := connect(t, a)
-	defer s.conn.Close()
+	defer func() { _ = s.conn.Close() }()
 	if _, err := s.recommend(t.Context(), "ada"); err != nil {
 		t.Fatal(err)
 	}

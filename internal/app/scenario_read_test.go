@@ -273,26 +273,26 @@ func (r *reader) eventLine(line string) (map[string]any, error) {
 func fields(line string) ([]string, error) {
 	var out []string
 	var word strings.Builder
-	quoted, any := false, false
+	quoted, some := false, false
 	for _, c := range line {
 		switch {
 		case c == '\'':
-			quoted, any = !quoted, true
+			quoted, some = !quoted, true
 		case c == ' ' && !quoted:
-			if any {
+			if some {
 				out = append(out, word.String())
 			}
 			word.Reset()
-			any = false
+			some = false
 		default:
 			word.WriteRune(c)
-			any = true
+			some = true
 		}
 	}
 	if quoted {
 		return nil, fmt.Errorf("a quote is not closed: %q", line)
 	}
-	if any {
+	if some {
 		out = append(out, word.String())
 	}
 	return out, nil

@@ -11,7 +11,6 @@ import (
 	"testing/fstest"
 	"time"
 
-	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/veiviser/veiviser/internal/app"
@@ -172,6 +171,3 @@ func without(t *testing.T, p *veiviserv1.Plan, names string) {
 		from.Truncate(from.Len() - 1)
 	}
 }
-
-// samePlan reports whether two plans say the same.
-func samePlan(a, b *veiviserv1.Plan) bool { return proto.Equal(a, b) }

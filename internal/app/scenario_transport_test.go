@@ -159,7 +159,7 @@ func (c *overClient) call(ctx context.Context, m protoreflect.MethodDescriptor, 
 		return nil, errNoWay
 	}
 	out := f.Call([]reflect.Value{reflect.ValueOf(ctx), reflect.ValueOf(in)})
-	if err, failed := out[1].Interface().(error); failed {
+	if err, failed := reflect.TypeAssert[error](out[1]); failed {
 		return nil, err
 	}
 	return out[0].Interface().(proto.Message), nil

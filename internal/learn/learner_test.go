@@ -191,7 +191,7 @@ func TestLearnerDiesAnywhere(t *testing.T) {
 		for _, applied := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s/applied=%v", call, applied), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					o, dead := newOutboxes(), learner(nil, "")
+					o := newOutboxes()
 					written := int64(0)
 					for life := range 4 {
 						for i := range 10 {
@@ -207,8 +207,7 @@ func TestLearnerDiesAnywhere(t *testing.T) {
 						if o.fail, o.after = hook, nil; applied {
 							o.fail, o.after = nil, hook
 						}
-						dead = learner(o, fmt.Sprint("dead ", life))
-						if err := dead.Step(t.Context()); err == nil {
+						if err := learner(o, fmt.Sprint("dead ", life)).Step(t.Context()); err == nil {
 							t.Fatal("nothing failed")
 						}
 						time.Sleep(6 * time.Second) // its lease runs out
@@ -292,7 +291,7 @@ func TestLearnerLosesTheLease(t *testing.T) {
 func TestLearnerAndAStoreThatLostEverything(t *testing.T) {
 	o := newOutboxes()
 	l := learner(o, "a")
-	o.write(0, viewed())
+	o.write(1, viewed())
 	must(t, l.Step(t.Context()))
 	o.fail = func(string) error { return away() }
 	if l.Step(t.Context()) == nil {

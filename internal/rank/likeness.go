@@ -42,11 +42,8 @@ func (l Likeness) To(o Likeness) float64 {
 			break
 		}
 		others++
-		for _, t := range l.Topics[:mine] {
-			if t == u {
-				shared++
-				break
-			}
+		if slices.Contains(l.Topics[:mine], u) {
+			shared++
 		}
 	}
 	alike := 0.0

@@ -19,12 +19,11 @@ func (s *Set) Views(v *veiviser.Visitor, subject string, now time.Time) []veivis
 	var views []veiviser.NeedView
 	if v != nil {
 		views = make([]veiviser.NeedView, 0, len(v.Needs)+1)
-		for i := len(v.Needs) - 1; i >= 0; i-- {
-			j := s.byID[v.Needs[i].Journey]
+		for _, n := range slices.Backward(v.Needs) {
+			j := s.byID[n.Journey]
 			if j == nil {
 				continue
 			}
-			n := v.Needs[i]
 			n.P = slices.Clone(n.P)
 			j.adopt(&n)
 			j.drift(n.P, now.Sub(n.Updated))
