@@ -105,7 +105,7 @@ func BenchmarkRecommendMemory(b *testing.B) {
 	service := newService(b, url, 100, visitors)
 	d := decide.New(service.app.store, service.app.library, decide.Options{})
 	sent := 0
-	for _, events := range []int{10, 100, 1000} {
+	for _, events := range []int{20, 200, 2000} {
 		for ; sent < events; sent++ {
 			for v := range visitors {
 				if _, err := d.Recommend(b.Context(), service.people.ask(v)); err != nil {

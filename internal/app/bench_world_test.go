@@ -199,17 +199,19 @@ func newPeople(n int) *people {
 	return p
 }
 
-// history is what the visitors did before: four visits over three weeks, an event about each need in each.
+// history is what the visitors did before: visits over two weeks, an event about each need in each. It is as much as is
+// ever remembered of somebody, so that records do not grow while they are measured.
 func (p *people) history(now time.Time) []veiviser.Event {
+	const visits = 12
 	types := []string{"search", veiviser.EventView, veiviser.EventView, "compare"}
 	var list []veiviser.Event
 	for v, id := range p.ids {
-		for visit, typ := range types {
+		for visit := range visits {
 			for k, subject := range p.cares[v] {
 				list = append(list, veiviser.Event{
-					ID: p.eventID(), VisitorID: id, Type: typ, Subject: subject, Channel: "web",
+					ID: p.eventID(), VisitorID: id, Type: types[visit%len(types)], Subject: subject, Channel: "web",
 					ItemID:     fmt.Sprintf("item-%06d", (v*7+visit*3+k)%100),
-					Time:       now.Add(time.Duration(visit-len(types))*5*24*time.Hour + time.Duration(k)*40*time.Second),
+					Time:       now.Add(time.Duration(visit-visits)*28*time.Hour + time.Duration(k)*40*time.Second),
 					Attributes: map[string]string{"page": "/things", "language": "nb", "referrer": "search"},
 				})
 			}

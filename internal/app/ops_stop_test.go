@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -97,7 +98,7 @@ func stopUnderLoad(t *testing.T, url string, round int) {
 	took := time.Since(began)
 	group.Wait()
 	t.Logf("%d calls answered, stopped in %v", calls.Load(), took)
-	if took > 3*time.Second || calls.Load() < 20 {
+	if took > 3*time.Second || calls.Load() < 10 {
 		t.Errorf("%d calls answered, stopped in %v", calls.Load(), took)
 	}
 }
@@ -146,7 +147,7 @@ func TestOpsStopDuringAnOutage(t *testing.T) {
 	if _, err := s.recommend(t.Context(), "ada"); err != nil {
 		t.Fatal(err)
 	}
-	r.kill()
+	r.signal(syscall.SIGSTOP)
 	began := time.Now()
 	if err := a.Stop(); err != nil {
 		t.Errorf("stop: %v", err)

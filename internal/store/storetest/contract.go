@@ -64,6 +64,7 @@ type Answers interface {
 type Persons interface {
 	Link(ctx context.Context, canonical, other string) error
 	Erase(ctx context.Context, visitorID string) (found bool, err error)
+	FinishLinks(ctx context.Context)
 }
 
 // Plans keeps the versions of the plan.
