@@ -122,6 +122,7 @@ func (a *App) start(ctx, background context.Context) (err error) {
 func (a *App) openStore(ctx context.Context) (err error) {
 	a.store, err = store.Open(ctx, store.Options{
 		URL: a.cfg.RedisURL, Tenant: a.cfg.Tenant, Partitions: a.cfg.Partitions, Logger: a.log, Merge: a.merge, Patient: true,
+		CallTimeout: a.cfg.StoreTimeout,
 	})
 	return err
 }

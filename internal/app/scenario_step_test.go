@@ -90,6 +90,7 @@ func newStory(t *testing.T, archive *txtar.Archive) *story {
 func (s *story) start(url string) {
 	s.t.Helper()
 	cfg := settings(url)
+	cfg.StoreTimeout = 5 * time.Second // a story is not about a busy machine
 	for _, f := range s.archive.Files {
 		if !silent(f.Name) {
 			break

@@ -31,6 +31,8 @@ type Config struct {
 	Tenant     string `name:"tenant" default:"default" help:"Whose data this server works on; at most 64 bytes."`
 	Partitions int    `name:"partitions" default:"256" help:"Partitions of a tenant; fixed when the tenant is created."`
 
+	StoreTimeout time.Duration `name:"store-timeout" default:"0s" help:"Longest wait for one step of the store before an answer is made without it; 0 is 200ms with Redis and 2s embedded."`
+
 	Plan   string `name:"plan" help:"Plan to publish at start: a folder of YAML, or the name of a bundled plan. Empty publishes the sample plan if nothing is published yet."`
 	Config string `name:"config" help:"YAML file with any of these settings."`
 
