@@ -84,6 +84,11 @@ func (f *fake) RollBack(ctx context.Context, v, expected uint64) (veiviser.PlanV
 	return f.rollBack(ctx, v, expected)
 }
 
+func (f *fake) Segments() ([]veiviser.Segment, error) {
+	v, err := f.version(context.Background(), 0)
+	return v.Plan.Segments, err
+}
+
 func (f *fake) Version(ctx context.Context, n uint64) (veiviser.PlanVersion, error) {
 	return f.version(ctx, n)
 }

@@ -57,7 +57,7 @@ func (s *insights) GetSegmentProfile(ctx context.Context, in *veiviserv1.GetSegm
 
 // all are the profiles of the active plan's segments, in the plan's order; a segment nobody was in has an empty one.
 func (s *insights) all(ctx context.Context) ([]*veiviserv1.SegmentProfile, error) {
-	active, err := s.plans.Version(ctx, 0)
+	segments, err := s.plans.Segments()
 	if err != nil {
 		return nil, err
 	}
@@ -69,9 +69,9 @@ func (s *insights) all(ctx context.Context) ([]*veiviserv1.SegmentProfile, error
 	for i := range learned {
 		byID[learned[i].SegmentID] = &learned[i]
 	}
-	out := make([]*veiviserv1.SegmentProfile, len(active.Plan.Segments))
-	for i := range active.Plan.Segments {
-		seg := &active.Plan.Segments[i]
+	out := make([]*veiviserv1.SegmentProfile, len(segments))
+	for i := range segments {
+		seg := &segments[i]
 		p := byID[seg.ID]
 		if p == nil {
 			p = &veiviser.SegmentProfile{SegmentID: seg.ID}

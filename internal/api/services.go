@@ -52,6 +52,8 @@ type Plans interface {
 	Publish(ctx context.Context, p *veiviser.Plan, expected uint64, author, note string) (veiviser.PlanVersion, error)
 	// RollBack makes an earlier version active again; 0 is the one before.
 	RollBack(ctx context.Context, version, expected uint64) (veiviser.PlanVersion, error)
+	// Segments are those of the plan that answers now; it does not wait for the store.
+	Segments() ([]veiviser.Segment, error)
 	// Version is a published plan; 0 is the active one.
 	Version(ctx context.Context, n uint64) (veiviser.PlanVersion, error)
 	// Versions are at most limit versions below before, newest first; before 0 begins with the newest.

@@ -186,6 +186,16 @@ func noPlan() error {
 	return veiviser.Failed(veiviser.KindPrecondition, veiviser.ReasonNoPlan, nil, "no plan is published yet")
 }
 
+// Segments are those of the plan that answers now, in its order; KindPrecondition with NO_PLAN_PUBLISHED before there is
+// one. It does not wait for the store. The caller must not change what it gets.
+func (l *Library) Segments() ([]veiviser.Segment, error) {
+	active := l.Active()
+	if active == nil {
+		return nil, noPlan()
+	}
+	return active.Plan.Segments, nil
+}
+
 // Version is a published plan; 0 is the active one.
 func (l *Library) Version(ctx context.Context, n uint64) (veiviser.PlanVersion, error) {
 	if n == 0 {
