@@ -66,11 +66,11 @@ func (s *Listed) SD() float64 { return math.Sqrt(s.Var) }
 // How long a short list is.
 const (
 	// ListAll is how many eligible items are all listed; only when there are more the list is cut.
-	ListAll = 256
+	ListAll = 128
 	// ListKept is the length of a list that was cut.
-	ListKept = 64
+	ListKept = 40
 	// listLooked is how many of the most promising items are scored before the list is cut.
-	listLooked = 96
+	listLooked = 64
 	// maxItemRules is how many rules that look at the item one list evaluates. Items beyond it count as not listed.
 	maxItemRules = 512
 )
