@@ -50,7 +50,8 @@ type PlanServiceClient interface {
 	// Errors: INVALID_ARGUMENT (INVALID_FIELD, INVALID_PAGE_TOKEN).
 	ListPlanVersions(ctx context.Context, in *ListPlanVersionsRequest, opts ...grpc.CallOption) (*ListPlanVersionsResponse, error)
 	// RollBackPlan makes an earlier version the active one again; answers name that version from then on. Visitors under way
-	// keep their beliefs, mapped onto its journeys.
+	// keep their beliefs in stages of the same id; a belief in a stage that only the later version had is spread by the
+	// priors, because the earlier version can not name it.
 	//
 	// Errors: INVALID_ARGUMENT (INVALID_FIELD), NOT_FOUND (UNKNOWN_PLAN_VERSION), ABORTED (PLAN_CHANGED), FAILED_PRECONDITION
 	// (NO_PLAN_PUBLISHED), UNAVAILABLE (STORE_UNAVAILABLE).
@@ -159,7 +160,8 @@ type PlanServiceServer interface {
 	// Errors: INVALID_ARGUMENT (INVALID_FIELD, INVALID_PAGE_TOKEN).
 	ListPlanVersions(context.Context, *ListPlanVersionsRequest) (*ListPlanVersionsResponse, error)
 	// RollBackPlan makes an earlier version the active one again; answers name that version from then on. Visitors under way
-	// keep their beliefs, mapped onto its journeys.
+	// keep their beliefs in stages of the same id; a belief in a stage that only the later version had is spread by the
+	// priors, because the earlier version can not name it.
 	//
 	// Errors: INVALID_ARGUMENT (INVALID_FIELD), NOT_FOUND (UNKNOWN_PLAN_VERSION), ABORTED (PLAN_CHANGED), FAILED_PRECONDITION
 	// (NO_PLAN_PUBLISHED), UNAVAILABLE (STORE_UNAVAILABLE).
