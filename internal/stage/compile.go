@@ -22,8 +22,9 @@ type journey struct {
 	audience    string
 	subjects    []string
 	startsOn    []match
-	stages      []string // ids; shared with every need that is folded, so nobody may write to it
-	standard    []int8   // index of the standard stage, -1 for none
+	stages      []string                 // ids; shared with every need that is folded, so nobody may write to it
+	standard    []int8                   // index of the standard stage, -1 for none
+	standards   []veiviser.StandardStage // shared like stages
 	names       []veiviser.Text
 	prior       []float64 // sums to 1
 	rest        []float64 // sums to 1
@@ -36,6 +37,9 @@ type journey struct {
 	byType      map[string][]int32 // the signals an event of this type can show, in the order of the plan
 	anyType     []int32            // the same for every other type
 	asks        asks
+	value       []float64 // chance to end in a delivered order, by stage
+	toNext      []float64 // expected events to a stage further ahead, by stage; 0 for none
+	forecast    *forecast // nil for none
 }
 
 // signal is one compiled signal.
@@ -122,6 +126,16 @@ func (c *compiler) journey(src *veiviser.Journey) *journey {
 		j.startsOn = append(j.startsOn, compileMatch(&src.StartsOn[i]))
 		j.asks.add(&src.StartsOn[i])
 	}
+	meanEvents := src.MeanEvents
+	if meanEvents == 0 {
+		meanEvents = veiviser.DefaultMeanEvents
+	}
+	if !(meanEvents >= 1 && meanEvents <= math.MaxFloat64) {
+		c.fail(c.path+".mean_events", "must be a number from 1, is %v", src.MeanEvents)
+		meanEvents = veiviser.DefaultMeanEvents
+	}
+	j.worth(meanEvents)
+	j.forecast = c.forecast(j, &src.Forecast)
 	return j
 }
 
@@ -146,6 +160,7 @@ func (c *compiler) stages(j *journey, src *veiviser.Journey) map[string]int {
 		}
 		j.stages = append(j.stages, st.ID)
 		j.standard = append(j.standard, int8(st.Standard.Index()))
+		j.standards = append(j.standards, st.Standard)
 		j.names = append(j.names, st.Name)
 		j.prior = append(j.prior, st.Prior)
 		j.rest = append(j.rest, st.Rest)

@@ -28,6 +28,10 @@ type facts struct {
 	depth       uint32
 	pause       time.Duration
 
+	// trace, when set, is told every step; shown are the signals of the step at work.
+	trace func(Step)
+	shown []int32
+
 	classed bool // kind is the class of referrer
 	kind    class
 

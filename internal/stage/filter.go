@@ -60,12 +60,19 @@ func (j *journey) observe(n *veiviser.Need, f *facts) {
 		if !s.match.holds(f, true) {
 			continue
 		}
+		if f.trace != nil {
+			f.shown = append(f.shown, i)
+		}
 		if seen++; seen == 1 {
 			factor = startFactors(room[:0], len(n.P))
 		}
 		if stage, weight := s.weigh(n.P, factor, j.prior); stage >= 0 {
 			remember(n, s.id, j.stages[stage], weight, f.time)
 		}
+	}
+	if f.trace != nil {
+		f.trace(Step{Journey: j.id, Subject: n.Subject, Opens: f.first, Pause: f.pause, Signals: f.shown})
+		f.shown = f.shown[:0]
 	}
 }
 

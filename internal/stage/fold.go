@@ -24,19 +24,44 @@ func (s *Set) Fold(v *veiviser.Visitor, e *veiviser.Event) {
 	s.touch(v, &f)
 }
 
+// Step is one step of the filter of a need, as a fit wants to know it.
+type Step struct {
+	Journey, Subject string
+	// Opens says that the event opened the need: there was no drift and no move before it.
+	Opens bool
+	// Pause is the time since the need's event before.
+	Pause time.Duration
+	// Signals are the indexes of the signals that the event showed, in the order of the journey. They hold until the call
+	// returns.
+	Signals []int32
+}
+
+// Trace is [Set.Fold] that tells every step of every need the event touches. The steps do not depend on the numbers of a
+// journey, only on what its signals match.
+func (s *Set) Trace(v *veiviser.Visitor, e *veiviser.Event, step func(Step)) {
+	f := facts{trace: step}
+	f.read(e)
+	s.history(v, &f)
+	s.touch(v, &f)
+}
+
 // history folds what does not depend on the plan's journeys.
 func (s *Set) history(v *veiviser.Visitor, f *facts) {
 	e, t := f.event, f.time
 	known := v.Events > 0
 	late := known && t.Before(v.LastSeen)
 	inVisit := known && !t.Before(v.Visit.Start)
-	if !known || t.Sub(v.Visit.Last) > s.visitGap {
+	opens := !known || t.Sub(v.Visit.Last) > s.visitGap
+	if opens {
+		if known {
+			closeVisit(v, t)
+		}
 		v.Visits = more(v.Visits, 1)
 		v.Visit = veiviser.Visit{Start: t, Last: t}
-		for i := range v.Counts {
-			v.Counts[i].InVisit = 0
-		}
 		inVisit = true
+	}
+	if inVisit && !late {
+		notice(v, f, opens)
 	}
 	if !known || t.Before(v.FirstSeen) {
 		v.FirstSeen = t
@@ -55,7 +80,7 @@ func (s *Set) history(v *veiviser.Visitor, f *facts) {
 	if value := v.Value + e.Value; e.Type == veiviser.EventPurchase && !math.IsNaN(value) && !math.IsInf(value, 0) {
 		v.Value = value
 	}
-	count(v, e.Type, t, inVisit)
+	count(v, f, inVisit, late)
 	see(v, e, t)
 	attributes(v, e.Attributes, late)
 }
@@ -97,7 +122,8 @@ func clip(s string) string {
 }
 
 // count adds one event of a type. Types beyond MaxTypeCounts are not counted.
-func count(v *veiviser.Visitor, typ string, t time.Time, inVisit bool) {
+func count(v *veiviser.Visitor, f *facts, inVisit, late bool) {
+	typ, t := f.event.Type, f.time
 	at, found := slices.BinarySearchFunc(v.Counts, typ, func(c veiviser.TypeCount, typ string) int {
 		return strings.Compare(c.Type, typ)
 	})
@@ -112,6 +138,14 @@ func count(v *veiviser.Visitor, typ string, t time.Time, inVisit bool) {
 	if inVisit {
 		c.InVisit = more(c.InVisit, 1)
 	}
+	if !late {
+		c.Pace = float64(c.Pace*paceKept(v.Events-min(c.At, v.Events))) + 1
+		c.At, c.InVisitAt = v.Events, v.Visit.Events
+		for i, n := range lately(c.Lately, &typeLately, t.Sub(c.Last)) {
+			c.Lately[i] = n + 1
+		}
+		c.Delay += math.Log1p(seconds(v.Moment.ItemAge))
+	}
 	if t.After(c.Last) {
 		c.Last = t
 	}
@@ -122,9 +156,9 @@ func see(v *veiviser.Visitor, e *veiviser.Event, t time.Time) {
 	if e.ItemID == "" && e.Subject == "" {
 		return
 	}
-	at := slices.IndexFunc(v.Recent, func(r veiviser.Seen) bool { return same(&r, e.ItemID, e.Subject) })
+	at := seenAt(v.Recent, e.ItemID, e.Subject)
 	if at < 0 {
-		entry := veiviser.Seen{ItemID: e.ItemID, Subject: e.Subject, Last: t}
+		entry := veiviser.Seen{ItemID: e.ItemID, Subject: e.Subject, First: t, Last: t}
 		if len(v.Recent) < veiviser.MaxRecent {
 			at = 0
 			v.Recent = slices.Insert(v.Recent, 0, entry)
@@ -136,15 +170,33 @@ func see(v *veiviser.Visitor, e *veiviser.Event, t time.Time) {
 	}
 	r := &v.Recent[at]
 	r.Count = more(r.Count, 1)
+	if r.Last.Before(v.Visit.Start) {
+		r.InVisit = 0
+	}
+	r.InVisit = more(r.InVisit, 1)
+	r.Acts |= veiviser.ActOf(e.Type)
 	if e.Subject != "" && !t.Before(r.Last) {
 		r.Subject = e.Subject
 	}
 	if t.After(r.Last) {
 		r.Last = t
 	}
+	if t.Before(r.First) {
+		r.First = t
+	}
 	for ; at+1 < len(v.Recent) && !v.Recent[at+1].Last.After(v.Recent[at].Last); at++ {
 		v.Recent[at], v.Recent[at+1] = v.Recent[at+1], v.Recent[at]
 	}
+}
+
+// seenAt finds what is remembered about the item, or about the subject when there is no item; -1 for nothing.
+func seenAt(recent []veiviser.Seen, item, subject string) int {
+	for i := range recent {
+		if same(&recent[i], item, subject) {
+			return i
+		}
+	}
+	return -1
 }
 
 // same reports whether r is about the item, or about the subject when neither has an item.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/veiviser/veiviser/internal/stage"
 	"github.com/veiviser/veiviser/internal/veiviser"
@@ -37,19 +38,28 @@ func TestHistory(t *testing.T) {
 		FirstSeen: day0, LastSeen: minute(22), Visits: 1, Events: 5, Value: 100,
 		Attributes: map[string]string{"country": "NO"},
 		Counts: []veiviser.TypeCount{
-			{Type: "purchase", Count: 2, InVisit: 2, Last: minute(21)},
-			{Type: "view", Count: 3, InVisit: 3, Last: minute(22)},
+			{Type: "purchase", Count: 2, InVisit: 2, Last: minute(21), At: 4, InVisitAt: 4, Pace: 1 + math.Exp(-1.0/33)},
+			{Type: "view", Count: 3, InVisit: 3, Last: minute(22), At: 5, InVisitAt: 5, Pace: 1 + math.Exp(-3.0/33) + math.Exp(-4.0/33), Delay: math.Log(601)},
 		},
 		Recent: []veiviser.Seen{
-			{ItemID: "fjell", Subject: "bike/ebike", Count: 2, Last: minute(10)},
-			{Subject: "tent", Count: 1, Last: minute(22)},
+			{ItemID: "fjell", Subject: "bike/ebike", Count: 2, First: day0, Last: minute(10), InVisit: 2, Acts: veiviser.ActOf("view")},
+			{Subject: "tent", Count: 1, First: minute(22), Last: minute(22), InVisit: 1, Acts: veiviser.ActOf("view")},
 		},
 		Visit: veiviser.Visit{
 			Start: day0, Last: minute(22), Events: 5, Channel: "web", Device: "phone", Language: "nb",
 			Referrer: "https://www.google.no/", Page: "/bikes", Query: "sykkel",
 		},
+		Moment: veiviser.Moment{
+			Type: "view", Before: "purchase", Subject: "tent", Pause: time.Minute, Run: 1, Items: 1, Subjects: 3,
+		},
+		Past: veiviser.Past{NewItems: 1},
 	}
-	if diff := cmp.Diff(want, v); diff != "" {
+	views, purchases := veiviser.Deed("view"), veiviser.Deed("purchase")
+	want.Sequels.Now[views], want.Sequels.Now[purchases] = 3, 2
+	want.Sequels.Open[views][views], want.Sequels.Open[purchases][views] = 2, 2
+	want.Sequels.Open[views][purchases], want.Sequels.Open[purchases][purchases] = 2, 1
+	lately := cmp.Options{cmpopts.IgnoreFields(veiviser.TypeCount{}, "Lately"), cmpopts.IgnoreFields(veiviser.Past{}, "Lately")}
+	if diff := cmp.Diff(want, v, approx(1e-12), lately); diff != "" {
 		t.Error(diff)
 	}
 }

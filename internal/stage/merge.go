@@ -1,6 +1,7 @@
 package stage
 
 import (
+	"cmp"
 	"maps"
 	"math"
 	"slices"
@@ -20,6 +21,7 @@ const smoothing = 0.01
 // Exact are FirstSeen, LastSeen, Events, Value, counts by type and the order of what was met; which of the two is
 // into makes no difference to them nor to any belief. Approximate are
 //
+//   - Moment and Past: the later moment stands, the sums over finished visits are added up as they are;
 //   - Visits: two current visits that touch or overlap, give or take the visit gap, become one visit;
 //   - Attributes: when the two disagree the one seen last is right;
 //   - the bounded lists: what one history forgot before, the other does not bring back;
@@ -65,12 +67,14 @@ func (s *Set) mergeVisits(into, from *veiviser.Visitor) {
 		return
 	case into.Events == 0:
 		into.FirstSeen, into.LastSeen, into.Visits, into.Visit = from.FirstSeen, from.LastSeen, from.Visits, from.Visit
+		into.Moment, into.Past, into.Sequels = from.Moment, from.Past, from.Sequels
 		mergeCounts(into, from, false, true)
 		return
 	}
 	if into.FirstSeen.After(from.FirstSeen) {
 		into.FirstSeen = from.FirstSeen
 	}
+	seen := into.LastSeen
 	into.LastSeen = latest(into.LastSeen, from.LastSeen)
 	into.Visits = more(into.Visits, from.Visits)
 	old, last := into.Visit, from.Visit
@@ -90,8 +94,51 @@ func (s *Set) mergeVisits(into, from *veiviser.Visitor) {
 		last.Device, last.Language = either(last.Device, old.Device), either(last.Language, old.Language)
 		last.Page, last.Query = either(last.Page, old.Page), either(last.Query, old.Query)
 	}
+	gap := shortest(into.Past.Gap, from.Past.Gap)
+	if !together {
+		gap = into.Past.Gap
+		if fromLast {
+			gap = from.Past.Gap
+		}
+		gap = shortest(gap, last.Start.Sub(old.Last))
+	}
+	if last := from.LastSeen.Compare(seen); last > 0 || last == 0 && lesser(&from.Moment, &into.Moment) {
+		into.Moment = from.Moment
+	}
 	into.Visit = last
+	into.Past.Gap = gap
+	into.Past.NewItems = more(into.Past.NewItems, from.Past.NewItems)
+	now, then := lately(into.Past.Lately, &eventLately, into.LastSeen.Sub(seen)), lately(from.Past.Lately, &eventLately, into.LastSeen.Sub(from.LastSeen))
+	into.Past.Lately = [2]float64{now[0] + then[0], now[1] + then[1]}
+	mergeSequels(&into.Sequels, &from.Sequels, together || !fromLast, together || fromLast)
+	into.Past.Visits += from.Past.Visits
+	into.Past.Events += from.Past.Events
+	into.Past.Active += from.Past.Active
+	if !together { // the current visit of the one last seen earlier is over now
+		into.Past.Visits++
+		into.Past.Events += float64(old.Events)
+		into.Past.Active += float64(old.Events)
+	}
 	mergeCounts(into, from, together || !fromLast, together || fromLast)
+}
+
+// lesser is an order of moments of the same time, so that it does not matter which history is merged into which.
+func lesser(a, b *veiviser.Moment) bool {
+	return cmp.Or(
+		strings.Compare(a.Type, b.Type), strings.Compare(a.Subject, b.Subject), strings.Compare(a.Before, b.Before),
+		cmp.Compare(a.Pause, b.Pause), cmp.Compare(a.Run, b.Run), cmp.Compare(a.Items, b.Items), cmp.Compare(a.Subjects, b.Subjects),
+		cmp.Compare(a.ItemEvents, b.ItemEvents), cmp.Compare(a.ItemInVisit, b.ItemInVisit), cmp.Compare(a.ItemActs, b.ItemActs),
+		cmp.Compare(a.SubjectEvents, b.SubjectEvents), cmp.Compare(a.SubjectInVisit, b.SubjectInVisit),
+		cmp.Compare(a.SubjectActs, b.SubjectActs),
+	) < 0
+}
+
+// shortest is the shorter of two silences, of which 0 is none.
+func shortest(a, b time.Duration) time.Duration {
+	if a == 0 || b != 0 && b < a {
+		return b
+	}
+	return a
 }
 
 func either(a, b string) string {
@@ -101,23 +148,66 @@ func either(a, b string) string {
 	return b
 }
 
+// mergeSequels adds what followed what; keepInto and keepFrom say whose current visit goes on.
+func mergeSequels(into, from *veiviser.Sequels, keepInto, keepFrom bool) {
+	f := *from
+	if !keepInto {
+		closeSequels(into)
+	}
+	if !keepFrom {
+		closeSequels(&f)
+	}
+	for c := range into.Events {
+		into.Events[c], into.Now[c] = more(into.Events[c], f.Events[c]), more(into.Now[c], f.Now[c])
+		for t := range into.Ahead[c] {
+			into.Ahead[c][t], into.Open[c][t] = more(into.Ahead[c][t], f.Ahead[c][t]), more(into.Open[c][t], f.Open[c][t])
+		}
+	}
+}
+
 // mergeCounts adds the counts by type; keepInto and keepFrom say whose counts of the visit go on.
 func mergeCounts(into, from *veiviser.Visitor, keepInto, keepFrom bool) {
 	all := append(slices.Clone(into.Counts), from.Counts...)
 	for i := range all {
-		if i < len(into.Counts) && !keepInto || i >= len(into.Counts) && !keepFrom {
-			all[i].InVisit = 0
+		c, total := &all[i], into.Events
+		if i >= len(into.Counts) {
+			total = from.Events
 		}
+		if i < len(into.Counts) && !keepInto || i >= len(into.Counts) && !keepFrom {
+			if c.InVisit > 0 {
+				c.Visits++
+				c.Ahead += float64(max(c.InVisitAt, 1) - 1)
+			}
+			c.InVisit, c.InVisitAt = 0, 0
+		}
+		since := total - min(c.At, total) // from here on At is the number of events since
+		c.Pace, c.At = float64(c.Pace*paceKept(since)), since
 	}
 	slices.SortStableFunc(all, func(a, b veiviser.TypeCount) int { return strings.Compare(a.Type, b.Type) })
 	merged := all[:0]
 	for _, c := range all {
 		if n := len(merged); n > 0 && merged[n-1].Type == c.Type {
 			m := &merged[n-1]
+			last := latest(m.Last, c.Last)
+			m.Lately, c.Lately = lately(m.Lately, &typeLately, last.Sub(m.Last)), lately(c.Lately, &typeLately, last.Sub(c.Last))
 			m.Count, m.InVisit, m.Last = more(m.Count, c.Count), more(m.InVisit, c.InVisit), latest(m.Last, c.Last)
+			m.Lately = [2]float64{m.Lately[0] + c.Lately[0], m.Lately[1] + c.Lately[1]}
+			m.Delay += c.Delay
+			m.Pace, m.Visits, m.Ahead = m.Pace+c.Pace, m.Visits+c.Visits, m.Ahead+c.Ahead
+			m.At, m.InVisitAt = min(m.At, c.At), max(m.InVisitAt, c.InVisitAt)
 			continue
 		}
 		merged = append(merged, c)
+	}
+	total := more(into.Events, from.Events)
+	for i := range merged {
+		m := &merged[i]
+		if kept := paceKept(m.At); kept > 1e-300 {
+			m.Pace /= kept
+		} else {
+			m.Pace = 0
+		}
+		m.At = max(total-min(m.At, total), 1)
 	}
 	for len(merged) > veiviser.MaxTypeCounts {
 		rarest := 0
@@ -169,6 +259,11 @@ func mergeRecent(into, from *veiviser.Visitor) {
 		}
 		r := &into.Recent[at]
 		r.Count = more(r.Count, f.Count)
+		r.InVisit = more(r.InVisit, f.InVisit)
+		r.Acts |= f.Acts
+		if f.First.Before(r.First) {
+			r.First = f.First
+		}
 		if f.Last.After(r.Last) {
 			r.Last, r.Subject = f.Last, f.Subject
 		}

@@ -65,7 +65,7 @@ func (f *facts) open() {
 func (j *journey) begin(f *facts) veiviser.Need {
 	n := veiviser.Need{
 		Journey: j.id, Version: j.version, Subject: f.event.Subject, Started: f.time, Updated: f.time,
-		Events: 1, Stages: j.stages, P: slices.Clone(j.prior), VisitEvents: 1,
+		Events: 1, Stages: j.stages, Standard: j.standards, P: slices.Clone(j.prior), VisitEvents: 1,
 	}
 	j.keep(&n, f)
 	j.observe(&n, f)
@@ -183,7 +183,7 @@ func insert(v *veiviser.Visitor, n veiviser.Need) {
 // adopt carries the belief of a need over to the journey as it is now, and mends one that is no distribution.
 func (j *journey) adopt(n *veiviser.Need) {
 	if n.Version == j.version && slices.Equal(n.Stages, j.stages) && len(n.P) == len(j.stages) {
-		n.Stages = j.stages
+		n.Stages, n.Standard = j.stages, j.standards
 		settle(n.P, j.prior)
 		return
 	}
@@ -193,7 +193,7 @@ func (j *journey) adopt(n *veiviser.Need) {
 		old := slices.Clone(n.P)
 		settle(old, old)
 		for i, id := range n.Stages {
-			if !j.pass(p, id, old[i]) {
+			if !j.pass(p, id, old[i]) && !j.passStandard(p, n, i, old[i]) {
 				loose += old[i]
 			}
 		}
@@ -204,7 +204,7 @@ func (j *journey) adopt(n *veiviser.Need) {
 		p[i] += float64(loose * j.prior[i])
 	}
 	settle(p, j.prior)
-	n.Version, n.Stages, n.P = j.version, j.stages, p
+	n.Version, n.Stages, n.Standard, n.P = j.version, j.stages, j.standards, p
 	n.Evidence = slices.Clone(n.Evidence) // a view shares it with the visitor
 	for i := range n.Evidence {
 		n.Evidence[i].Stage = j.heir(n.Evidence[i].Stage)
@@ -239,6 +239,31 @@ func (j *journey) pass(p []float64, old string, mass float64) bool {
 		}
 	}
 	return true
+}
+
+// passStandard gives the mass of the old stage i, which is no more, to the stages of the same standard stage, in proportion
+// to their priors; false when there is none.
+func (j *journey) passStandard(p []float64, n *veiviser.Need, i int, mass float64) bool {
+	if len(n.Standard) != len(n.Stages) || n.Standard[i] == "" {
+		return false
+	}
+	total, heirs := 0.0, 0
+	for k, std := range j.standards {
+		if std == n.Standard[i] {
+			total += j.prior[k]
+			heirs++
+		}
+	}
+	for k, std := range j.standards {
+		switch {
+		case std != n.Standard[i]:
+		case total > 0:
+			p[k] += float64(mass * (j.prior[k] / total))
+		default:
+			p[k] += mass / float64(heirs)
+		}
+	}
+	return heirs > 0
 }
 
 // heir is the stage that stands for an old one: "" when none does.

@@ -17,9 +17,10 @@ import (
 func (s *Set) Views(v *veiviser.Visitor, subject string, now time.Time) []veiviser.NeedView {
 	now = instant(now)
 	var views []veiviser.NeedView
+	visiting := s.visiting(v, now)
 	if v != nil {
 		views = make([]veiviser.NeedView, 0, len(v.Needs)+1)
-		for _, n := range slices.Backward(v.Needs) {
+		for i, n := range slices.Backward(v.Needs) {
 			j := s.byID[n.Journey]
 			if j == nil {
 				continue
@@ -28,7 +29,11 @@ func (s *Set) Views(v *veiviser.Visitor, subject string, now time.Time) []veivis
 			j.adopt(&n)
 			j.drift(n.P, now.Sub(n.Updated))
 			settle(n.P, j.prior)
-			views = append(views, j.read(n))
+			w := j.read(n)
+			if visiting && j.forecast != nil && i == j.current(v) {
+				w.Forecast = j.predict(v)
+			}
+			views = append(views, w)
 		}
 	}
 	if subject == "" && len(views) > 0 {
@@ -44,9 +49,12 @@ func (s *Set) Views(v *veiviser.Visitor, subject string, now time.Time) []veivis
 		}
 		w := j.read(veiviser.Need{
 			Journey: j.id, Version: j.version, Subject: subject, Started: now, Updated: now,
-			Stages: j.stages, P: slices.Clone(j.prior),
+			Stages: j.stages, Standard: j.standards, P: slices.Clone(j.prior),
 		})
 		w.New = true
+		if visiting && j.forecast != nil && j.current(v) < 0 {
+			w.Forecast = j.predict(v)
+		}
 		views = append(views, w)
 	}
 	return views
@@ -55,14 +63,23 @@ func (s *Set) Views(v *veiviser.Visitor, subject string, now time.Time) []veivis
 // read gives the reading of a belief. Of stages that are equally likely the first in the journey counts.
 func (j *journey) read(n veiviser.Need) veiviser.NeedView {
 	w := veiviser.NeedView{Need: n, Audience: j.audience}
-	best := 0
+	best, ahead := 0, 0.0
 	for i, p := range n.P {
+		w.Value += float64(p * j.value[i])
+		if j.toNext[i] > 0 {
+			w.EventsToNext += float64(p * j.toNext[i])
+			ahead += p
+		}
 		if p > n.P[best] {
 			best = i
 		}
 		if k := j.standard[i]; k >= 0 {
 			w.ByStandard[k] += p
 		}
+	}
+	w.Value = min(w.Value, 1)
+	if ahead > 0 {
+		w.EventsToNext /= ahead
 	}
 	if n.P[best] >= j.unsureBelow {
 		w.Stage = j.stages[best]

@@ -10,6 +10,7 @@ const (
 	minPart      = 9
 	minBecause   = 3
 	minExclusion = 3
+	minChance    = 1 + bytesFloat
 )
 
 // answer writes a, without the events of its request.
@@ -109,6 +110,14 @@ func (w *writer) needView(n *veiviser.NeedView) {
 	}
 	w.string(n.Audience)
 	w.bool(n.New)
+	w.float(n.Value)
+	w.float(n.EventsToNext)
+	w.bool(n.Forecast != nil)
+	if f := n.Forecast; f != nil {
+		w.chances(f.Later)
+		w.chances(f.Next)
+		w.float(f.End)
+	}
 }
 
 func (r *reader) needView(n *veiviser.NeedView) {
@@ -120,6 +129,34 @@ func (r *reader) needView(n *veiviser.NeedView) {
 	}
 	n.Audience = r.string()
 	n.New = r.bool()
+	if r.version < 2 {
+		return
+	}
+	n.Value = r.float()
+	n.EventsToNext = r.float()
+	if r.bool() {
+		n.Forecast = &veiviser.VisitForecast{Later: r.chances(), Next: r.chances(), End: r.float()}
+	}
+}
+
+func (w *writer) chances(list []veiviser.Chance) {
+	w.uint(uint64(len(list)))
+	for i := range list {
+		w.string(list[i].Type)
+		w.float(list[i].P)
+	}
+}
+
+func (r *reader) chances() []veiviser.Chance {
+	n := r.count(minChance)
+	if n == 0 {
+		return nil
+	}
+	list := make([]veiviser.Chance, n)
+	for i := range list {
+		list[i] = veiviser.Chance{Type: r.string(), P: r.float()}
+	}
+	return list
 }
 
 func (w *writer) decision(d *veiviser.Decision) {

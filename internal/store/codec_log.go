@@ -24,7 +24,7 @@ func decodeEntry(s string) (veiviser.LogEntry, error) {
 
 func decodeEntryBody(body string) (veiviser.LogEntry, error) {
 	r := reader{s: body}
-	if r.byte() != codecVersion {
+	if !r.payload() {
 		return veiviser.LogEntry{}, corrupt(errVersion)
 	}
 	var e veiviser.LogEntry

@@ -171,7 +171,7 @@ func TestVisitorRoundTrip(t *testing.T) {
 		want := gen.Draw(t, "v")
 		w := writer{}
 		w.visitor(&want)
-		r := reader{s: string(w.buf)}
+		r := reader{s: string(w.buf), version: codecVersion}
 		var got veiviser.Visitor
 		r.visitor(&got)
 		if err := r.done(); err != nil {
@@ -265,11 +265,13 @@ func TestDamage(t *testing.T) {
 func TestOtherVersionIsCorrupt(t *testing.T) {
 	r := record{kind: kindVisitor, revision: 1, visitor: &veiviser.Visitor{}}
 	blob, _ := r.encode()
-	w := writer{buf: blob[: len(blob)-4 : len(blob)-4]}
-	w.buf[headerBytes+1] = codecVersion + 1
-	w.seal(headerBytes)
-	if _, err := decodeRecord(string(w.buf), codecNow); veiviser.ReasonOf(err) != veiviser.ReasonCorruptRecord {
-		t.Error(err)
+	for _, version := range []byte{0, codecVersion + 1, 255} {
+		w := writer{buf: blob[: len(blob)-4 : len(blob)-4]}
+		w.buf[headerBytes+1] = version
+		w.seal(headerBytes)
+		if _, err := decodeRecord(string(w.buf), codecNow); veiviser.ReasonOf(err) != veiviser.ReasonCorruptRecord {
+			t.Error(version, err)
+		}
 	}
 }
 

@@ -1,9 +1,13 @@
 package store
 
-import "github.com/veiviser/veiviser/internal/veiviser"
+import (
+	"time"
+
+	"github.com/veiviser/veiviser/internal/veiviser"
+)
 
 // codecVersion is the first byte of every payload. A change of the layout takes the next number and keeps reading this.
-const codecVersion = 1
+const codecVersion = 2
 
 // The least number of bytes that an element of a list takes.
 const (
@@ -33,6 +37,9 @@ func (w *writer) visitor(v *veiviser.Visitor) {
 		w.uint(uint64(c.Count))
 		w.uint(uint64(c.InVisit))
 		w.time(c.Last)
+		w.uint(uint64(c.At))
+		w.uint(uint64(c.InVisitAt))
+		w.floats(c.Pace, c.Visits, c.Ahead, c.Lately[0], c.Lately[1], c.Delay)
 	}
 	w.uint(uint64(len(v.Recent)))
 	for i := range v.Recent {
@@ -41,8 +48,17 @@ func (w *writer) visitor(v *veiviser.Visitor) {
 		w.string(s.Subject)
 		w.uint(uint64(s.Count))
 		w.time(s.Last)
+		w.time(s.First)
+		w.uint(uint64(s.InVisit))
+		w.uint(uint64(s.Acts))
 	}
 	w.visit(&v.Visit)
+	w.moment(&v.Moment)
+	p := &v.Past
+	w.floats(p.Visits, p.Events, p.Active, p.Lately[0], p.Lately[1])
+	w.uint(uint64(p.NewItems))
+	w.int(int64(p.Gap))
+	w.sequels(&v.Sequels)
 	w.uint(uint64(len(v.Needs)))
 	for i := range v.Needs {
 		w.need(&v.Needs[i])
@@ -65,16 +81,35 @@ func (r *reader) visitor(v *veiviser.Visitor) {
 	if n := r.count(minTypeCount); n > 0 {
 		v.Counts = make([]veiviser.TypeCount, n)
 		for i := range v.Counts {
-			v.Counts[i] = veiviser.TypeCount{Type: r.string(), Count: r.uint32(), InVisit: r.uint32(), Last: r.time()}
+			c := &v.Counts[i]
+			*c = veiviser.TypeCount{Type: r.string(), Count: r.uint32(), InVisit: r.uint32(), Last: r.time()}
+			if r.version < 2 {
+				c.At, c.InVisitAt = v.Events, c.InVisit // the nearest there is
+				continue
+			}
+			c.At, c.InVisitAt = r.uint32(), r.uint32()
+			r.floats(&c.Pace, &c.Visits, &c.Ahead, &c.Lately[0], &c.Lately[1], &c.Delay)
 		}
 	}
 	if n := r.count(minSeen); n > 0 {
 		v.Recent = make([]veiviser.Seen, n)
 		for i := range v.Recent {
-			v.Recent[i] = veiviser.Seen{ItemID: r.string(), Subject: r.string(), Count: r.uint32(), Last: r.time()}
+			s := &v.Recent[i]
+			*s = veiviser.Seen{ItemID: r.string(), Subject: r.string(), Count: r.uint32(), Last: r.time()}
+			if s.First = s.Last; r.version >= 2 {
+				s.First, s.InVisit, s.Acts = r.time(), r.uint32(), veiviser.Acts(r.uint32())
+			}
 		}
 	}
 	r.visit(&v.Visit)
+	if r.version >= 2 {
+		r.moment(&v.Moment)
+		p := &v.Past
+		r.floats(&p.Visits, &p.Events, &p.Active, &p.Lately[0], &p.Lately[1])
+		p.NewItems = r.uint32()
+		p.Gap = time.Duration(r.int())
+		r.sequels(&v.Sequels)
+	}
 	if n := r.count(minNeed); n > 0 {
 		v.Needs = make([]veiviser.Need, n)
 		for i := range v.Needs {
@@ -104,6 +139,94 @@ func (r *reader) visit(v *veiviser.Visit) {
 	}
 }
 
+func (w *writer) moment(m *veiviser.Moment) {
+	w.string(m.Type)
+	w.string(m.Before)
+	w.string(m.Subject)
+	w.int(int64(m.Pause))
+	w.int(int64(m.ItemAge))
+	for _, n := range [...]uint32{
+		m.ItemEvents, m.ItemInVisit, m.SubjectEvents, m.SubjectInVisit, uint32(m.ItemActs), uint32(m.SubjectActs), m.Run, m.Items, m.Subjects,
+	} {
+		w.uint(uint64(n))
+	}
+}
+
+func (r *reader) moment(m *veiviser.Moment) {
+	m.Type, m.Before, m.Subject = r.string(), r.string(), r.string()
+	m.Pause, m.ItemAge = time.Duration(r.int()), time.Duration(r.int())
+	m.ItemEvents, m.ItemInVisit, m.SubjectEvents, m.SubjectInVisit = r.uint32(), r.uint32(), r.uint32(), r.uint32()
+	m.ItemActs, m.SubjectActs = veiviser.Acts(r.uint32()), veiviser.Acts(r.uint32())
+	m.Run, m.Items, m.Subjects = r.uint32(), r.uint32(), r.uint32()
+}
+
+// sequels writes only what is not zero: most of it is.
+func (w *writer) sequels(s *veiviser.Sequels) {
+	w.sparse(s.Events[:])
+	w.sparse(s.Now[:])
+	for c := range s.Ahead {
+		w.sparse(s.Ahead[c][:])
+		w.sparse(s.Open[c][:])
+	}
+}
+
+func (r *reader) sequels(s *veiviser.Sequels) {
+	r.sparse(s.Events[:])
+	r.sparse(s.Now[:])
+	for c := range s.Ahead {
+		r.sparse(s.Ahead[c][:])
+		r.sparse(s.Open[c][:])
+	}
+}
+
+// sparse writes up to 16 counters: a bit for each that is not zero, and these.
+func (w *writer) sparse(counts []uint32) {
+	bits := uint64(0)
+	for i, n := range counts {
+		if n != 0 {
+			bits |= 1 << i
+		}
+	}
+	w.uint(bits)
+	for _, n := range counts {
+		if n != 0 {
+			w.uint(uint64(n))
+		}
+	}
+}
+
+func (r *reader) sparse(counts []uint32) {
+	bits := r.uint32()
+	for i := range counts {
+		if bits>>i&1 == 1 {
+			counts[i] = r.uint32()
+		}
+	}
+}
+
+func (w *writer) floats(list ...float64) {
+	for _, f := range list {
+		w.float(f)
+	}
+}
+
+func (r *reader) floats(list ...*float64) {
+	for _, f := range list {
+		*f = r.float()
+	}
+}
+
+func (r *reader) standards(n *veiviser.Need) {
+	k := r.count(1)
+	if k == 0 {
+		return
+	}
+	n.Standard = make([]veiviser.StandardStage, k)
+	for i := range n.Standard {
+		n.Standard[i] = veiviser.StandardStage(r.string())
+	}
+}
+
 func (w *writer) need(n *veiviser.Need) {
 	w.string(n.Journey)
 	w.uint(uint64(n.Version))
@@ -115,6 +238,10 @@ func (w *writer) need(n *veiviser.Need) {
 	w.uint(uint64(len(n.P)))
 	for _, p := range n.P {
 		w.float(p)
+	}
+	w.uint(uint64(len(n.Standard)))
+	for _, s := range n.Standard {
+		w.string(string(s))
 	}
 	w.uint(uint64(len(n.Evidence)))
 	for i := range n.Evidence {
@@ -152,6 +279,9 @@ func (r *reader) need(n *veiviser.Need) {
 		for i := range n.P {
 			n.P[i] = r.float()
 		}
+	}
+	if r.version >= 2 {
+		r.standards(n)
 	}
 	if k := r.count(minEvidence); k > 0 {
 		n.Evidence = make([]veiviser.Evidence, k)

@@ -96,7 +96,7 @@ func decodeRecord(s string, now time.Time) (record, error) {
 func (c *record) decodeBody(body string) error {
 	r := reader{s: body}
 	c.kind = kind(r.byte())
-	if r.byte() != codecVersion {
+	if !r.payload() {
 		return corrupt(errVersion)
 	}
 	hasVisitor := false
@@ -207,7 +207,7 @@ func decodeAnswerBody(body string) (*keptAnswer, error) {
 	}
 	k := &keptAnswer{expires: time.UnixMilli(int64(decodeRevision(body)))}
 	r := reader{s: body[8:]}
-	if r.byte() != codecVersion {
+	if !r.payload() {
 		return nil, corrupt(errVersion)
 	}
 	k.owner = r.string()

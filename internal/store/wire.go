@@ -134,7 +134,16 @@ type reader struct {
 	s    string
 	pos  int
 	base int64
-	err  error
+	// version is the number of the layout; see payload.
+	version byte
+	err     error
+}
+
+// payload reads the first byte of a payload, the version of the layout of what follows. It reports whether this code
+// knows it.
+func (r *reader) payload() bool {
+	r.version = r.byte()
+	return r.version >= 1 && r.version <= codecVersion
 }
 
 func (r *reader) fail(err error) {

@@ -27,6 +27,7 @@ func (v *Visitor) Clone() *Visitor {
 func (n *Need) Clone() Need {
 	c := *n
 	c.Stages = slices.Clone(n.Stages)
+	c.Standard = slices.Clone(n.Standard)
 	c.P = slices.Clone(n.P)
 	c.Evidence = slices.Clone(n.Evidence)
 	c.Repeats = slices.Clone(n.Repeats)

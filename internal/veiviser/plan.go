@@ -38,6 +38,62 @@ type Journey struct {
 	UnsureBelow float64
 	// StageMappings say where visitors under way go whose need is of an older version.
 	StageMappings []StageMapping
+	// MeanEvents is how many events a need has on average before it ends, whichever way; 0 is 20. With the transitions it
+	// gives the value of a stage.
+	MeanEvents float64
+	// Forecast is what visits of this journey go on to; its zero value forecasts nothing.
+	Forecast Forecast
+	// Fitted says what the numbers above were fitted from; the zero value is a journey written by hand.
+	Fitted Provenance
+}
+
+// Forecast gives the chance of every event type later in a visit, and of the next event, from what is known of a visitor.
+// It is a set of linear heads over standardised covariates; package stage lists the covariates and gives the formula.
+type Forecast struct {
+	Covariates []Covariate
+	Heads      []ForecastHead
+	// Subjects are subjects whose events differ from the average.
+	Subjects []SubjectTrait
+}
+
+// Covariate is one number known about a visitor, with the mean and the standard deviation that make it comparable.
+type Covariate struct {
+	ID       string
+	Mean, SD float64
+}
+
+// ForecastHead is one linear function of the covariates, in log-odds.
+type ForecastHead struct {
+	// Type is the event type it speaks of; "" is the end of the visit, for Next only.
+	Type string
+	// Next makes it a head for the type of the next event, in competition with all the others; otherwise it gives the
+	// chance that an event of the type comes later in the visit.
+	Next bool
+	Bias float64
+	// Weights are by covariate; those not named weigh nothing.
+	Weights map[string]float64
+}
+
+// SubjectTrait says how the events about a subject, and what lies below it, differ from the average.
+type SubjectTrait struct {
+	Subject string
+	// Events is how many events that was seen in.
+	Events float64
+	// Rates are, by event type, ln(share of the type among the subject's events / its share overall), shrunk towards 0.
+	Rates map[string]float64
+}
+
+// Provenance says what a journey was fitted from.
+type Provenance struct {
+	// Source names the logs.
+	Source string
+	// Events and Visitors were used, out of Rows read.
+	Rows, Events, Visitors uint64
+	// From and To are the times of the first and the last event.
+	From, To time.Time
+	Seed     uint64
+	// Figures are measured on visitors that were held out: "cart_add.auc", "next_type.perplexity", …
+	Figures map[string]float64
 }
 
 // Stage is one stage of a journey.
@@ -187,6 +243,7 @@ const (
 	DefaultDecisionTTL = 7 * 24 * time.Hour
 	DefaultHalfLife    = 14 * 24 * time.Hour
 	DefaultUnsureBelow = 0.45
+	DefaultMeanEvents  = 20.0
 	DefaultOffStage    = 0.25
 	DefaultPriorMean   = 0.10
 	DefaultStrength    = 10.0
