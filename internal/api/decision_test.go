@@ -60,7 +60,11 @@ func testAnswer() *veiviser.Answer {
 					Stages: []string{"orient", "compare"}, P: []float64{0.25, 0.75},
 					Evidence: []veiviser.Evidence{{Signal: "weak", Weight: 0.5, Stage: "compare", Count: 1, Time: at}, {Signal: "strong", Weight: -2, Stage: "orient", Count: 3}},
 				},
-				Stage: "compare", Standard: veiviser.StageEvaluate, Audience: "customer",
+				Stage: "compare", Standard: veiviser.StageEvaluate, Audience: "customer", Value: 0.375, EventsToNext: 3.5,
+				Forecast: &veiviser.VisitForecast{
+					Later: []veiviser.Chance{{Type: "cart_add", P: 0.5}, {Type: "purchase", P: 0.25}},
+					Next:  []veiviser.Chance{{Type: "view", P: 0.875}}, End: 0.125,
+				},
 			},
 		},
 		Decisions: []veiviser.Decision{
@@ -90,7 +94,11 @@ func TestAnswerToProto(t *testing.T) {
 	reasons := []*veiviserv1.Reason{reason("A"), reason("B"), reason("C")}
 	served := &veiviserv1.NeedBelief{
 		Journey: "considered", JourneyVersion: 2, Subject: "bike", StartTime: at, UpdateTime: at, Events: 4, Audience: "customer",
-		Stage: "compare", StandardStage: "evaluate",
+		Stage: "compare", StandardStage: "evaluate", Value: 0.375, EventsToNextStage: 3.5,
+		VisitForecast: &veiviserv1.VisitForecast{
+			Later: []*veiviserv1.EventChance{{EventType: "cart_add", Probability: 0.5}, {EventType: "purchase", Probability: 0.25}},
+			Next:  []*veiviserv1.EventChance{{EventType: "view", Probability: 0.875}}, End: 0.125,
+		},
 		Stages: []*veiviserv1.StageProbability{{Stage: "orient", Probability: 0.25}, {Stage: "compare", Probability: 0.75}},
 		Evidence: []*veiviserv1.Evidence{
 			{Signal: "strong", Weight: -2, Stage: "orient", Count: 3, Text: "considered shows strong"},

@@ -202,6 +202,7 @@ func needToProto(n *veiviser.NeedView, v voice) *veiviserv1.NeedBelief {
 		Journey: n.Journey, Subject: n.Subject, Stage: n.Stage, StandardStage: string(n.Standard),
 		JourneyVersion: n.Version, Events: n.Events, Audience: n.Audience,
 		StartTime: timeToProto(n.Started), UpdateTime: timeToProto(n.Updated),
+		Value: n.Value, EventsToNextStage: n.EventsToNext, VisitForecast: visitForecastToProto(n.Forecast),
 		Stages:   make([]*veiviserv1.StageProbability, len(n.Stages)),
 		Evidence: make([]*veiviserv1.Evidence, len(n.Evidence)),
 	}
@@ -220,6 +221,24 @@ func needToProto(n *veiviser.NeedView, v voice) *veiviserv1.NeedBelief {
 	slices.SortStableFunc(out.Evidence, func(a, b *veiviserv1.Evidence) int {
 		return cmp.Compare(math.Abs(b.Weight), math.Abs(a.Weight))
 	})
+	return out
+}
+
+// visitForecastToProto tells what the rest of a visit brings; nothing is unset.
+func visitForecastToProto(f *veiviser.VisitForecast) *veiviserv1.VisitForecast {
+	if f == nil {
+		return nil
+	}
+	return &veiviserv1.VisitForecast{Later: chancesToProto(f.Later), Next: chancesToProto(f.Next), End: f.End}
+}
+
+func chancesToProto(chances []veiviser.Chance) []*veiviserv1.EventChance {
+	out := make([]*veiviserv1.EventChance, len(chances))
+	all := make([]veiviserv1.EventChance, len(chances)) // all at once, as an answer has dozens
+	for i, c := range chances {
+		all[i].EventType, all[i].Probability = c.Type, c.P
+		out[i] = &all[i]
+	}
 	return out
 }
 

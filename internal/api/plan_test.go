@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"google.golang.org/protobuf/testing/protocmp"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/veiviser/veiviser/internal/planpb"
 	"github.com/veiviser/veiviser/internal/veiviser"
 	veiviserv1 "github.com/veiviser/veiviser/proto/veiviser/v1"
 )
@@ -132,5 +134,46 @@ func TestListPlanVersions(t *testing.T) {
 	}
 	if got != "54321" {
 		t.Errorf("versions %s", got)
+	}
+}
+
+// A plan with a forecast of a large shop fits the message that publishes it.
+func TestPublishForecast(t *testing.T) {
+	s := serve(t, Options{})
+	want := &veiviser.Plan{Journeys: []veiviser.Journey{{ID: "shopping"}}}
+	f := &want.Journeys[0].Forecast
+	for i := range 64 {
+		f.Covariates = append(f.Covariates, veiviser.Covariate{ID: fmt.Sprintf("pace.event_type_%d", i), Mean: 0.1, SD: 1})
+	}
+	for i, eventType := range veiviser.StandardEventTypes()[:9] {
+		f.Heads = append(f.Heads, veiviser.ForecastHead{Type: eventType, Next: i > 4, Bias: -3, Weights: map[string]float64{}})
+		for _, c := range f.Covariates {
+			f.Heads[i].Weights[c.ID] = 1 / float64(3+i)
+		}
+	}
+	for i := range 1000 {
+		trait := veiviser.SubjectTrait{Subject: fmt.Sprintf("department_%d/category_%d", i%20, i), Events: float64(i), Rates: map[string]float64{}}
+		for _, eventType := range veiviser.StandardEventTypes() {
+			trait.Rates[eventType] = -0.1
+		}
+		f.Subjects = append(f.Subjects, trait)
+	}
+	var got *veiviser.Plan
+	s.fake.publish = func(_ context.Context, p *veiviser.Plan, _ uint64, _, _ string) (veiviser.PlanVersion, error) {
+		got = p
+		return veiviser.PlanVersion{Version: 1}, nil
+	}
+	s.fake.version = func(context.Context, uint64) (veiviser.PlanVersion, error) {
+		return veiviser.PlanVersion{Version: 1, Plan: *got}, nil
+	}
+	if _, err := s.plans().PublishPlan(t.Context(), &veiviserv1.PublishPlanRequest{Plan: planpb.ToProto(want)}); err != nil {
+		t.Fatal(err)
+	}
+	out, err := s.plans().GetPlan(t.Context(), &veiviserv1.GetPlanRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, planpb.FromProto(out.GetPlan())); diff != "" {
+		t.Error(diff)
 	}
 }

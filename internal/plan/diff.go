@@ -19,8 +19,9 @@ const (
 
 // Diff says how two plans differ: what has an id (journeys, stages, signals, transitions, segments, placements, items,
 // representations, priors, effects) is added, removed or changed as such, everything else field by field, in the names
-// of plan.proto: "journeys/considered/stages/evaluate/prior". Lists whose elements only stand in another order are
-// changed, too. Two plans without differences answer alike. Etags and times of update do not count.
+// of plan.proto: "journeys/considered/stages/evaluate/prior". A forecast is one field, however many numbers of it differ.
+// Lists whose elements only stand in another order are changed, too. Two plans without differences answer alike. Etags and
+// times of update do not count.
 //
 // The order is that of the plan, what is removed last in its list.
 func Diff(before, after *veiviser.Plan) []veiviser.PlanChange {
@@ -55,6 +56,8 @@ func (d *differ) structs(path string, a, b reflect.Value) {
 		switch {
 		case x.Kind() == reflect.Slice && x.Type().Elem().Kind() == reflect.Struct:
 			d.lists(at, x, y)
+		case x.Type() == reflect.TypeFor[veiviser.Forecast]():
+			d.forecasts(at, x, y)
 		case x.Kind() == reflect.Struct && x.Type() != reflect.TypeFor[time.Time]():
 			d.structs(at, x, y)
 		case same(x, y):
@@ -180,6 +183,14 @@ func fieldName(t reflect.Type, i int) string {
 		return "fallback_item_ids"
 	case "Start", "End":
 		return strings.ToLower(f.Name) + "_time"
+	case "From":
+		if t == reflect.TypeFor[veiviser.Provenance]() {
+			return "start_time"
+		}
+	case "To":
+		if t == reflect.TypeFor[veiviser.Provenance]() {
+			return "end_time"
+		}
 	case "SD":
 		return "standard_deviation"
 	case "Currency":

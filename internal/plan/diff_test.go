@@ -49,6 +49,8 @@ func put(v reflect.Value, word string, number float64, length int) {
 		v.SetInt(int64(number))
 	case reflect.Uint32:
 		v.SetUint(uint64(uint32(int64(number))))
+	case reflect.Uint64:
+		v.SetUint(uint64(int64(number)))
 	case reflect.Slice:
 		v.Set(reflect.MakeSlice(v.Type(), length, length))
 	case reflect.Map:

@@ -36,6 +36,19 @@ func bikes() *veiviser.Plan {
 				Likelihood: map[string]float64{"compare": 3, "look": 0.5}, Text: veiviser.Text{"nb": "Du sammenlignet"},
 			}},
 			HalfLife: time.Hour, UnsureBelow: 0.5, StageMappings: []veiviser.StageMapping{{From: "old", To: "look"}},
+			MeanEvents: 12, Forecast: veiviser.Forecast{
+				Covariates: []veiviser.Covariate{{ID: "visit_events", Mean: 1, SD: 0.5}, {ID: "pace.test_ride", Mean: -2, SD: 1}, {ID: "stage.buy", SD: 2}},
+				Heads: []veiviser.ForecastHead{
+					{Type: "purchase", Bias: -3, Weights: map[string]float64{"visit_events": 0.1, "pace.test_ride": 0.5}},
+					{Type: "purchase", Next: true, Bias: -4, Weights: map[string]float64{"stage.buy": 1}},
+					{Next: true, Bias: 1},
+				},
+				Subjects: []veiviser.SubjectTrait{{Subject: "bike/mtb", Events: 812, Rates: map[string]float64{"purchase": 0.2, "test_ride": -0.1}}},
+			},
+			Fitted: veiviser.Provenance{
+				Source: "clicks", Rows: 3000, Events: 2900, Visitors: 150, From: noon.Add(-48 * time.Hour), To: noon, Seed: 7,
+				Figures: map[string]float64{"purchase.auc": 0.9},
+			},
 		}},
 		Segments: []veiviser.Segment{
 			{ID: "loyal", Name: veiviser.Text{"nb": "Trofaste"}, Rule: "visitor.visits > 3"},

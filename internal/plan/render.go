@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
 // maxRendering is how many bytes a rendering has at most.
@@ -42,6 +44,8 @@ func write(v reflect.Value, depth int) string {
 		return x.UTC().Format(time.RFC3339)
 	case time.Duration:
 		return x.String()
+	case veiviser.Forecast:
+		return summary(&x)
 	}
 	switch v.Kind() {
 	case reflect.Pointer:

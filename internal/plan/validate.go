@@ -22,6 +22,10 @@ const (
 	maxItems      = 10_000
 	maxPriors     = 256
 	maxEffects    = 1024
+	maxCovariates = 256
+	maxHeads      = 64
+	maxTraits     = 5000
+	maxFigures    = 1024
 	maxTextBytes  = 1000
 )
 
@@ -64,8 +68,9 @@ type checker struct {
 	violations []veiviser.Violation
 	rules      *itemChecker
 
-	language   string // the default
-	eventTypes []string
+	language   string   // the default
+	eventTypes []string // the standard ones first
+	types      register // of eventTypes
 	journeys   register
 	segments   register
 	placements register
@@ -103,6 +108,9 @@ func newChecker(p *veiviser.Plan) *checker {
 	}
 	if len(p.Languages) > 0 {
 		c.language = p.Languages[0]
+	}
+	for i, t := range c.eventTypes {
+		c.types.add(t, i)
 	}
 	for i, s := range stageNames() {
 		c.stages.add(s, i)

@@ -41,6 +41,7 @@ func (c *checker) journey(at string, i int) {
 		from[m.From] = true
 		c.stageName(field+".to", m.To, &stages)
 	}
+	c.fitted(at, j)
 }
 
 func (c *checker) stageName(at, name string, stages *register) {

@@ -221,7 +221,7 @@ func TestValidateItem(t *testing.T) {
 // FuzzValidate puts a word, a number and a length wherever a plan has room for one; nothing may panic, and a plan that is
 // right must compile.
 func FuzzValidate(f *testing.F) {
-	for i := range uint16(200) {
+	for i := range uint16(300) {
 		f.Add(i, "x", 0.5, uint8(2))
 	}
 	f.Add(uint16(3), "visitor.visits > 3", math.NaN(), uint8(255))

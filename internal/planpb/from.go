@@ -57,6 +57,9 @@ func journeyFromProto(j *veiviserv1.Journey) veiviser.Journey {
 		StageMappings: each(j.GetStageMappings(), func(m *veiviserv1.StageMapping) veiviser.StageMapping {
 			return veiviser.StageMapping{From: m.GetFrom(), To: m.GetTo()}
 		}),
+		MeanEvents: j.GetMeanEvents(),
+		Forecast:   forecastFromProto(j.GetForecast()),
+		Fitted:     provenanceFromProto(j.GetFitted()),
 	}
 }
 

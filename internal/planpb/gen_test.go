@@ -119,6 +119,8 @@ func drawScalar(t *rapid.T, fd protoreflect.FieldDescriptor) protoreflect.Value 
 		return protoreflect.ValueOfInt64(rapid.Int64().Draw(t, "int64"))
 	case protoreflect.Uint32Kind:
 		return protoreflect.ValueOfUint32(rapid.Uint32().Draw(t, "uint32"))
+	case protoreflect.Uint64Kind:
+		return protoreflect.ValueOfUint64(rapid.Uint64().Draw(t, "uint64"))
 	default:
 		panic("no generator for " + fd.FullName())
 	}
@@ -151,6 +153,8 @@ func fill(m protoreflect.Message) {
 			return protoreflect.ValueOfInt64(n)
 		case protoreflect.Uint32Kind:
 			return protoreflect.ValueOfUint32(uint32(n))
+		case protoreflect.Uint64Kind:
+			return protoreflect.ValueOfUint64(uint64(n))
 		default:
 			panic("nothing to fill in for " + fd.FullName())
 		}

@@ -56,6 +56,9 @@ func writeMessage(m protoreflect.Message) (*yaml.Node, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", fd.Name(), err)
 		}
+		if fd.IsMap() && reckoned(m.Interface()) {
+			value.Style = yaml.FlowStyle
+		}
 		node.Content = append(node.Content, text(string(fd.Name())), value)
 	}
 	return flow(node), nil
@@ -121,7 +124,7 @@ func writeValue(fd protoreflect.FieldDescriptor, v protoreflect.Value) (*yaml.No
 		return number(f), nil
 	case protoreflect.BoolKind:
 		return &yaml.Node{Kind: yaml.ScalarNode, Value: strconv.FormatBool(v.Bool())}, nil
-	case protoreflect.Int32Kind, protoreflect.Int64Kind, protoreflect.Uint32Kind:
+	case protoreflect.Int32Kind, protoreflect.Int64Kind, protoreflect.Uint32Kind, protoreflect.Uint64Kind:
 		return &yaml.Node{Kind: yaml.ScalarNode, Value: v.String()}, nil
 	default:
 		return nil, errors.New("this field cannot be written in YAML")
@@ -179,6 +182,16 @@ func number(f float64) *yaml.Node {
 		s = strings.Replace(s, "e", ".0e", 1) // without the point YAML reads a text
 	}
 	return &yaml.Node{Kind: yaml.ScalarNode, Value: s}
+}
+
+// reckoned reports whether the mappings in a message come out of a computer, so that they stay on one line however long it
+// gets: nobody reads the thousands of them one by one.
+func reckoned(m proto.Message) bool {
+	switch m.(type) {
+	case *veiviserv1.ForecastHead, *veiviserv1.SubjectTrait:
+		return true
+	}
+	return false
 }
 
 // flow puts a list or mapping on one line when it is short and holds scalars only.

@@ -145,6 +145,10 @@ func readWhole(n *yaml.Node, kind protoreflect.Kind) (protoreflect.Value, string
 		var u uint64
 		u, err = strconv.ParseUint(strings.TrimPrefix(digits, "+"), 10, 32)
 		v = protoreflect.ValueOfUint32(uint32(u))
+	case protoreflect.Uint64Kind:
+		var u uint64
+		u, err = strconv.ParseUint(strings.TrimPrefix(digits, "+"), 10, 64)
+		v = protoreflect.ValueOfUint64(u)
 	default:
 		return v, "this field cannot be written in YAML"
 	}

@@ -55,6 +55,9 @@ func journeyToProto(j veiviser.Journey) *veiviserv1.Journey {
 		StageMappings: each(j.StageMappings, func(m veiviser.StageMapping) *veiviserv1.StageMapping {
 			return &veiviserv1.StageMapping{From: m.From, To: m.To}
 		}),
+		MeanEvents: j.MeanEvents,
+		Forecast:   unlessEmpty(forecastToProto(&j.Forecast)),
+		Fitted:     unlessEmpty(provenanceToProto(&j.Fitted)),
 	}
 }
 

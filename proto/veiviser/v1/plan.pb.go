@@ -11,6 +11,7 @@ import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	durationpb "google.golang.org/protobuf/types/known/durationpb"
+	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -161,6 +162,13 @@ type Journey struct {
 	UnsureBelow float64 `protobuf:"fixed64,11,opt,name=unsure_below,json=unsureBelow,proto3" json:"unsure_below,omitempty"`
 	// Where visitors under way go whose need is of an older version.
 	StageMappings []*StageMapping `protobuf:"bytes,12,rep,name=stage_mappings,json=stageMappings,proto3" json:"stage_mappings,omitempty"`
+	// How many events a need has on average before it ends, whichever way, at least 1; 0 is 20. With the transitions it gives
+	// the value of a stage.
+	MeanEvents float64 `protobuf:"fixed64,13,opt,name=mean_events,json=meanEvents,proto3" json:"mean_events,omitempty"`
+	// What visits of this journey go on to; unset forecasts nothing.
+	Forecast *Forecast `protobuf:"bytes,14,opt,name=forecast,proto3" json:"forecast,omitempty"`
+	// What the numbers of this journey were fitted from; unset for a journey written by hand.
+	Fitted        *FitProvenance `protobuf:"bytes,15,opt,name=fitted,proto3" json:"fitted,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -275,6 +283,27 @@ func (x *Journey) GetUnsureBelow() float64 {
 func (x *Journey) GetStageMappings() []*StageMapping {
 	if x != nil {
 		return x.StageMappings
+	}
+	return nil
+}
+
+func (x *Journey) GetMeanEvents() float64 {
+	if x != nil {
+		return x.MeanEvents
+	}
+	return 0
+}
+
+func (x *Journey) GetForecast() *Forecast {
+	if x != nil {
+		return x.Forecast
+	}
+	return nil
+}
+
+func (x *Journey) GetFitted() *FitProvenance {
+	if x != nil {
+		return x.Fitted
 	}
 	return nil
 }
@@ -718,6 +747,385 @@ func (x *StageMapping) GetTo() string {
 	return ""
 }
 
+// Forecast gives the chance of event types later in a visit, and of the next event, from what is known of a visitor: linear
+// functions of numbers about her, which the service knows by their ids. It is fitted from logs rather than written by hand.
+type Forecast struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The numbers it looks at, at most 256.
+	Covariates []*Covariate `protobuf:"bytes,1,rep,name=covariates,proto3" json:"covariates,omitempty"`
+	// The linear functions, at most 64, each combination of event_type and next once.
+	Heads []*ForecastHead `protobuf:"bytes,2,rep,name=heads,proto3" json:"heads,omitempty"`
+	// Subjects whose events differ from the average, at most 5,000, each once.
+	Subjects      []*SubjectTrait `protobuf:"bytes,3,rep,name=subjects,proto3" json:"subjects,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Forecast) Reset() {
+	*x = Forecast{}
+	mi := &file_veiviser_v1_plan_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Forecast) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Forecast) ProtoMessage() {}
+
+func (x *Forecast) ProtoReflect() protoreflect.Message {
+	mi := &file_veiviser_v1_plan_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Forecast.ProtoReflect.Descriptor instead.
+func (*Forecast) Descriptor() ([]byte, []int) {
+	return file_veiviser_v1_plan_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *Forecast) GetCovariates() []*Covariate {
+	if x != nil {
+		return x.Covariates
+	}
+	return nil
+}
+
+func (x *Forecast) GetHeads() []*ForecastHead {
+	if x != nil {
+		return x.Heads
+	}
+	return nil
+}
+
+func (x *Forecast) GetSubjects() []*SubjectTrait {
+	if x != nil {
+		return x.Subjects
+	}
+	return nil
+}
+
+// Covariate is one number known about a visitor, with what makes it comparable: what counts is its distance from the mean
+// in standard deviations, at most 4 either way.
+type Covariate struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id, at most 64 bytes, one that the service knows, unique in the forecast: "visit_events", "pace.cart_add".
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Its mean, in its own unit; any number.
+	Mean float64 `protobuf:"fixed64,2,opt,name=mean,proto3" json:"mean,omitempty"`
+	// Its standard deviation, in its own unit, above 0.
+	StandardDeviation float64 `protobuf:"fixed64,3,opt,name=standard_deviation,json=standardDeviation,proto3" json:"standard_deviation,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
+}
+
+func (x *Covariate) Reset() {
+	*x = Covariate{}
+	mi := &file_veiviser_v1_plan_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Covariate) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Covariate) ProtoMessage() {}
+
+func (x *Covariate) ProtoReflect() protoreflect.Message {
+	mi := &file_veiviser_v1_plan_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Covariate.ProtoReflect.Descriptor instead.
+func (*Covariate) Descriptor() ([]byte, []int) {
+	return file_veiviser_v1_plan_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *Covariate) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Covariate) GetMean() float64 {
+	if x != nil {
+		return x.Mean
+	}
+	return 0
+}
+
+func (x *Covariate) GetStandardDeviation() float64 {
+	if x != nil {
+		return x.StandardDeviation
+	}
+	return 0
+}
+
+// ForecastHead is one linear function of the covariates.
+type ForecastHead struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The event type it speaks of; "" is the end of the visit, for next only.
+	EventType string `protobuf:"bytes,1,opt,name=event_type,json=eventType,proto3" json:"event_type,omitempty"`
+	// Whether it speaks of the next event, in competition with all other heads of that kind; otherwise it gives the chance
+	// that an event of the type comes later in the visit.
+	Next bool `protobuf:"varint,2,opt,name=next,proto3" json:"next,omitempty"`
+	// Its value when every covariate is at its mean, in log-odds; any number.
+	Bias float64 `protobuf:"fixed64,3,opt,name=bias,proto3" json:"bias,omitempty"`
+	// What one standard deviation adds, in log-odds, by id of the covariate; any number. Those not named weigh nothing.
+	Weights       map[string]float64 `protobuf:"bytes,4,rep,name=weights,proto3" json:"weights,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"fixed64,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ForecastHead) Reset() {
+	*x = ForecastHead{}
+	mi := &file_veiviser_v1_plan_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ForecastHead) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ForecastHead) ProtoMessage() {}
+
+func (x *ForecastHead) ProtoReflect() protoreflect.Message {
+	mi := &file_veiviser_v1_plan_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ForecastHead.ProtoReflect.Descriptor instead.
+func (*ForecastHead) Descriptor() ([]byte, []int) {
+	return file_veiviser_v1_plan_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *ForecastHead) GetEventType() string {
+	if x != nil {
+		return x.EventType
+	}
+	return ""
+}
+
+func (x *ForecastHead) GetNext() bool {
+	if x != nil {
+		return x.Next
+	}
+	return false
+}
+
+func (x *ForecastHead) GetBias() float64 {
+	if x != nil {
+		return x.Bias
+	}
+	return 0
+}
+
+func (x *ForecastHead) GetWeights() map[string]float64 {
+	if x != nil {
+		return x.Weights
+	}
+	return nil
+}
+
+// SubjectTrait says how the events about a subject, and what lies below it, differ from the average.
+type SubjectTrait struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The subject, at most 128 bytes.
+	Subject string `protobuf:"bytes,1,opt,name=subject,proto3" json:"subject,omitempty"`
+	// How many events that was seen in, at least 0.
+	Events float64 `protobuf:"fixed64,2,opt,name=events,proto3" json:"events,omitempty"`
+	// ln(share of the event type among the subject's events / its share overall), in nats, shrunk towards 0, by event type;
+	// any number.
+	Rates         map[string]float64 `protobuf:"bytes,3,rep,name=rates,proto3" json:"rates,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"fixed64,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SubjectTrait) Reset() {
+	*x = SubjectTrait{}
+	mi := &file_veiviser_v1_plan_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SubjectTrait) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SubjectTrait) ProtoMessage() {}
+
+func (x *SubjectTrait) ProtoReflect() protoreflect.Message {
+	mi := &file_veiviser_v1_plan_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SubjectTrait.ProtoReflect.Descriptor instead.
+func (*SubjectTrait) Descriptor() ([]byte, []int) {
+	return file_veiviser_v1_plan_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *SubjectTrait) GetSubject() string {
+	if x != nil {
+		return x.Subject
+	}
+	return ""
+}
+
+func (x *SubjectTrait) GetEvents() float64 {
+	if x != nil {
+		return x.Events
+	}
+	return 0
+}
+
+func (x *SubjectTrait) GetRates() map[string]float64 {
+	if x != nil {
+		return x.Rates
+	}
+	return nil
+}
+
+// FitProvenance says what a journey was fitted from.
+type FitProvenance struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Names of the logs, at most 1,000 bytes.
+	Source string `protobuf:"bytes,1,opt,name=source,proto3" json:"source,omitempty"`
+	// Rows read.
+	Rows uint64 `protobuf:"varint,2,opt,name=rows,proto3" json:"rows,omitempty"`
+	// Events used, out of the rows.
+	Events uint64 `protobuf:"varint,3,opt,name=events,proto3" json:"events,omitempty"`
+	// Visitors used.
+	Visitors uint64 `protobuf:"varint,4,opt,name=visitors,proto3" json:"visitors,omitempty"`
+	// When the first event used happened.
+	StartTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
+	// When the last event used happened.
+	EndTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
+	// The seed of what was drawn at random, such as who was held out.
+	Seed uint64 `protobuf:"varint,7,opt,name=seed,proto3" json:"seed,omitempty"`
+	// What was measured on visitors that were held out, at most 1,024, each in its own unit: "cart_add.auc" in [0, 1],
+	// "next_type.perplexity" from 1, and so on.
+	Figures       map[string]float64 `protobuf:"bytes,8,rep,name=figures,proto3" json:"figures,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"fixed64,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FitProvenance) Reset() {
+	*x = FitProvenance{}
+	mi := &file_veiviser_v1_plan_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FitProvenance) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FitProvenance) ProtoMessage() {}
+
+func (x *FitProvenance) ProtoReflect() protoreflect.Message {
+	mi := &file_veiviser_v1_plan_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FitProvenance.ProtoReflect.Descriptor instead.
+func (*FitProvenance) Descriptor() ([]byte, []int) {
+	return file_veiviser_v1_plan_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *FitProvenance) GetSource() string {
+	if x != nil {
+		return x.Source
+	}
+	return ""
+}
+
+func (x *FitProvenance) GetRows() uint64 {
+	if x != nil {
+		return x.Rows
+	}
+	return 0
+}
+
+func (x *FitProvenance) GetEvents() uint64 {
+	if x != nil {
+		return x.Events
+	}
+	return 0
+}
+
+func (x *FitProvenance) GetVisitors() uint64 {
+	if x != nil {
+		return x.Visitors
+	}
+	return 0
+}
+
+func (x *FitProvenance) GetStartTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartTime
+	}
+	return nil
+}
+
+func (x *FitProvenance) GetEndTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EndTime
+	}
+	return nil
+}
+
+func (x *FitProvenance) GetSeed() uint64 {
+	if x != nil {
+		return x.Seed
+	}
+	return 0
+}
+
+func (x *FitProvenance) GetFigures() map[string]float64 {
+	if x != nil {
+		return x.Figures
+	}
+	return nil
+}
+
 // Segment is a group of visitors.
 type Segment struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -733,7 +1141,7 @@ type Segment struct {
 
 func (x *Segment) Reset() {
 	*x = Segment{}
-	mi := &file_veiviser_v1_plan_proto_msgTypes[7]
+	mi := &file_veiviser_v1_plan_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -745,7 +1153,7 @@ func (x *Segment) String() string {
 func (*Segment) ProtoMessage() {}
 
 func (x *Segment) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_plan_proto_msgTypes[7]
+	mi := &file_veiviser_v1_plan_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -758,7 +1166,7 @@ func (x *Segment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Segment.ProtoReflect.Descriptor instead.
 func (*Segment) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_plan_proto_rawDescGZIP(), []int{7}
+	return file_veiviser_v1_plan_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Segment) GetId() string {
@@ -813,7 +1221,7 @@ type Placement struct {
 
 func (x *Placement) Reset() {
 	*x = Placement{}
-	mi := &file_veiviser_v1_plan_proto_msgTypes[8]
+	mi := &file_veiviser_v1_plan_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -825,7 +1233,7 @@ func (x *Placement) String() string {
 func (*Placement) ProtoMessage() {}
 
 func (x *Placement) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_plan_proto_msgTypes[8]
+	mi := &file_veiviser_v1_plan_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -838,7 +1246,7 @@ func (x *Placement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Placement.ProtoReflect.Descriptor instead.
 func (*Placement) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_plan_proto_rawDescGZIP(), []int{8}
+	return file_veiviser_v1_plan_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Placement) GetId() string {
@@ -947,7 +1355,7 @@ type Policy struct {
 
 func (x *Policy) Reset() {
 	*x = Policy{}
-	mi := &file_veiviser_v1_plan_proto_msgTypes[9]
+	mi := &file_veiviser_v1_plan_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -959,7 +1367,7 @@ func (x *Policy) String() string {
 func (*Policy) ProtoMessage() {}
 
 func (x *Policy) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_plan_proto_msgTypes[9]
+	mi := &file_veiviser_v1_plan_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -972,7 +1380,7 @@ func (x *Policy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Policy.ProtoReflect.Descriptor instead.
 func (*Policy) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_plan_proto_rawDescGZIP(), []int{9}
+	return file_veiviser_v1_plan_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Policy) GetVisitGap() *durationpb.Duration {
@@ -1063,7 +1471,7 @@ type ResponsePrior struct {
 
 func (x *ResponsePrior) Reset() {
 	*x = ResponsePrior{}
-	mi := &file_veiviser_v1_plan_proto_msgTypes[10]
+	mi := &file_veiviser_v1_plan_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1075,7 +1483,7 @@ func (x *ResponsePrior) String() string {
 func (*ResponsePrior) ProtoMessage() {}
 
 func (x *ResponsePrior) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_plan_proto_msgTypes[10]
+	mi := &file_veiviser_v1_plan_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1088,7 +1496,7 @@ func (x *ResponsePrior) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResponsePrior.ProtoReflect.Descriptor instead.
 func (*ResponsePrior) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_plan_proto_rawDescGZIP(), []int{10}
+	return file_veiviser_v1_plan_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ResponsePrior) GetKind() ItemKind {
@@ -1146,7 +1554,7 @@ type ResponseEffect struct {
 
 func (x *ResponseEffect) Reset() {
 	*x = ResponseEffect{}
-	mi := &file_veiviser_v1_plan_proto_msgTypes[11]
+	mi := &file_veiviser_v1_plan_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1158,7 +1566,7 @@ func (x *ResponseEffect) String() string {
 func (*ResponseEffect) ProtoMessage() {}
 
 func (x *ResponseEffect) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_plan_proto_msgTypes[11]
+	mi := &file_veiviser_v1_plan_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1171,7 +1579,7 @@ func (x *ResponseEffect) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResponseEffect.ProtoReflect.Descriptor instead.
 func (*ResponseEffect) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_plan_proto_rawDescGZIP(), []int{11}
+	return file_veiviser_v1_plan_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ResponseEffect) GetItemId() string {
@@ -1241,7 +1649,7 @@ var File_veiviser_v1_plan_proto protoreflect.FileDescriptor
 
 const file_veiviser_v1_plan_proto_rawDesc = "" +
 	"\n" +
-	"\x16veiviser/v1/plan.proto\x12\vveiviser.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x16veiviser/v1/item.proto\"\x99\x03\n" +
+	"\x16veiviser/v1/plan.proto\x12\vveiviser.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16veiviser/v1/item.proto\"\x99\x03\n" +
 	"\x04Plan\x12\x1c\n" +
 	"\x04name\x18\x01 \x01(\tB\b\xbaH\x05r\x03(\xc8\x01R\x04name\x12&\n" +
 	"\tlanguages\x18\x02 \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x10R\tlanguages\x12)\n" +
@@ -1253,7 +1661,7 @@ const file_veiviser_v1_plan_proto_rawDesc = "" +
 	"placements\x18\x06 \x03(\v2\x16.veiviser.v1.PlacementB\t\xbaH\x06\x92\x01\x03\x10\x80\x02R\n" +
 	"placements\x127\n" +
 	"\x05items\x18\a \x03(\v2\x11.veiviser.v1.ItemB\x0e\xbaH\v\x92\x01\b\x10\x90N\"\x03\xd8\x01\x03R\x05items\x12+\n" +
-	"\x06policy\x18\b \x01(\v2\x13.veiviser.v1.PolicyR\x06policy\"\xbc\x04\n" +
+	"\x06policy\x18\b \x01(\v2\x13.veiviser.v1.PolicyR\x06policy\"\xc4\x05\n" +
 	"\aJourney\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\rR\aversion\x122\n" +
@@ -1267,7 +1675,11 @@ const file_veiviser_v1_plan_proto_rawDesc = "" +
 	"\thalf_life\x18\n" +
 	" \x01(\v2\x19.google.protobuf.DurationR\bhalfLife\x12!\n" +
 	"\funsure_below\x18\v \x01(\x01R\vunsureBelow\x12@\n" +
-	"\x0estage_mappings\x18\f \x03(\v2\x19.veiviser.v1.StageMappingR\rstageMappings\x1a7\n" +
+	"\x0estage_mappings\x18\f \x03(\v2\x19.veiviser.v1.StageMappingR\rstageMappings\x12\x1f\n" +
+	"\vmean_events\x18\r \x01(\x01R\n" +
+	"meanEvents\x121\n" +
+	"\bforecast\x18\x0e \x01(\v2\x15.veiviser.v1.ForecastR\bforecast\x122\n" +
+	"\x06fitted\x18\x0f \x01(\v2\x1a.veiviser.v1.FitProvenanceR\x06fitted\x1a7\n" +
 	"\tNameEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xc8\x01\n" +
@@ -1323,7 +1735,47 @@ const file_veiviser_v1_plan_proto_rawDesc = "" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"2\n" +
 	"\fStageMapping\x12\x12\n" +
 	"\x04from\x18\x01 \x01(\tR\x04from\x12\x0e\n" +
-	"\x02to\x18\x02 \x01(\tR\x02to\"\x9a\x01\n" +
+	"\x02to\x18\x02 \x01(\tR\x02to\"\xaa\x01\n" +
+	"\bForecast\x126\n" +
+	"\n" +
+	"covariates\x18\x01 \x03(\v2\x16.veiviser.v1.CovariateR\n" +
+	"covariates\x12/\n" +
+	"\x05heads\x18\x02 \x03(\v2\x19.veiviser.v1.ForecastHeadR\x05heads\x125\n" +
+	"\bsubjects\x18\x03 \x03(\v2\x19.veiviser.v1.SubjectTraitR\bsubjects\"^\n" +
+	"\tCovariate\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
+	"\x04mean\x18\x02 \x01(\x01R\x04mean\x12-\n" +
+	"\x12standard_deviation\x18\x03 \x01(\x01R\x11standardDeviation\"\xd3\x01\n" +
+	"\fForecastHead\x12\x1d\n" +
+	"\n" +
+	"event_type\x18\x01 \x01(\tR\teventType\x12\x12\n" +
+	"\x04next\x18\x02 \x01(\bR\x04next\x12\x12\n" +
+	"\x04bias\x18\x03 \x01(\x01R\x04bias\x12@\n" +
+	"\aweights\x18\x04 \x03(\v2&.veiviser.v1.ForecastHead.WeightsEntryR\aweights\x1a:\n" +
+	"\fWeightsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\x01R\x05value:\x028\x01\"\xb6\x01\n" +
+	"\fSubjectTrait\x12\x18\n" +
+	"\asubject\x18\x01 \x01(\tR\asubject\x12\x16\n" +
+	"\x06events\x18\x02 \x01(\x01R\x06events\x12:\n" +
+	"\x05rates\x18\x03 \x03(\v2$.veiviser.v1.SubjectTrait.RatesEntryR\x05rates\x1a8\n" +
+	"\n" +
+	"RatesEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\x01R\x05value:\x028\x01\"\xf4\x02\n" +
+	"\rFitProvenance\x12\x16\n" +
+	"\x06source\x18\x01 \x01(\tR\x06source\x12\x12\n" +
+	"\x04rows\x18\x02 \x01(\x04R\x04rows\x12\x16\n" +
+	"\x06events\x18\x03 \x01(\x04R\x06events\x12\x1a\n" +
+	"\bvisitors\x18\x04 \x01(\x04R\bvisitors\x129\n" +
+	"\n" +
+	"start_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x125\n" +
+	"\bend_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\x12\x12\n" +
+	"\x04seed\x18\a \x01(\x04R\x04seed\x12A\n" +
+	"\afigures\x18\b \x03(\v2'.veiviser.v1.FitProvenance.FiguresEntryR\afigures\x1a:\n" +
+	"\fFiguresEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\x01R\x05value:\x028\x01\"\x9a\x01\n" +
 	"\aSegment\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x122\n" +
 	"\x04name\x18\x02 \x03(\v2\x1e.veiviser.v1.Segment.NameEntryR\x04name\x12\x12\n" +
@@ -1389,67 +1841,86 @@ func file_veiviser_v1_plan_proto_rawDescGZIP() []byte {
 	return file_veiviser_v1_plan_proto_rawDescData
 }
 
-var file_veiviser_v1_plan_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
+var file_veiviser_v1_plan_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
 var file_veiviser_v1_plan_proto_goTypes = []any{
-	(*Plan)(nil),                // 0: veiviser.v1.Plan
-	(*Journey)(nil),             // 1: veiviser.v1.Journey
-	(*Stage)(nil),               // 2: veiviser.v1.Stage
-	(*Transition)(nil),          // 3: veiviser.v1.Transition
-	(*Signal)(nil),              // 4: veiviser.v1.Signal
-	(*Match)(nil),               // 5: veiviser.v1.Match
-	(*StageMapping)(nil),        // 6: veiviser.v1.StageMapping
-	(*Segment)(nil),             // 7: veiviser.v1.Segment
-	(*Placement)(nil),           // 8: veiviser.v1.Placement
-	(*Policy)(nil),              // 9: veiviser.v1.Policy
-	(*ResponsePrior)(nil),       // 10: veiviser.v1.ResponsePrior
-	(*ResponseEffect)(nil),      // 11: veiviser.v1.ResponseEffect
-	nil,                         // 12: veiviser.v1.Journey.NameEntry
-	nil,                         // 13: veiviser.v1.Stage.NameEntry
-	nil,                         // 14: veiviser.v1.Signal.LikelihoodEntry
-	nil,                         // 15: veiviser.v1.Signal.TextEntry
-	nil,                         // 16: veiviser.v1.Match.AttributesEntry
-	nil,                         // 17: veiviser.v1.Segment.NameEntry
-	nil,                         // 18: veiviser.v1.Placement.NameEntry
-	(*Item)(nil),                // 19: veiviser.v1.Item
-	(*durationpb.Duration)(nil), // 20: google.protobuf.Duration
-	(ItemKind)(0),               // 21: veiviser.v1.ItemKind
+	(*Plan)(nil),                  // 0: veiviser.v1.Plan
+	(*Journey)(nil),               // 1: veiviser.v1.Journey
+	(*Stage)(nil),                 // 2: veiviser.v1.Stage
+	(*Transition)(nil),            // 3: veiviser.v1.Transition
+	(*Signal)(nil),                // 4: veiviser.v1.Signal
+	(*Match)(nil),                 // 5: veiviser.v1.Match
+	(*StageMapping)(nil),          // 6: veiviser.v1.StageMapping
+	(*Forecast)(nil),              // 7: veiviser.v1.Forecast
+	(*Covariate)(nil),             // 8: veiviser.v1.Covariate
+	(*ForecastHead)(nil),          // 9: veiviser.v1.ForecastHead
+	(*SubjectTrait)(nil),          // 10: veiviser.v1.SubjectTrait
+	(*FitProvenance)(nil),         // 11: veiviser.v1.FitProvenance
+	(*Segment)(nil),               // 12: veiviser.v1.Segment
+	(*Placement)(nil),             // 13: veiviser.v1.Placement
+	(*Policy)(nil),                // 14: veiviser.v1.Policy
+	(*ResponsePrior)(nil),         // 15: veiviser.v1.ResponsePrior
+	(*ResponseEffect)(nil),        // 16: veiviser.v1.ResponseEffect
+	nil,                           // 17: veiviser.v1.Journey.NameEntry
+	nil,                           // 18: veiviser.v1.Stage.NameEntry
+	nil,                           // 19: veiviser.v1.Signal.LikelihoodEntry
+	nil,                           // 20: veiviser.v1.Signal.TextEntry
+	nil,                           // 21: veiviser.v1.Match.AttributesEntry
+	nil,                           // 22: veiviser.v1.ForecastHead.WeightsEntry
+	nil,                           // 23: veiviser.v1.SubjectTrait.RatesEntry
+	nil,                           // 24: veiviser.v1.FitProvenance.FiguresEntry
+	nil,                           // 25: veiviser.v1.Segment.NameEntry
+	nil,                           // 26: veiviser.v1.Placement.NameEntry
+	(*Item)(nil),                  // 27: veiviser.v1.Item
+	(*durationpb.Duration)(nil),   // 28: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil), // 29: google.protobuf.Timestamp
+	(ItemKind)(0),                 // 30: veiviser.v1.ItemKind
 }
 var file_veiviser_v1_plan_proto_depIdxs = []int32{
 	1,  // 0: veiviser.v1.Plan.journeys:type_name -> veiviser.v1.Journey
-	7,  // 1: veiviser.v1.Plan.segments:type_name -> veiviser.v1.Segment
-	8,  // 2: veiviser.v1.Plan.placements:type_name -> veiviser.v1.Placement
-	19, // 3: veiviser.v1.Plan.items:type_name -> veiviser.v1.Item
-	9,  // 4: veiviser.v1.Plan.policy:type_name -> veiviser.v1.Policy
-	12, // 5: veiviser.v1.Journey.name:type_name -> veiviser.v1.Journey.NameEntry
+	12, // 1: veiviser.v1.Plan.segments:type_name -> veiviser.v1.Segment
+	13, // 2: veiviser.v1.Plan.placements:type_name -> veiviser.v1.Placement
+	27, // 3: veiviser.v1.Plan.items:type_name -> veiviser.v1.Item
+	14, // 4: veiviser.v1.Plan.policy:type_name -> veiviser.v1.Policy
+	17, // 5: veiviser.v1.Journey.name:type_name -> veiviser.v1.Journey.NameEntry
 	5,  // 6: veiviser.v1.Journey.starts_on:type_name -> veiviser.v1.Match
 	2,  // 7: veiviser.v1.Journey.stages:type_name -> veiviser.v1.Stage
 	3,  // 8: veiviser.v1.Journey.transitions:type_name -> veiviser.v1.Transition
 	4,  // 9: veiviser.v1.Journey.signals:type_name -> veiviser.v1.Signal
-	20, // 10: veiviser.v1.Journey.half_life:type_name -> google.protobuf.Duration
+	28, // 10: veiviser.v1.Journey.half_life:type_name -> google.protobuf.Duration
 	6,  // 11: veiviser.v1.Journey.stage_mappings:type_name -> veiviser.v1.StageMapping
-	13, // 12: veiviser.v1.Stage.name:type_name -> veiviser.v1.Stage.NameEntry
-	5,  // 13: veiviser.v1.Signal.match:type_name -> veiviser.v1.Match
-	14, // 14: veiviser.v1.Signal.likelihood:type_name -> veiviser.v1.Signal.LikelihoodEntry
-	15, // 15: veiviser.v1.Signal.text:type_name -> veiviser.v1.Signal.TextEntry
-	20, // 16: veiviser.v1.Match.min_pause:type_name -> google.protobuf.Duration
-	20, // 17: veiviser.v1.Match.max_pause:type_name -> google.protobuf.Duration
-	16, // 18: veiviser.v1.Match.attributes:type_name -> veiviser.v1.Match.AttributesEntry
-	17, // 19: veiviser.v1.Segment.name:type_name -> veiviser.v1.Segment.NameEntry
-	18, // 20: veiviser.v1.Placement.name:type_name -> veiviser.v1.Placement.NameEntry
-	21, // 21: veiviser.v1.Placement.kinds:type_name -> veiviser.v1.ItemKind
-	20, // 22: veiviser.v1.Policy.visit_gap:type_name -> google.protobuf.Duration
-	20, // 23: veiviser.v1.Policy.visitor_ttl:type_name -> google.protobuf.Duration
-	20, // 24: veiviser.v1.Policy.decision_ttl:type_name -> google.protobuf.Duration
-	21, // 25: veiviser.v1.Policy.unsure_kinds:type_name -> veiviser.v1.ItemKind
-	10, // 26: veiviser.v1.Policy.priors:type_name -> veiviser.v1.ResponsePrior
-	11, // 27: veiviser.v1.Policy.effects:type_name -> veiviser.v1.ResponseEffect
-	21, // 28: veiviser.v1.ResponsePrior.kind:type_name -> veiviser.v1.ItemKind
-	21, // 29: veiviser.v1.ResponseEffect.kind:type_name -> veiviser.v1.ItemKind
-	30, // [30:30] is the sub-list for method output_type
-	30, // [30:30] is the sub-list for method input_type
-	30, // [30:30] is the sub-list for extension type_name
-	30, // [30:30] is the sub-list for extension extendee
-	0,  // [0:30] is the sub-list for field type_name
+	7,  // 12: veiviser.v1.Journey.forecast:type_name -> veiviser.v1.Forecast
+	11, // 13: veiviser.v1.Journey.fitted:type_name -> veiviser.v1.FitProvenance
+	18, // 14: veiviser.v1.Stage.name:type_name -> veiviser.v1.Stage.NameEntry
+	5,  // 15: veiviser.v1.Signal.match:type_name -> veiviser.v1.Match
+	19, // 16: veiviser.v1.Signal.likelihood:type_name -> veiviser.v1.Signal.LikelihoodEntry
+	20, // 17: veiviser.v1.Signal.text:type_name -> veiviser.v1.Signal.TextEntry
+	28, // 18: veiviser.v1.Match.min_pause:type_name -> google.protobuf.Duration
+	28, // 19: veiviser.v1.Match.max_pause:type_name -> google.protobuf.Duration
+	21, // 20: veiviser.v1.Match.attributes:type_name -> veiviser.v1.Match.AttributesEntry
+	8,  // 21: veiviser.v1.Forecast.covariates:type_name -> veiviser.v1.Covariate
+	9,  // 22: veiviser.v1.Forecast.heads:type_name -> veiviser.v1.ForecastHead
+	10, // 23: veiviser.v1.Forecast.subjects:type_name -> veiviser.v1.SubjectTrait
+	22, // 24: veiviser.v1.ForecastHead.weights:type_name -> veiviser.v1.ForecastHead.WeightsEntry
+	23, // 25: veiviser.v1.SubjectTrait.rates:type_name -> veiviser.v1.SubjectTrait.RatesEntry
+	29, // 26: veiviser.v1.FitProvenance.start_time:type_name -> google.protobuf.Timestamp
+	29, // 27: veiviser.v1.FitProvenance.end_time:type_name -> google.protobuf.Timestamp
+	24, // 28: veiviser.v1.FitProvenance.figures:type_name -> veiviser.v1.FitProvenance.FiguresEntry
+	25, // 29: veiviser.v1.Segment.name:type_name -> veiviser.v1.Segment.NameEntry
+	26, // 30: veiviser.v1.Placement.name:type_name -> veiviser.v1.Placement.NameEntry
+	30, // 31: veiviser.v1.Placement.kinds:type_name -> veiviser.v1.ItemKind
+	28, // 32: veiviser.v1.Policy.visit_gap:type_name -> google.protobuf.Duration
+	28, // 33: veiviser.v1.Policy.visitor_ttl:type_name -> google.protobuf.Duration
+	28, // 34: veiviser.v1.Policy.decision_ttl:type_name -> google.protobuf.Duration
+	30, // 35: veiviser.v1.Policy.unsure_kinds:type_name -> veiviser.v1.ItemKind
+	15, // 36: veiviser.v1.Policy.priors:type_name -> veiviser.v1.ResponsePrior
+	16, // 37: veiviser.v1.Policy.effects:type_name -> veiviser.v1.ResponseEffect
+	30, // 38: veiviser.v1.ResponsePrior.kind:type_name -> veiviser.v1.ItemKind
+	30, // 39: veiviser.v1.ResponseEffect.kind:type_name -> veiviser.v1.ItemKind
+	40, // [40:40] is the sub-list for method output_type
+	40, // [40:40] is the sub-list for method input_type
+	40, // [40:40] is the sub-list for extension type_name
+	40, // [40:40] is the sub-list for extension extendee
+	0,  // [0:40] is the sub-list for field type_name
 }
 
 func init() { file_veiviser_v1_plan_proto_init() }
@@ -1458,14 +1929,14 @@ func file_veiviser_v1_plan_proto_init() {
 		return
 	}
 	file_veiviser_v1_item_proto_init()
-	file_veiviser_v1_plan_proto_msgTypes[8].OneofWrappers = []any{}
+	file_veiviser_v1_plan_proto_msgTypes[13].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_veiviser_v1_plan_proto_rawDesc), len(file_veiviser_v1_plan_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   19,
+			NumMessages:   27,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -46,7 +46,14 @@ type NeedBelief struct {
 	// When an event last moved the belief; what is shown has drifted from there to the moment of the answer.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	// The kind of person on this journey: customer, supplier, investor, press, neighbour or job_seeker.
-	Audience      string `protobuf:"bytes,11,opt,name=audience,proto3" json:"audience,omitempty"`
+	Audience string `protobuf:"bytes,11,opt,name=audience,proto3" json:"audience,omitempty"`
+	// The chance that the need ends in an order that was delivered right, in [0, 1].
+	Value float64 `protobuf:"fixed64,12,opt,name=value,proto3" json:"value,omitempty"`
+	// The expected number of further events until a stage whose standard stage lies further ahead, if she goes on; at least 0,
+	// and 0 when there is none ahead.
+	EventsToNextStage float64 `protobuf:"fixed64,13,opt,name=events_to_next_stage,json=eventsToNextStage,proto3" json:"events_to_next_stage,omitempty"`
+	// What the rest of the visit brings; unset when the journey forecasts nothing or the visit is over.
+	VisitForecast *VisitForecast `protobuf:"bytes,14,opt,name=visit_forecast,json=visitForecast,proto3" json:"visit_forecast,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -158,6 +165,146 @@ func (x *NeedBelief) GetAudience() string {
 	return ""
 }
 
+func (x *NeedBelief) GetValue() float64 {
+	if x != nil {
+		return x.Value
+	}
+	return 0
+}
+
+func (x *NeedBelief) GetEventsToNextStage() float64 {
+	if x != nil {
+		return x.EventsToNextStage
+	}
+	return 0
+}
+
+func (x *NeedBelief) GetVisitForecast() *VisitForecast {
+	if x != nil {
+		return x.VisitForecast
+	}
+	return nil
+}
+
+// VisitForecast is what comes after the latest event of a visit.
+type VisitForecast struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The chance of each event type to come later in the visit, each by itself: they need not sum to 1.
+	Later []*EventChance `protobuf:"bytes,1,rep,name=later,proto3" json:"later,omitempty"`
+	// The chance of each event type to be that of the next event; with end they sum to 1.
+	Next []*EventChance `protobuf:"bytes,2,rep,name=next,proto3" json:"next,omitempty"`
+	// The chance that the visit is over, in [0, 1].
+	End           float64 `protobuf:"fixed64,3,opt,name=end,proto3" json:"end,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VisitForecast) Reset() {
+	*x = VisitForecast{}
+	mi := &file_veiviser_v1_visitor_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VisitForecast) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VisitForecast) ProtoMessage() {}
+
+func (x *VisitForecast) ProtoReflect() protoreflect.Message {
+	mi := &file_veiviser_v1_visitor_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VisitForecast.ProtoReflect.Descriptor instead.
+func (*VisitForecast) Descriptor() ([]byte, []int) {
+	return file_veiviser_v1_visitor_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *VisitForecast) GetLater() []*EventChance {
+	if x != nil {
+		return x.Later
+	}
+	return nil
+}
+
+func (x *VisitForecast) GetNext() []*EventChance {
+	if x != nil {
+		return x.Next
+	}
+	return nil
+}
+
+func (x *VisitForecast) GetEnd() float64 {
+	if x != nil {
+		return x.End
+	}
+	return 0
+}
+
+// EventChance is the chance of one event type.
+type EventChance struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The event type.
+	EventType string `protobuf:"bytes,1,opt,name=event_type,json=eventType,proto3" json:"event_type,omitempty"`
+	// In [0, 1].
+	Probability   float64 `protobuf:"fixed64,2,opt,name=probability,proto3" json:"probability,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EventChance) Reset() {
+	*x = EventChance{}
+	mi := &file_veiviser_v1_visitor_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EventChance) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EventChance) ProtoMessage() {}
+
+func (x *EventChance) ProtoReflect() protoreflect.Message {
+	mi := &file_veiviser_v1_visitor_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EventChance.ProtoReflect.Descriptor instead.
+func (*EventChance) Descriptor() ([]byte, []int) {
+	return file_veiviser_v1_visitor_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *EventChance) GetEventType() string {
+	if x != nil {
+		return x.EventType
+	}
+	return ""
+}
+
+func (x *EventChance) GetProbability() float64 {
+	if x != nil {
+		return x.Probability
+	}
+	return 0
+}
+
 // StageProbability is the probability of one stage.
 type StageProbability struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -171,7 +318,7 @@ type StageProbability struct {
 
 func (x *StageProbability) Reset() {
 	*x = StageProbability{}
-	mi := &file_veiviser_v1_visitor_proto_msgTypes[1]
+	mi := &file_veiviser_v1_visitor_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -183,7 +330,7 @@ func (x *StageProbability) String() string {
 func (*StageProbability) ProtoMessage() {}
 
 func (x *StageProbability) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_visitor_proto_msgTypes[1]
+	mi := &file_veiviser_v1_visitor_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -196,7 +343,7 @@ func (x *StageProbability) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StageProbability.ProtoReflect.Descriptor instead.
 func (*StageProbability) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_visitor_proto_rawDescGZIP(), []int{1}
+	return file_veiviser_v1_visitor_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *StageProbability) GetStage() string {
@@ -234,7 +381,7 @@ type Evidence struct {
 
 func (x *Evidence) Reset() {
 	*x = Evidence{}
-	mi := &file_veiviser_v1_visitor_proto_msgTypes[2]
+	mi := &file_veiviser_v1_visitor_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -246,7 +393,7 @@ func (x *Evidence) String() string {
 func (*Evidence) ProtoMessage() {}
 
 func (x *Evidence) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_visitor_proto_msgTypes[2]
+	mi := &file_veiviser_v1_visitor_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -259,7 +406,7 @@ func (x *Evidence) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Evidence.ProtoReflect.Descriptor instead.
 func (*Evidence) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_visitor_proto_rawDescGZIP(), []int{2}
+	return file_veiviser_v1_visitor_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Evidence) GetSignal() string {
@@ -339,7 +486,7 @@ type Visitor struct {
 
 func (x *Visitor) Reset() {
 	*x = Visitor{}
-	mi := &file_veiviser_v1_visitor_proto_msgTypes[3]
+	mi := &file_veiviser_v1_visitor_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -351,7 +498,7 @@ func (x *Visitor) String() string {
 func (*Visitor) ProtoMessage() {}
 
 func (x *Visitor) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_visitor_proto_msgTypes[3]
+	mi := &file_veiviser_v1_visitor_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -364,7 +511,7 @@ func (x *Visitor) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Visitor.ProtoReflect.Descriptor instead.
 func (*Visitor) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_visitor_proto_rawDescGZIP(), []int{3}
+	return file_veiviser_v1_visitor_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Visitor) GetVisitorId() string {
@@ -475,7 +622,7 @@ type EventCount struct {
 
 func (x *EventCount) Reset() {
 	*x = EventCount{}
-	mi := &file_veiviser_v1_visitor_proto_msgTypes[4]
+	mi := &file_veiviser_v1_visitor_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -487,7 +634,7 @@ func (x *EventCount) String() string {
 func (*EventCount) ProtoMessage() {}
 
 func (x *EventCount) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_visitor_proto_msgTypes[4]
+	mi := &file_veiviser_v1_visitor_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -500,7 +647,7 @@ func (x *EventCount) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EventCount.ProtoReflect.Descriptor instead.
 func (*EventCount) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_visitor_proto_rawDescGZIP(), []int{4}
+	return file_veiviser_v1_visitor_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *EventCount) GetType() string {
@@ -548,7 +695,7 @@ type RecentItem struct {
 
 func (x *RecentItem) Reset() {
 	*x = RecentItem{}
-	mi := &file_veiviser_v1_visitor_proto_msgTypes[5]
+	mi := &file_veiviser_v1_visitor_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -560,7 +707,7 @@ func (x *RecentItem) String() string {
 func (*RecentItem) ProtoMessage() {}
 
 func (x *RecentItem) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_visitor_proto_msgTypes[5]
+	mi := &file_veiviser_v1_visitor_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -573,7 +720,7 @@ func (x *RecentItem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecentItem.ProtoReflect.Descriptor instead.
 func (*RecentItem) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_visitor_proto_rawDescGZIP(), []int{5}
+	return file_veiviser_v1_visitor_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *RecentItem) GetItemId() string {
@@ -631,7 +778,7 @@ type Visit struct {
 
 func (x *Visit) Reset() {
 	*x = Visit{}
-	mi := &file_veiviser_v1_visitor_proto_msgTypes[6]
+	mi := &file_veiviser_v1_visitor_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -643,7 +790,7 @@ func (x *Visit) String() string {
 func (*Visit) ProtoMessage() {}
 
 func (x *Visit) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_visitor_proto_msgTypes[6]
+	mi := &file_veiviser_v1_visitor_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -656,7 +803,7 @@ func (x *Visit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Visit.ProtoReflect.Descriptor instead.
 func (*Visit) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_visitor_proto_rawDescGZIP(), []int{6}
+	return file_veiviser_v1_visitor_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Visit) GetStartTime() *timestamppb.Timestamp {
@@ -726,7 +873,7 @@ var File_veiviser_v1_visitor_proto protoreflect.FileDescriptor
 
 const file_veiviser_v1_visitor_proto_rawDesc = "" +
 	"\n" +
-	"\x19veiviser/v1/visitor.proto\x12\vveiviser.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbc\x03\n" +
+	"\x19veiviser/v1/visitor.proto\x12\vveiviser.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc6\x04\n" +
 	"\n" +
 	"NeedBelief\x12\x18\n" +
 	"\ajourney\x18\x01 \x01(\tR\ajourney\x12\x18\n" +
@@ -742,7 +889,18 @@ const file_veiviser_v1_visitor_proto_rawDesc = "" +
 	"\vupdate_time\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"updateTime\x12\x1a\n" +
-	"\baudience\x18\v \x01(\tR\baudience\"J\n" +
+	"\baudience\x18\v \x01(\tR\baudience\x12\x14\n" +
+	"\x05value\x18\f \x01(\x01R\x05value\x12/\n" +
+	"\x14events_to_next_stage\x18\r \x01(\x01R\x11eventsToNextStage\x12A\n" +
+	"\x0evisit_forecast\x18\x0e \x01(\v2\x1a.veiviser.v1.VisitForecastR\rvisitForecast\"\x7f\n" +
+	"\rVisitForecast\x12.\n" +
+	"\x05later\x18\x01 \x03(\v2\x18.veiviser.v1.EventChanceR\x05later\x12,\n" +
+	"\x04next\x18\x02 \x03(\v2\x18.veiviser.v1.EventChanceR\x04next\x12\x10\n" +
+	"\x03end\x18\x03 \x01(\x01R\x03end\"N\n" +
+	"\vEventChance\x12\x1d\n" +
+	"\n" +
+	"event_type\x18\x01 \x01(\tR\teventType\x12 \n" +
+	"\vprobability\x18\x02 \x01(\x01R\vprobability\"J\n" +
 	"\x10StageProbability\x12\x14\n" +
 	"\x05stage\x18\x01 \x01(\tR\x05stage\x12 \n" +
 	"\vprobability\x18\x02 \x01(\x01R\vprobability\"\xaa\x01\n" +
@@ -811,40 +969,45 @@ func file_veiviser_v1_visitor_proto_rawDescGZIP() []byte {
 	return file_veiviser_v1_visitor_proto_rawDescData
 }
 
-var file_veiviser_v1_visitor_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_veiviser_v1_visitor_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_veiviser_v1_visitor_proto_goTypes = []any{
 	(*NeedBelief)(nil),            // 0: veiviser.v1.NeedBelief
-	(*StageProbability)(nil),      // 1: veiviser.v1.StageProbability
-	(*Evidence)(nil),              // 2: veiviser.v1.Evidence
-	(*Visitor)(nil),               // 3: veiviser.v1.Visitor
-	(*EventCount)(nil),            // 4: veiviser.v1.EventCount
-	(*RecentItem)(nil),            // 5: veiviser.v1.RecentItem
-	(*Visit)(nil),                 // 6: veiviser.v1.Visit
-	nil,                           // 7: veiviser.v1.Visitor.AttributesEntry
-	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
+	(*VisitForecast)(nil),         // 1: veiviser.v1.VisitForecast
+	(*EventChance)(nil),           // 2: veiviser.v1.EventChance
+	(*StageProbability)(nil),      // 3: veiviser.v1.StageProbability
+	(*Evidence)(nil),              // 4: veiviser.v1.Evidence
+	(*Visitor)(nil),               // 5: veiviser.v1.Visitor
+	(*EventCount)(nil),            // 6: veiviser.v1.EventCount
+	(*RecentItem)(nil),            // 7: veiviser.v1.RecentItem
+	(*Visit)(nil),                 // 8: veiviser.v1.Visit
+	nil,                           // 9: veiviser.v1.Visitor.AttributesEntry
+	(*timestamppb.Timestamp)(nil), // 10: google.protobuf.Timestamp
 }
 var file_veiviser_v1_visitor_proto_depIdxs = []int32{
-	1,  // 0: veiviser.v1.NeedBelief.stages:type_name -> veiviser.v1.StageProbability
-	2,  // 1: veiviser.v1.NeedBelief.evidence:type_name -> veiviser.v1.Evidence
-	8,  // 2: veiviser.v1.NeedBelief.start_time:type_name -> google.protobuf.Timestamp
-	8,  // 3: veiviser.v1.NeedBelief.update_time:type_name -> google.protobuf.Timestamp
-	8,  // 4: veiviser.v1.Evidence.time:type_name -> google.protobuf.Timestamp
-	8,  // 5: veiviser.v1.Visitor.first_seen_time:type_name -> google.protobuf.Timestamp
-	8,  // 6: veiviser.v1.Visitor.last_seen_time:type_name -> google.protobuf.Timestamp
-	7,  // 7: veiviser.v1.Visitor.attributes:type_name -> veiviser.v1.Visitor.AttributesEntry
-	4,  // 8: veiviser.v1.Visitor.event_counts:type_name -> veiviser.v1.EventCount
-	5,  // 9: veiviser.v1.Visitor.recent_items:type_name -> veiviser.v1.RecentItem
-	6,  // 10: veiviser.v1.Visitor.visit:type_name -> veiviser.v1.Visit
-	0,  // 11: veiviser.v1.Visitor.needs:type_name -> veiviser.v1.NeedBelief
-	8,  // 12: veiviser.v1.EventCount.last_time:type_name -> google.protobuf.Timestamp
-	8,  // 13: veiviser.v1.RecentItem.last_time:type_name -> google.protobuf.Timestamp
-	8,  // 14: veiviser.v1.Visit.start_time:type_name -> google.protobuf.Timestamp
-	8,  // 15: veiviser.v1.Visit.last_time:type_name -> google.protobuf.Timestamp
-	16, // [16:16] is the sub-list for method output_type
-	16, // [16:16] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	3,  // 0: veiviser.v1.NeedBelief.stages:type_name -> veiviser.v1.StageProbability
+	4,  // 1: veiviser.v1.NeedBelief.evidence:type_name -> veiviser.v1.Evidence
+	10, // 2: veiviser.v1.NeedBelief.start_time:type_name -> google.protobuf.Timestamp
+	10, // 3: veiviser.v1.NeedBelief.update_time:type_name -> google.protobuf.Timestamp
+	1,  // 4: veiviser.v1.NeedBelief.visit_forecast:type_name -> veiviser.v1.VisitForecast
+	2,  // 5: veiviser.v1.VisitForecast.later:type_name -> veiviser.v1.EventChance
+	2,  // 6: veiviser.v1.VisitForecast.next:type_name -> veiviser.v1.EventChance
+	10, // 7: veiviser.v1.Evidence.time:type_name -> google.protobuf.Timestamp
+	10, // 8: veiviser.v1.Visitor.first_seen_time:type_name -> google.protobuf.Timestamp
+	10, // 9: veiviser.v1.Visitor.last_seen_time:type_name -> google.protobuf.Timestamp
+	9,  // 10: veiviser.v1.Visitor.attributes:type_name -> veiviser.v1.Visitor.AttributesEntry
+	6,  // 11: veiviser.v1.Visitor.event_counts:type_name -> veiviser.v1.EventCount
+	7,  // 12: veiviser.v1.Visitor.recent_items:type_name -> veiviser.v1.RecentItem
+	8,  // 13: veiviser.v1.Visitor.visit:type_name -> veiviser.v1.Visit
+	0,  // 14: veiviser.v1.Visitor.needs:type_name -> veiviser.v1.NeedBelief
+	10, // 15: veiviser.v1.EventCount.last_time:type_name -> google.protobuf.Timestamp
+	10, // 16: veiviser.v1.RecentItem.last_time:type_name -> google.protobuf.Timestamp
+	10, // 17: veiviser.v1.Visit.start_time:type_name -> google.protobuf.Timestamp
+	10, // 18: veiviser.v1.Visit.last_time:type_name -> google.protobuf.Timestamp
+	19, // [19:19] is the sub-list for method output_type
+	19, // [19:19] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_veiviser_v1_visitor_proto_init() }
@@ -858,7 +1021,7 @@ func file_veiviser_v1_visitor_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_veiviser_v1_visitor_proto_rawDesc), len(file_veiviser_v1_visitor_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   8,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
