@@ -32,6 +32,8 @@ type commands struct {
 	Plan      planCmd      `cmd:"" help:"Validate, compare, publish, roll back and fetch plans."`
 	Items     itemsCmd     `cmd:"" help:"Import, list, show and delete items."`
 	Replay    replayCmd    `cmd:"" help:"Play an event log through the service and report what came of it."`
+	Fit       fitCmd       `cmd:"" help:"Fit a journey of a plan to event logs; needs no service."`
+	Backtest  backtestCmd  `cmd:"" help:"Judge what a journey foresees by event logs; needs no service."`
 }
 
 // globals are the flags of every command.

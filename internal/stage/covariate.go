@@ -9,281 +9,263 @@ import (
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
-// kind is which number a covariate is. The plain ones stand alone; those of a type or a stage are written "pace.cart_add".
-type kind uint8
-
-const (
-	visitEvents kind = iota
-	visitFirst
-	visitDuration
-	visitItems
-	visitSubjects
-	pauseBefore
-	gapBefore
-	visits
-	newcomer
-	age
-	activity
-	lengthMean
-	lengthRecent
-	hourSin1
-	hourCos1
-	hourSin2
-	hourCos2
-	itemSeen
-	itemVisit
-	subjectSeen
-	subjectVisit
-	subjectRun
-	subjectKnown
-	newItems
-	events15m
-	events3h
-	plainKinds // the number of those above
-
-	typeNow kind = iota - 1
-	typeBefore
-	typeInVisit
-	typePace
-	typeRate
-	typeVisits
-	typeSince
-	typeAhead
-	typeAheadSlow
-	typeItem
-	typeSubject
-	typeTrait
-	typeLately5
-	typeLately15
-	typeDelay
-	typeSequel
-
-	stageBelief
-)
-
-// plainNames are the ids of the covariates that stand alone, in the order of their kinds.
-var plainNames = [plainKinds]string{
-	"visit_events", "visit_first", "visit_duration", "visit_items", "visit_subjects", "pause", "gap", "visits", "newcomer",
-	"age", "activity", "length", "length_recent", "hour_sin", "hour_cos", "hour_sin2", "hour_cos2", "item_seen",
-	"item_visit", "subject_seen", "subject_visit", "subject_run", "subject_known", "new_items", "events_15m", "events_3h",
-}
-
-// typeNames are the first parts of the ids of covariates of an event type, from typeNow.
-var typeNames = [...]string{
-	"now", "before", "visit", "pace", "rate", "visits", "since", "ahead", "ahead_slow", "item", "subject", "trait",
-	"lately_5m", "lately_15m", "delay", "sequel",
-}
-
-const stageName = "stage"
-
 // The first parts of the ids of the covariates that come from the traits of subjects.
 const (
 	CovariateTrait = "trait"
 	CovariateKnown = "subject_known"
 )
 
-// viewKinds are the covariates of a view: it is so frequent that how often it comes says little.
-var viewKinds = []kind{typeNow, typeBefore, typeInVisit, typeAhead}
+// plainCovariates stand alone. The comments in the package documentation say what they are.
+var plainCovariates = []struct {
+	id string
+	of func(r *reading) float64
+}{
+	{"visit_events", func(r *reading) float64 { return math.Log1p(r.n) }},
+	{"visit_first", func(r *reading) float64 { return indicator(r.v.Visit.Events <= 1) }},
+	{"visit_duration", func(r *reading) float64 { return math.Log1p(seconds(r.v.Visit.Last.Sub(r.v.Visit.Start))) }},
+	{"visit_items", func(r *reading) float64 { return math.Log(float64(max(r.m.Items, 1)) / r.n) }},
+	{"visit_subjects", func(r *reading) float64 { return math.Log(float64(max(r.m.Subjects, 1)) / r.n) }},
+	{"pause", func(r *reading) float64 {
+		if r.v.Visit.Events <= 1 {
+			return 0
+		}
+		return math.Log1p(seconds(r.m.Pause))
+	}},
+	{"gap", func(r *reading) float64 {
+		if r.finished == 0 {
+			return unknownGap
+		}
+		return math.Log1p(seconds(r.past.Gap))
+	}},
+	{"visits", func(r *reading) float64 { return math.Log1p(r.finished) }},
+	{"newcomer", func(r *reading) float64 { return indicator(r.finished == 0) }},
+	{"age", func(r *reading) float64 { return math.Log1p(days(r.v)) }},
+	{"activity", func(r *reading) float64 { return math.Log1p(float64(r.v.Events) / max(days(r.v), 0.3)) }},
+	{"length", func(r *reading) float64 {
+		return math.Log1p((max(float64(r.v.Events)-r.n, 0) + 12) / (r.finished + 2))
+	}},
+	{"length_recent", func(r *reading) float64 { return math.Log1p((r.past.Events + 12) / (r.past.Visits + 2)) }},
+	{"hour_sin", func(r *reading) float64 { return math.Sin(day(r.v.LastSeen)) }},
+	{"hour_cos", func(r *reading) float64 { return math.Cos(day(r.v.LastSeen)) }},
+	{"hour_sin2", func(r *reading) float64 { return math.Sin(2 * day(r.v.LastSeen)) }},
+	{"hour_cos2", func(r *reading) float64 { return math.Cos(2 * day(r.v.LastSeen)) }},
+	{"item_seen", func(r *reading) float64 { return math.Log1p(float64(r.m.ItemEvents)) }},
+	{"item_visit", func(r *reading) float64 { return math.Log1p(float64(r.m.ItemInVisit)) }},
+	{"subject_seen", func(r *reading) float64 { return math.Log1p(float64(r.m.SubjectEvents)) }},
+	{"subject_visit", func(r *reading) float64 { return math.Log1p(float64(r.m.SubjectInVisit)) }},
+	{"subject_run", func(r *reading) float64 { return math.Log1p(float64(r.m.Run)) }},
+	{CovariateKnown, func(r *reading) float64 {
+		if r.trait == nil {
+			return 0
+		}
+		return r.trait.known
+	}},
+	{"new_items", func(r *reading) float64 { return math.Log((float64(r.past.NewItems) + 5) / (r.views + 7)) }},
+	{"events_15m", func(r *reading) float64 { return math.Log(max(r.past.Lately[0], 1)) }},
+	{"events_3h", func(r *reading) float64 { return math.Log(max(r.past.Lately[1], 1)) }},
+}
+
+// typeCovariates are of one event type each: "pace.cart_add".
+var typeCovariates = []struct {
+	id string
+	of func(r *reading, t *typeFacts) float64
+}{
+	{"now", func(r *reading, t *typeFacts) float64 { return indicator(r.m.Type == t.name) }},
+	{"before", func(r *reading, t *typeFacts) float64 { return indicator(r.m.Before == t.name) }},
+	{"visit", func(_ *reading, t *typeFacts) float64 { return math.Log1p(float64(t.count.InVisit)) }},
+	{"ahead", func(r *reading, t *typeFacts) float64 { return math.Log((t.count.Ahead + 1.6) / (r.past.Active + 8)) }},
+	{"pace", func(r *reading, t *typeFacts) float64 {
+		pace := float64(t.count.Pace * paceKept(t.since))
+		return math.Log((pace + 0.3) / (r.window + 10))
+	}},
+	{"rate", func(r *reading, t *typeFacts) float64 {
+		return math.Log((float64(t.count.Count) + 0.6) / (float64(r.v.Events) + 20))
+	}},
+	{"visits", func(r *reading, t *typeFacts) float64 { return math.Log((t.count.Visits + 0.3) / (r.past.Visits + 2)) }},
+	{"since", func(_ *reading, t *typeFacts) float64 {
+		if t.count.Count == 0 {
+			return longSince
+		}
+		return min(math.Log1p(float64(t.since)), longSince)
+	}},
+	{"ahead_slow", func(r *reading, t *typeFacts) float64 { return math.Log((t.count.Ahead + 8) / (r.past.Active + 40)) }},
+	{"item", func(r *reading, t *typeFacts) float64 { return indicator(r.m.ItemActs&t.act != 0) }},
+	{"subject", func(r *reading, t *typeFacts) float64 { return indicator(r.m.SubjectActs&t.act != 0) }},
+	{CovariateTrait, func(r *reading, t *typeFacts) float64 {
+		if r.trait == nil {
+			return 0
+		}
+		return r.trait.rates[t.index]
+	}},
+	{"lately_5m", func(r *reading, t *typeFacts) float64 { return math.Log(t.lately(r)[0] + 0.1) }},
+	{"lately_15m", func(r *reading, t *typeFacts) float64 { return math.Log(t.lately(r)[1] + 0.1) }},
+	{"delay", func(_ *reading, t *typeFacts) float64 { return (t.count.Delay + 12) / (float64(t.count.Count) + 3) }},
+	{"sequel", func(r *reading, t *typeFacts) float64 { return r.sequel(t.deed) }},
+}
+
+// viewCovariates are how many of typeCovariates a view has: it is so frequent that how often it comes says little.
+const viewCovariates = 4
+
+// stageCovariate is the first part of the id of the belief in a stage: "stage.buy".
+const stageCovariate = "stage"
+
+const (
+	// unknownGap stands for the gap before a first visit: ln(1 + 22,025 s), about six hours.
+	unknownGap = 10.0
+	// longSince is the most that "since" says: ln(1 + 402 events).
+	longSince = 6.0
+	// almost keeps the log-odds of a belief finite.
+	almost = 0.02
+)
 
 // CovariateIDs lists the covariates that there are for the event types and the stages of a journey, in a fixed order.
 func CovariateIDs(types, stages []string) []string {
-	ids := slices.Clone(plainNames[:])
+	var ids []string
+	for i := range plainCovariates {
+		ids = append(ids, plainCovariates[i].id)
+	}
 	for _, t := range types {
-		for i, name := range typeNames {
-			if t != veiviser.EventView || slices.Contains(viewKinds, typeNow+kind(i)) {
-				ids = append(ids, name+"."+t)
+		for i := range typeCovariates {
+			if t != veiviser.EventView || i < viewCovariates {
+				ids = append(ids, typeCovariates[i].id+"."+t)
 			}
 		}
 	}
 	for _, s := range stages {
-		ids = append(ids, stageName+"."+s)
+		ids = append(ids, stageCovariate+"."+s)
 	}
 	return ids
 }
 
-// feature is a compiled covariate: its kind, and what it is about.
-type feature struct {
-	kind  kind
-	about int // index into forecast.types or the journey's stages
+// covariate is a compiled id: exactly one of plain, ofType and the belief in a stage.
+type covariate struct {
+	plain  func(r *reading) float64
+	ofType func(r *reading, t *typeFacts) float64
+	about  int // index into forecast.types or the journey's stages
 }
 
-// feature compiles an id; types is extended by the type it names.
-func (c *compiler) feature(at, id string, j *journey, f *forecast) feature {
-	if i := position(plainNames[:], id); i >= 0 {
-		return feature{kind: kind(i)}
+// covariate compiles an id, which may add a type to f.
+func (c *compiler) covariate(at, id string, j *journey, f *forecast) covariate {
+	for i := range plainCovariates {
+		if plainCovariates[i].id == id {
+			return covariate{plain: plainCovariates[i].of}
+		}
 	}
 	name, about, _ := strings.Cut(id, ".")
-	if name == stageName {
+	if name == stageCovariate {
 		if i := position(j.stages, about); i >= 0 {
-			return feature{stageBelief, i}
+			return covariate{about: i}
 		}
 		c.fail(at, "there is no stage %q", about)
-		return feature{}
+		return covariate{}
 	}
-	i := position(typeNames[:], name)
-	if i < 0 || about == "" {
-		c.fail(at, "there is no covariate %q; see the package documentation of internal/stage for all there are", id)
-		return feature{}
+	for i := range typeCovariates {
+		if typeCovariates[i].id == name && about != "" {
+			return covariate{ofType: typeCovariates[i].of, about: f.typeIndex(about)}
+		}
 	}
-	return feature{typeNow + kind(i), f.typeIndex(about)}
+	c.fail(at, "there is no covariate %q; the documentation of package internal/stage lists all there are", id)
+	return covariate{}
 }
 
 // reading is what the covariates of one visitor are computed from.
 type reading struct {
-	v        *veiviser.Visitor
-	belief   []float64
-	trait    *trait
-	counts   []*veiviser.TypeCount // by forecast.types, nil for a type that never happened
-	views    *veiviser.TypeCount
-	finished float64 // events of finished visits that Sequels counts
+	v      *veiviser.Visitor
+	m      *veiviser.Moment
+	past   *veiviser.Past
+	belief []float64
+	trait  *trait
+
+	n        float64 // events of the visit
+	finished float64 // visits before it
+	views    float64 // views ever
+	window   float64 // what paces are out of
+	closed   float64 // events of finished visits that have sequels
 }
 
-// always is a type that never happened.
+// typeFacts is what is known of one event type.
+type typeFacts struct {
+	name  string
+	index int
+	act   veiviser.Acts
+	deed  int
+	count *veiviser.TypeCount
+	since uint32 // events since the latest one of the type
+}
+
 var never veiviser.TypeCount
 
-func (f *forecast) read(r *reading, x []float64) {
-	v := r.v
-	m, past := &v.Moment, &v.Past
-	n := float64(max(v.Visit.Events, 1))
-	finished := float64(max(v.Visits, 1) - 1)
-	earlier := max(float64(v.Events)-n, 0)
-	for i := range f.features {
-		x[i] = 0
-		switch k := f.features[i].kind; k {
-		case visitEvents:
-			x[i] = math.Log1p(n)
-		case visitFirst:
-			x[i] = indicator(v.Visit.Events <= 1)
-		case visitDuration:
-			x[i] = math.Log1p(seconds(v.Visit.Last.Sub(v.Visit.Start)))
-		case visitItems:
-			x[i] = math.Log(float64(max(m.Items, 1)) / n)
-		case visitSubjects:
-			x[i] = math.Log(float64(max(m.Subjects, 1)) / n)
-		case pauseBefore:
-			if v.Visit.Events > 1 {
-				x[i] = math.Log1p(seconds(m.Pause))
-			}
-		case gapBefore:
-			if x[i] = unknownGap; finished > 0 {
-				x[i] = math.Log1p(seconds(past.Gap))
-			}
-		case visits:
-			x[i] = math.Log1p(finished)
-		case newcomer:
-			x[i] = indicator(finished == 0)
-		case age:
-			x[i] = math.Log1p(days(v))
-		case activity:
-			x[i] = math.Log1p(float64(v.Events) / max(days(v), 0.3))
-		case lengthMean:
-			x[i] = math.Log1p((earlier + 12) / (finished + 2))
-		case lengthRecent:
-			x[i] = math.Log1p((past.Events + 12) / (past.Visits + 2))
-		case hourSin1, hourCos1, hourSin2, hourCos2:
-			x[i] = hour(k, v.LastSeen)
-		case itemSeen:
-			x[i] = math.Log1p(float64(m.ItemEvents))
-		case itemVisit:
-			x[i] = math.Log1p(float64(m.ItemInVisit))
-		case subjectSeen:
-			x[i] = math.Log1p(float64(m.SubjectEvents))
-		case subjectVisit:
-			x[i] = math.Log1p(float64(m.SubjectInVisit))
-		case subjectRun:
-			x[i] = math.Log1p(float64(m.Run))
-		case subjectKnown:
-			if r.trait != nil {
-				x[i] = r.trait.known
-			}
-		case newItems:
-			views := float64(v.Events)
-			if r.views != nil {
-				views = float64(r.views.Count)
-			}
-			x[i] = math.Log((float64(past.NewItems) + 5) / (views + 7))
-		case events15m:
-			x[i] = math.Log(max(past.Lately[0], 1))
-		case events3h:
-			x[i] = math.Log(max(past.Lately[1], 1))
-		case stageBelief:
-			p := r.belief[f.features[i].about]
-			x[i] = math.Log((p + 0.02) / (1.02 - p))
+// covariates fills x with what the forecast of the journey looks at, after the latest event of v. x has the length of
+// the forecast's covariates.
+func (j *journey) covariates(v *veiviser.Visitor, x []float64) {
+	f := j.forecast
+	r := reading{v: v, m: &v.Moment, past: &v.Past, belief: j.prior, trait: f.traitOf(v.Moment.Subject)}
+	if at := j.current(v); at >= 0 {
+		n := v.Needs[at]
+		if n.Version != j.version || !slices.Equal(n.Stages, j.stages) {
+			n.P = slices.Clone(n.P)
+			j.adopt(&n)
+		}
+		r.belief = n.P
+	}
+	r.n = float64(max(v.Visit.Events, 1))
+	r.finished = float64(max(v.Visits, 1) - 1)
+	r.views = float64(countOf(v, veiviser.EventView).Count)
+	r.window = paceOf(v.Events)
+	for _, n := range v.Sequels.Events {
+		r.closed += float64(n)
+	}
+	var room [8]typeFacts
+	types := append(room[:0], f.types...)
+	for i := range types {
+		t := &types[i]
+		t.count = countOf(v, t.name)
+		t.since = v.Events - min(t.count.At, v.Events)
+	}
+	for i := range f.covariates {
+		switch c := &f.covariates[i]; {
+		case c.plain != nil:
+			x[i] = c.plain(&r)
+		case c.ofType != nil:
+			x[i] = c.ofType(&r, &types[c.about])
 		default:
-			x[i] = f.ofType(r, k, f.features[i].about)
+			p := r.belief[c.about]
+			x[i] = math.Log((p + almost) / (1 + almost - p))
 		}
 	}
 }
 
-// unknownGap stands for the gap before a first visit: ln(1 + 22,025 s), about six hours.
-const unknownGap = 10.0
+// countOf finds the count of a type; that of a type that never happened is empty.
+func countOf(v *veiviser.Visitor, typ string) *veiviser.TypeCount {
+	for i := range v.Counts {
+		if v.Counts[i].Type == typ {
+			return &v.Counts[i]
+		}
+	}
+	return &never
+}
 
-// ofType is a covariate of one event type.
-func (f *forecast) ofType(r *reading, k kind, about int) float64 {
-	v, c := r.v, r.counts[about]
-	switch k {
-	case typeNow:
-		return indicator(v.Moment.Type == f.types[about])
-	case typeBefore:
-		return indicator(v.Moment.Before == f.types[about])
-	case typeItem:
-		return indicator(v.Moment.ItemActs&f.acts[about] != 0)
-	case typeSubject:
-		return indicator(v.Moment.SubjectActs&f.acts[about] != 0)
-	case typeTrait:
-		if r.trait != nil {
-			return r.trait.rates[about]
-		}
-		return 0
-	}
-	if c == nil {
-		c = &never
-	}
-	switch past := &v.Past; k {
-	case typeInVisit:
-		return math.Log1p(float64(c.InVisit))
-	case typePace:
-		return math.Log((float64(c.Pace*paceKept(v.Events-min(c.At, v.Events))) + 0.3) / (paceOf(v.Events) + 10))
-	case typeRate:
-		return math.Log((float64(c.Count) + 0.6) / (float64(v.Events) + 20))
-	case typeVisits:
-		return math.Log((c.Visits + 0.3) / (past.Visits + 2))
-	case typeSince:
-		if c.At == 0 {
-			return 6
-		}
-		return min(math.Log1p(float64(v.Events-min(c.At, v.Events))), 6)
-	case typeAhead:
-		return math.Log((c.Ahead + 1.6) / (past.Active + 8))
-	case typeAheadSlow:
-		return math.Log((c.Ahead + 8) / (past.Active + 40))
-	case typeLately5, typeLately15:
-		left := lately(c.Lately, &typeLately, v.LastSeen.Sub(c.Last))
-		return math.Log(left[k-typeLately5] + 0.1)
-	case typeDelay:
-		return (c.Delay + 12) / (float64(c.Count) + 3)
-	case typeSequel:
-		return sequel(&v.Sequels, r.finished, v.Moment.Type, f.deeds[about])
-	}
-	return 0
+// lately is the two counts of the type as of the latest event.
+func (t *typeFacts) lately(r *reading) [2]float64 {
+	return lately(t.count.Lately, &typeLately, r.v.LastSeen.Sub(t.count.Last))
 }
 
 // sequel is how often her events of the type of the latest one had an event of another type still ahead, shrunk towards
 // how often all her events had (with the weight of 10), which is shrunk towards a fifth (with the weight of 15).
-func sequel(s *veiviser.Sequels, finished float64, now string, ahead int) float64 {
-	all := 0.2
+func (r *reading) sequel(ahead int) float64 {
+	s, all := &r.v.Sequels, 0.2
 	if ahead >= 0 {
 		sum := 0.0
 		for c := range s.Ahead {
 			sum += float64(s.Ahead[c][ahead])
 		}
-		all = (sum + 3) / (finished + 15)
+		all = (sum + 3) / (r.closed + 15)
 	}
-	c := veiviser.Deed(now)
+	c := veiviser.Deed(r.m.Type)
 	if c < 0 || ahead < 0 {
 		return math.Log(all)
 	}
-	return math.Log((float64(s.Ahead[c][ahead]) + 10*all) / (float64(s.Events[c]) + 10))
+	return math.Log((float64(s.Ahead[c][ahead]) + float64(10*all)) / (float64(s.Events[c]) + 10))
 }
 
 func indicator(b bool) float64 {
@@ -299,16 +281,5 @@ func days(v *veiviser.Visitor) float64 {
 	return max(0, float64(v.LastSeen.Sub(v.FirstSeen))/float64(24*time.Hour))
 }
 
-// hour is the time of day as a point on a circle (once or twice round a day), in UTC: the weights turn it.
-func hour(k kind, t time.Time) float64 {
-	day := float64(t.Unix()%86400) / 86400 * 2 * math.Pi
-	switch k {
-	case hourSin1:
-		return math.Sin(day)
-	case hourCos1:
-		return math.Cos(day)
-	case hourSin2:
-		return math.Sin(2 * day)
-	}
-	return math.Cos(2 * day)
-}
+// day is the time of day as an angle, in UTC: the weights of sine and cosine turn it to the shop's.
+func day(t time.Time) float64 { return float64(t.Unix()%86400) / 86400 * 2 * math.Pi }

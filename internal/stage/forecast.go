@@ -15,14 +15,12 @@ const farthest = 4.0
 
 // forecast is a compiled veiviser.Forecast.
 type forecast struct {
-	types    []string // the event types that covariates speak of
-	acts     []veiviser.Acts
-	deeds    []int // of types, as veiviser.Deed
-	features []feature
-	mean, sd []float64
-	later    []head // each by itself
-	next     []head // in competition
-	subjects map[string]*trait
+	types      []typeFacts // the event types that covariates speak of
+	covariates []covariate
+	mean, sd   []float64
+	later      []head // each by itself
+	next       []head // in competition
+	subjects   map[string]*trait
 }
 
 // head is one compiled linear function.
@@ -40,12 +38,12 @@ type trait struct {
 
 // typeIndex is the index of an event type, which it adds when it is new.
 func (f *forecast) typeIndex(t string) int {
-	if i := position(f.types, t); i >= 0 {
-		return i
+	for i := range f.types {
+		if f.types[i].name == t {
+			return i
+		}
 	}
-	f.types = append(f.types, t)
-	f.acts = append(f.acts, veiviser.ActOf(t))
-	f.deeds = append(f.deeds, veiviser.Deed(t))
+	f.types = append(f.types, typeFacts{name: t, index: len(f.types), act: veiviser.ActOf(t), deed: veiviser.Deed(t)})
 	return len(f.types) - 1
 }
 
@@ -54,7 +52,7 @@ func (c *compiler) forecast(j *journey, src *veiviser.Forecast) *forecast {
 	if len(src.Covariates) == 0 && len(src.Heads) == 0 {
 		return nil
 	}
-	f := &forecast{subjects: make(map[string]*trait, len(src.Subjects))}
+	f := &forecast{}
 	index := make(map[string]int, len(src.Covariates))
 	for i, cov := range src.Covariates {
 		at := fmt.Sprintf("%s.forecast.covariates[%d]", c.path, i)
@@ -62,59 +60,65 @@ func (c *compiler) forecast(j *journey, src *veiviser.Forecast) *forecast {
 			c.fail(at+".id", "must be unique, is %q", cov.ID)
 		}
 		index[cov.ID] = i
-		if !finite(cov.Mean) {
-			c.fail(at+".mean", "must be a number, is %v", cov.Mean)
-		}
+		c.finite(at+".mean", cov.Mean)
 		if !(cov.SD > 0 && cov.SD <= math.MaxFloat64) {
 			c.fail(at+".standard_deviation", "must be a number above 0, is %v", cov.SD)
 		}
-		f.features = append(f.features, c.feature(at+".id", cov.ID, j, f))
+		f.covariates = append(f.covariates, c.covariate(at+".id", cov.ID, j, f))
 		f.mean, f.sd = append(f.mean, cov.Mean), append(f.sd, cov.SD)
 	}
 	for i := range src.Heads {
-		h := &src.Heads[i]
-		at := fmt.Sprintf("%s.forecast.heads[%d]", c.path, i)
-		out := head{typ: h.Type, bias: h.Bias, weights: make([]float64, len(src.Covariates))}
-		if !finite(h.Bias) {
-			c.fail(at+".bias", "must be a number, is %v", h.Bias)
-		}
-		if h.Type == "" && !h.Next {
-			c.fail(at+".event_type", "say which event type this is the chance of")
-		}
-		for _, id := range sortedKeys(h.Weights) {
-			k, ok := index[id]
-			switch {
-			case !ok:
-				c.fail(fmt.Sprintf("%s.weights[%q]", at, id), "there is no covariate %q", id)
-			case !finite(h.Weights[id]):
-				c.fail(fmt.Sprintf("%s.weights[%q]", at, id), "must be a number, is %v", h.Weights[id])
-			default:
-				out.weights[k] = h.Weights[id]
-			}
-		}
-		list := &f.later
-		if h.Next {
-			list = &f.next
-		}
-		if slices.ContainsFunc(*list, func(o head) bool { return o.typ == h.Type }) {
-			c.fail(at+".event_type", "there is a head for %q already", h.Type)
-		}
-		*list = append(*list, out)
+		c.head(fmt.Sprintf("%s.forecast.heads[%d]", c.path, i), f, &src.Heads[i], index)
 	}
-	for i := range src.Subjects {
-		s := &src.Subjects[i]
-		t := &trait{known: math.Log1p(max(0, s.Events)), rates: make([]float64, len(f.types))}
-		for k, typ := range f.types {
-			if t.rates[k] = s.Rates[typ]; !finite(t.rates[k]) {
-				c.fail(fmt.Sprintf("%s.forecast.subjects[%d].rates[%q]", c.path, i, typ), "must be a number, is %v", t.rates[k])
-			}
-		}
-		f.subjects[s.Subject] = t
-	}
+	c.traits(f, src.Subjects)
 	return f
 }
 
-func finite(x float64) bool { return math.Abs(x) <= math.MaxFloat64 }
+// head compiles a head into f; index gives the covariates by id.
+func (c *compiler) head(at string, f *forecast, h *veiviser.ForecastHead, index map[string]int) {
+	out := head{typ: h.Type, bias: h.Bias, weights: make([]float64, len(index))}
+	c.finite(at+".bias", h.Bias)
+	if h.Type == "" && !h.Next {
+		c.fail(at+".event_type", "say which event type this is the chance of")
+	}
+	for _, id := range sortedKeys(h.Weights) {
+		field := fmt.Sprintf("%s.weights[%q]", at, id)
+		c.finite(field, h.Weights[id])
+		if k, ok := index[id]; ok {
+			out.weights[k] = h.Weights[id]
+		} else {
+			c.fail(field, "there is no covariate %q", id)
+		}
+	}
+	list := &f.later
+	if h.Next {
+		list = &f.next
+	}
+	if slices.ContainsFunc(*list, func(o head) bool { return o.typ == h.Type }) {
+		c.fail(at+".event_type", "there is a head for %q already", h.Type)
+	}
+	*list = append(*list, out)
+}
+
+// traits compiles the traits of subjects into f, whose types are complete.
+func (c *compiler) traits(f *forecast, list []veiviser.SubjectTrait) {
+	f.subjects = make(map[string]*trait, len(list))
+	for i := range list {
+		t := &trait{known: math.Log1p(max(0, list[i].Events)), rates: make([]float64, len(f.types))}
+		for k := range f.types {
+			t.rates[k] = list[i].Rates[f.types[k].name]
+			c.finite(fmt.Sprintf("%s.forecast.subjects[%d].rates[%q]", c.path, i, f.types[k].name), t.rates[k])
+		}
+		f.subjects[list[i].Subject] = t
+	}
+}
+
+// finite checks that x is a number.
+func (c *compiler) finite(at string, x float64) {
+	if !(math.Abs(x) <= math.MaxFloat64) {
+		c.fail(at, "must be a number, is %v", x)
+	}
+}
 
 // traitOf finds what is known of a subject or, when it is not, of the nearest one above it.
 func (f *forecast) traitOf(subject string) *trait {
@@ -135,50 +139,15 @@ func (j *journey) current(v *veiviser.Visitor) int {
 	return j.find(v.Needs, "")
 }
 
-// covariates fills x with what the forecast of the journey looks at, after the latest event of v. x has the length of
-// the forecast's covariates.
-func (j *journey) covariates(v *veiviser.Visitor, x []float64) {
-	f := j.forecast
-	r := reading{v: v, belief: j.prior, trait: f.traitOf(v.Moment.Subject)}
-	if at := j.current(v); at >= 0 {
-		n := v.Needs[at]
-		if n.Version != j.version || !slices.Equal(n.Stages, j.stages) {
-			n.P = slices.Clone(n.P)
-			j.adopt(&n)
-		}
-		r.belief = n.P
-	}
-	var room [8]*veiviser.TypeCount
-	r.counts = room[:0]
-	for _, t := range f.types {
-		r.counts = append(r.counts, countOf(v, t))
-	}
-	r.views = countOf(v, veiviser.EventView)
-	for _, n := range v.Sequels.Events {
-		r.finished += float64(n)
-	}
-	f.read(&r, x)
-}
-
-// countOf finds the count of a type, nil for none.
-func countOf(v *veiviser.Visitor, typ string) *veiviser.TypeCount {
-	for i := range v.Counts {
-		if v.Counts[i].Type == typ {
-			return &v.Counts[i]
-		}
-	}
-	return nil
-}
-
 // predict says what the rest of the visit brings.
 func (j *journey) predict(v *veiviser.Visitor) *veiviser.VisitForecast {
 	f := j.forecast
 	var room [128]float64
 	x := room[:]
-	if len(f.features) > len(x) {
-		x = make([]float64, len(f.features))
+	if len(f.covariates) > len(x) {
+		x = make([]float64, len(f.covariates))
 	}
-	x = x[:len(f.features)]
+	x = x[:len(f.covariates)]
 	j.covariates(v, x)
 	for i := range x {
 		x[i] = min(max((x[i]-f.mean[i])/f.sd[i], -farthest), farthest)
