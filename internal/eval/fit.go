@@ -375,6 +375,9 @@ func (d *data) report(types []string, later [][]float64, next []float64, seed ui
 	t := NewTally(types, d.stages)
 	classes := len(types) + 1
 	for i := range d.table.N {
+		if math.IsNaN(next[i*classes]) {
+			continue // on large logs one fold is held out
+		}
 		p := Prediction{
 			Visitor: int(d.table.Visitor[i]), Visit: int(d.visit[i]), Position: int(d.position[i]),
 			Later: make([]float64, len(types)), Happened: make([]bool, len(types)),

@@ -133,6 +133,9 @@ func (c *calibration) half(half int, x, grad []float64, curve matrix) float64 {
 	loss, slope := 0.0, curve.row(k)
 	for i := lo; i < hi; i++ {
 		raw, label := c.eta[i*k:(i+1)*k], c.g.label[i]
+		if math.IsNaN(raw[0]) {
+			continue // was not left out
+		}
 		for a := range eta {
 			eta[a] = x[a] + x[k]*raw[a]
 		}

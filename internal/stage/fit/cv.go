@@ -43,7 +43,7 @@ func (h *head) fit(ctx context.Context, t *Table, mean, sd []float64, label []ui
 		return errors.New("fit: all rows are in one fold")
 	}
 	all := view(t, mean, sd, label)
-	rows := t.sample(h.o.Rows)
+	rows := t.sample(h.o.rows())
 	some := all.pick(rows)
 	if len(rows) == t.N {
 		all = some
@@ -73,6 +73,13 @@ func (h *head) fit(ctx context.Context, t *Table, mean, sd []float64, label []ui
 	}
 	h.probabilities()
 	return nil
+}
+
+func (o *HeadOptions) rows() int {
+	if o.Rows <= 0 {
+		return choiceRows
+	}
+	return o.Rows
 }
 
 // start gives the prior weights, with the biases of the shares of the classes.
@@ -220,13 +227,21 @@ func total(list []float64) float64 {
 	return sum
 }
 
-// finish fits all rows, and the log-odds of each fold without it.
+// finish fits all rows, and the log-odds of each fold without it: on a table too large to choose on, of the first fold
+// alone. The others are not numbers then.
 func (h *head) finish(ctx context.Context, g *design) error {
 	if err := h.solve(ctx, g, nobody, h.theta, finely); err != nil {
 		return err
 	}
 	h.oof = make([]float64, g.n*h.outputs)
-	for _, f := range h.folds {
+	folds := h.folds
+	if g.n > h.o.rows() {
+		folds = folds[:1]
+		for i := range h.oof {
+			h.oof[i] = math.NaN()
+		}
+	}
+	for _, f := range folds {
 		theta := slices.Clone(h.theta)
 		if err := h.solve(ctx, g, int(f), theta, finely); err != nil {
 			return err
@@ -239,9 +254,6 @@ func (h *head) finish(ctx context.Context, g *design) error {
 // sample gives the rows of as many visitors as it takes for most rows, in the order of the table. It takes visitors in the
 // order of a hash, so which ones does not depend on who else is there.
 func (t *Table) sample(most int) []int32 {
-	if most <= 0 {
-		most = choiceRows
-	}
 	rows := make([]int32, 0, min(t.N, 2*most))
 	if t.N <= most {
 		for i := range t.N {

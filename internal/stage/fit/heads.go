@@ -39,7 +39,8 @@ type Fitted struct {
 	Lambda float64
 	// Slope is what calibration multiplied the log-odds with.
 	Slope float64
-	// OOF is each row's calibrated probability, from a head that was fitted without the row's fold.
+	// OOF is each row's calibrated probability, from a head that was fitted without the row's fold. On a table of more than
+	// HeadOptions.Rows only the rows of the first fold have one; the others are not a number.
 	OOF []float64
 }
 
