@@ -89,7 +89,7 @@ func (c *backtestCmd) walk(ctx context.Context, s *session, l *eval.Log, plan *v
 	if c.Folds == 0 {
 		return eval.Backtest(ctx, l, plan, o)
 	}
-	return eval.CrossBacktest(ctx, l, plan, o, eval.FitOptions{Journey: c.Journey, Seed: c.Seed}, c.Folds, show)
+	return eval.CrossBacktest(ctx, l, plan, o, eval.FitOptions{Journey: c.Journey, Seed: c.Seed, Scratch: c.Scratch}, c.Folds, show)
 }
 
 func (c *backtestCmd) source(l *eval.Log) string {

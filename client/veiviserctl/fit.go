@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -75,7 +76,7 @@ func (c *fitCmd) Run(ctx context.Context, s *session) error {
 		return err
 	}
 	o := eval.FitOptions{
-		Journey: c.Journey, Seed: c.Seed, Source: c.source(), Iterations: c.Iterations, Start: c.resume(of),
+		Journey: c.Journey, Seed: c.Seed, Scratch: c.Scratch, Source: c.source(), Iterations: c.Iterations, Start: c.resume(of),
 		Checkpoint: func(p eval.Checkpoint) error { return c.save(savedFit{Of: of, Checkpoint: p}) },
 	}
 	if o.Start != nil {
@@ -111,17 +112,23 @@ func (c *fitCmd) prepare() error {
 	if err := os.MkdirAll(c.Out, 0o750); err != nil {
 		return usageError{err}
 	}
-	entries, err := os.ReadDir(c.Out)
-	if err != nil {
-		return usageError{err}
-	}
-	for _, e := range entries {
-		_, ours := planParts[e.Name()]
-		if ext := filepath.Ext(e.Name()); (ext == ".yaml" || ext == ".yml") && !ours {
-			return usage("--out %s holds %s, which is not from a fit; give a folder of its own", c.Out, e.Name())
+	return filepath.WalkDir(c.Out, func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return usageError{err}
 		}
-	}
-	return nil
+		_, ours := planParts[d.Name()]
+		ours = ours && filepath.Dir(name) == filepath.Clean(c.Out)
+		ext := filepath.Ext(name)
+		switch {
+		case name != c.Out && strings.HasPrefix(d.Name(), "."): // plans pass over it
+			if d.IsDir() {
+				return fs.SkipDir
+			}
+		case !d.IsDir() && (ext == ".yaml" || ext == ".yml") && !ours:
+			return usage("--out %s holds %s, which is not from a fit; give a folder of its own", c.Out, name)
+		}
+		return nil
+	})
 }
 
 // planParts are the files that a plan is written into.
@@ -170,8 +177,15 @@ func (c *fitCmd) fingerprint(l *eval.Log, plan *veiviser.Plan) (string, error) {
 		return "", err
 	}
 	h := sha256.New()
-	fmt.Fprintf(h, "%s %s %d %d %d %s", asJSON, c.Journey, c.Seed, c.Iterations, c.MaxEvents, c.Only)
+	fmt.Fprintf(h, "%s %s %d %d %d %s %v", asJSON, c.Journey, c.Seed, c.Iterations, c.MaxEvents, c.Only, c.Scratch)
 	fmt.Fprintf(h, "%d %d %d %v %v", l.Rows, l.Events, l.NumVisitors(), l.From, l.To)
+	var e veiviser.Event
+	for i := range l.NumVisitors() {
+		for k := range l.NumEvents(i) {
+			l.Event(i, k, &e)
+			fmt.Fprintf(h, "%q %d %q %q %q %q %v %v\n", e.VisitorID, e.Time.UnixNano(), e.Type, e.Subject, e.ItemID, e.Channel, e.Value, e.Attributes)
+		}
+	}
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 

@@ -25,6 +25,7 @@ type logFlags struct {
 	TimeUnit  string            `help:"How the log writes times: s or ms since 1970, or rfc3339." enum:"s,ms,rfc3339" default:"rfc3339"`
 	Only      string            `help:"Look only at these shares of the visitors, by a hash of their ids: 0-3/5 is the first four fifths." placeholder:"I-J/N"`
 	Seed      uint64            `help:"Varies what is drawn by lot." default:"1"`
+	Scratch   bool              `help:"Fit the forecast from nothing; what the plan forecasts does not count."`
 	MaxEvents int               `help:"Hold at most so many events in memory; beyond that a share of the visitors is left out." default:"2000000"`
 }
 
@@ -46,11 +47,14 @@ func (f *logFlags) log(ctx context.Context, s *session) (*eval.Log, error) {
 	if err != nil {
 		return nil, err
 	}
+	if f.MaxEvents < 1 {
+		return nil, usage("--max-events is at least 1")
+	}
 	total := int64(0)
 	for _, name := range f.Events {
 		info, err := os.Stat(name)
 		if err != nil {
-			return nil, usageError{err}
+			return nil, usage("--events: %w", err)
 		}
 		total += info.Size()
 	}
@@ -80,7 +84,7 @@ func (f *logFlags) log(ctx context.Context, s *session) (*eval.Log, error) {
 			f.MaxEvents, l.Events, l.NumVisitors())
 	}
 	if l.Events == 0 {
-		return nil, usage("there is no event in %s to look at", strings.Join(f.Events, ", "))
+		return nil, usage("--events: there is no event in %s to look at", strings.Join(f.Events, ", "))
 	}
 	return l, nil
 }

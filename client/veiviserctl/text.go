@@ -141,6 +141,7 @@ func printNeeds(w io.Writer, needs []*veiviserv1.NeedBelief) {
 		if len(t.rows) > 0 {
 			t.print(w, "  ")
 		}
+		printOutlook(w, n)
 		for _, e := range n.GetEvidence() {
 			times := ""
 			if e.GetCount() > 1 {
@@ -151,6 +152,26 @@ func printNeeds(w io.Writer, needs []*veiviserv1.NeedBelief) {
 				text = e.GetSignal()
 			}
 			fmt.Fprintf(w, "  %+.1f  %s (%s%s)\n", e.GetWeight(), text, e.GetStage(), times)
+		}
+	}
+}
+
+// printOutlook says what the stage is worth and what the rest of the visit brings, as far as it is known.
+func printOutlook(w io.Writer, n *veiviserv1.NeedBelief) {
+	if n.GetValue() > 0 {
+		next := ""
+		if e := n.GetEventsToNextStage(); e > 0 {
+			next = fmt.Sprintf("; about %.0f more events to a stage ahead", max(e, 1))
+		}
+		fmt.Fprintf(w, "  chance of an order delivered right %s%s\n", percent(n.GetValue()), next)
+	}
+	if f := n.GetVisitForecast(); f != nil {
+		var later []string
+		for _, c := range f.GetLater() {
+			later = append(later, c.GetEventType()+" "+percent(c.GetProbability()))
+		}
+		if len(later) > 0 {
+			fmt.Fprintf(w, "  later in this visit: %s; over with this event: %s\n", strings.Join(later, ", "), percent(f.GetEnd()))
 		}
 	}
 }

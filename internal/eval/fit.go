@@ -40,6 +40,8 @@ type FitOptions struct {
 	Source string
 	// Iterations bounds the expectation-maximisation; 0 is 30.
 	Iterations int
+	// Scratch fits the forecast from nothing: the plan's own does not count.
+	Scratch bool
 	// Start takes a fit up where its last checkpoint was; nil begins.
 	Start *Checkpoint
 	// Checkpoint, when set, hears after every iteration where a fit could be taken up; an error stops the fit.
@@ -201,6 +203,9 @@ func (f *fitter) forecast(ctx context.Context, j *veiviser.Journey) (*Report, er
 		j.Forecast.Covariates[i].Mean, j.Forecast.Covariates[i].SD = mean[i], sd[i]
 	}
 	prior := priorHeads(f.prior, j)
+	if f.o.Scratch {
+		prior = priorHeads(&veiviser.Journey{}, j)
+	}
 	done, total := 0, len(types)+1
 	later := make([][]float64, len(types))
 	for t, typ := range types {

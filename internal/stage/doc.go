@@ -43,8 +43,71 @@
 // veiviser.MaxNeeds of them. Beyond that the need that was updated least recently is forgotten.
 //
 // When a journey changes (another Version, or another list of stages) a belief is carried over: first by
-// StageMappings, then to the stage of the same id; what is left is spread by Prior. A need whose journey is gone is
-// kept as it is and not shown; it comes back with its journey, unless newer needs pushed it out.
+// StageMappings, then to the stage of the same id, then to the stages of the same standard stage (a need remembers what
+// each of its stages stood for, so that this works for a roll-back too); what is left is spread by Prior. A need whose
+// journey is gone is kept as it is and not shown; it comes back with its journey, unless newer needs pushed it out.
+//
+// # What a stage is worth
+//
+// The journey's chain, ended after each event with probability 1/MeanEvents, is absorbed where an order was delivered
+// right (the standard stages use and advocate). The value of a stage is the chance to be absorbed there, v = (1 −
+// 1/MeanEvents)·T·v outside, 1 inside (Kemeny and Snell 1960, "Finite Markov Chains", III); the value of a need is its
+// mean under the belief. EventsToNext is the mean first passage time to a stage whose standard stage lies further ahead,
+// h = 1 + T·h over the stages that do not, for a need that goes on; it is averaged over the stages that have one ahead.
+// Drift is left out of both: they count events, not time.
+//
+// # The rest of the visit
+//
+// A journey with a Forecast also says what comes after the latest event: for each event type the chance that one comes
+// later in the visit, and the chances of the type of the next event, where the end of the visit is one. Stages alone
+// cannot know this, since visitors differ more than stages do: some put everything into the cart. So the belief is read
+// together with what the visitor does usually, by linear heads over standardised covariates
+//
+//	z_i = clamp((x_i − mean_i)/sd_i, −4, 4)    η = bias + Σ w_i·z_i    later: p = 1/(1+e^−η)    next: softmax of the η
+//
+// (logistic and multinomial regression; the belief in the stages enters as log-odds, so a head is a discriminative
+// reading of the generative model, as in Jaakkola and Haussler 1998). The numbers come from package stage/fit. A
+// forecast is as of the latest event; when the visit is over (the policy's visit gap) there is none.
+//
+// The covariates stand after the latest event and know nothing beyond the visitor's own bounded memory; ln is the natural
+// logarithm, t an event type, "lately" and "paces" are exponentially weighted counts:
+//
+//	visit_events    ln(1 + events of the visit)         visit_first     1 for the first event of a visit
+//	visit_duration  ln(1 + seconds since its start)     visit_items     ln(different items / events), of the visit
+//	pause           ln(1 + seconds since the event      visit_subjects  ln(different subjects / events)
+//	                before), 0 for the first            gap             ln(1 + seconds between this visit and the last), or 10
+//	visits          ln(1 + earlier visits)              newcomer        1 when there is none
+//	age             ln(1 + days since the first event)  activity        ln(1 + events / days), days at least 0.3
+//	length          ln(1 + mean events of a visit),     length_recent   the same, a visit weighing 0.8 of the next one;
+//	                as if 2 visits had had 12 events                    shrunk alike
+//	hour_sin, _cos  time of day (UTC) on the circle     hour_…2         the same at twice the frequency
+//	item_seen       ln(1 + earlier events about the     item_visit      the same within the visit
+//	                item)                               subject_seen, subject_visit  alike, for the subject
+//	subject_run     ln(1 + events in a row about it)    subject_known   ln(1 + events of the subject's trait), 0 for none
+//	new_items       ln((views of items not met          events_15m, events_3h  ln of events lately, half-lives 15 min and 3 h
+//	                lately + 5)/(views + 7))
+//	now.t, before.t 1 when the latest, the one before   visit.t         ln(1 + events of type t in the visit)
+//	                in the visit, is of type t          since.t         ln(1 + events since one of type t), at most 6
+//	pace.t          ln((pace + 0.3)/(window + 10)),     rate.t          ln((count + 0.6)/(events + 20))
+//	                an event weighs e^(−1/33) of the    visits.t        ln((visits with t + 0.3)/(visits + 2)), a visit weighing
+//	                next one                                            0.8 of the next one
+//	ahead.t         ln((A + 1.6)/(N + 8)): of events    ahead_slow.t    ln((A + 8)/(N + 40))
+//	                of finished visits (a visit weighs  sequel.t        the same of events of the type of the latest one,
+//	                0.95 of the next) those that had                    unweighted, shrunk to all types
+//	                a t ahead                           item.t, subject.t  1 when t happened to the item, the subject
+//	lately_5m.t,    ln(count of t lately + 0.1)         delay.t         mean ln(1 + seconds from meeting an item to t), as if
+//	lately_15m.t                                                        3 more had been 4
+//	trait.t         the subject's rate of t, see        stage.s         ln((p + 0.02)/(1.02 − p)) for the belief p in stage s of
+//	                veiviser.SubjectTrait                               the need that the event is about
+//
+// # What it cannot do
+//
+// The filter is Markov: two needs that influence each other, or a visitor who hurries before a holiday, look to it like
+// chance. Signals of one event are taken for independent given the stage, so a belief tends to be surer than it should;
+// fitted likelihoods inherit it, and "unsure" is set by the fit with that in mind. The stage itself is never observed: what
+// a fit can show is what the stages foresee, not that they are the right ones. A forecast knows the visitor's history,
+// not her intentions of today: for her first twenty events it is little better than the visit alone allows. It speaks of
+// observational logs: what would come had something else been served is not its question.
 //
 // # Merging
 //

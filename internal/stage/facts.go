@@ -17,6 +17,9 @@ type facts struct {
 	// origin is the event's own referrer as class word or host.
 	origin string
 
+	// seen is where Visitor.Recent has the event's item or subject, -1 for nowhere.
+	seen int
+
 	// What follows depends on the need.
 	channel     string
 	referrer    string // origin, or else that of the need's visit

@@ -60,6 +60,7 @@ func (s *Set) history(v *veiviser.Visitor, f *facts) {
 		v.Visit = veiviser.Visit{Start: t, Last: t}
 		inVisit = true
 	}
+	f.seen = seenAt(v.Recent, e.ItemID, e.Subject)
 	if inVisit && !late {
 		notice(v, f, opens)
 	}
@@ -81,7 +82,7 @@ func (s *Set) history(v *veiviser.Visitor, f *facts) {
 		v.Value = value
 	}
 	count(v, f, inVisit, late)
-	see(v, e, t)
+	see(v, f)
 	attributes(v, e.Attributes, late)
 }
 
@@ -152,11 +153,11 @@ func count(v *veiviser.Visitor, f *facts, inVisit, late bool) {
 }
 
 // see remembers the item, or else the subject, of an event among the most recent ones, which are in order of Last.
-func see(v *veiviser.Visitor, e *veiviser.Event, t time.Time) {
+func see(v *veiviser.Visitor, f *facts) {
+	e, t, at := f.event, f.time, f.seen
 	if e.ItemID == "" && e.Subject == "" {
 		return
 	}
-	at := seenAt(v.Recent, e.ItemID, e.Subject)
 	if at < 0 {
 		entry := veiviser.Seen{ItemID: e.ItemID, Subject: e.Subject, First: t, Last: t}
 		if len(v.Recent) < veiviser.MaxRecent {

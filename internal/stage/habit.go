@@ -97,8 +97,8 @@ func notice(v *veiviser.Visitor, f *facts, opens bool) {
 	}
 	start := v.Visit.Start
 	if e.ItemID != "" {
-		if at := seenAt(v.Recent, e.ItemID, e.Subject); at >= 0 {
-			r := &v.Recent[at]
+		if f.seen >= 0 {
+			r := &v.Recent[f.seen]
 			m.ItemEvents, m.ItemActs = r.Count, r.Acts
 			m.ItemAge = max(0, f.time.Sub(r.First))
 			if !r.Last.Before(start) {
