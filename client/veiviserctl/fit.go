@@ -117,7 +117,7 @@ func (c *fitCmd) prepare() error {
 			return usageError{err}
 		}
 		_, ours := planParts[d.Name()]
-		ours = ours && filepath.Dir(name) == filepath.Clean(c.Out)
+		ours = ours && filepath.Dir(name) == filepath.Clean(c.Out) && fromFit(name)
 		ext := filepath.Ext(name)
 		switch {
 		case name != c.Out && strings.HasPrefix(d.Name(), "."): // plans pass over it
@@ -129,6 +129,15 @@ func (c *fitCmd) prepare() error {
 		}
 		return nil
 	})
+}
+
+// fitMark begins the files that a fit writes, so that it never overwrites any other.
+const fitMark = "# Written by veiviserctl fit.\n"
+
+// fromFit reports whether a fit wrote the file.
+func fromFit(name string) bool {
+	data, err := os.ReadFile(name)
+	return err == nil && strings.HasPrefix(string(data), fitMark)
 }
 
 // planParts are the files that a plan is written into.
@@ -151,7 +160,7 @@ func (c *fitCmd) write(plan *veiviser.Plan) error {
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(filepath.Join(c.Out, name), text, 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(c.Out, name), append([]byte(fitMark), text...), 0o600); err != nil {
 			return usageError{err}
 		}
 	}

@@ -19,6 +19,7 @@ type logFlags struct {
 	Plan      string            `required:"" help:"Folder of YAML, or the name of a plan that comes with the service (sykkel, marketplace)." placeholder:"PLAN"`
 	Journey   string            `required:"" help:"Journey of the plan." placeholder:"ID"`
 	Events    []string          `required:"" help:"Event log: .csv or .jsonl, .gz too; may be repeated." placeholder:"FILE"`
+	More      []string          `arg:"" optional:"" help:"More event logs." placeholder:"FILE"`
 	Format    string            `help:"csv or jsonl; by the name if not given." enum:"csv,jsonl," default:""`
 	Columns   map[string]string `help:"Which column holds which field; =TEXT is the same for every row." placeholder:"FIELD=COLUMN" mapsep:","`
 	Types     map[string]string `help:"What the log's words for events mean; WORD= skips them." placeholder:"WORD=TYPE" mapsep:","`
@@ -43,6 +44,8 @@ func (f *logFlags) plan(s *session) (*veiviser.Plan, error) {
 
 // log reads the logs, with a bar.
 func (f *logFlags) log(ctx context.Context, s *session) (*eval.Log, error) {
+	f.Events = append(f.Events, f.More...)
+	f.More = nil
 	keep, err := parseOnly(f.Only)
 	if err != nil {
 		return nil, err

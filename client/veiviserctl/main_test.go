@@ -116,7 +116,7 @@ func golden(t *testing.T, name, got string) {
 }
 
 func TestHelpEndsWell(t *testing.T) {
-	for _, args := range [][]string{{"--help"}, {"replay", "--help"}, {"items", "import", "--help"}} {
+	for _, args := range [][]string{{"--help"}, {"replay", "--help"}, {"items", "import", "--help"}, {"fit", "--help"}, {"backtest", "--help"}} {
 		code, stdout, stderr := invoke(t, &fake{}, "", args...)
 		if code != exitOK || !strings.Contains(stdout, "Usage: veiviserctl") || stderr != "" {
 			t.Errorf("%v: exit %d, %q, %q", args, code, stdout, stderr)

@@ -1,8 +1,10 @@
 package app_test
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"slices"
 
 	"google.golang.org/protobuf/proto"
 
@@ -74,6 +76,7 @@ func (a *auditor) answer(m *veiviserv1.RecommendResponse, preview bool, placemen
 }
 
 func (a *auditor) needs(list []*veiviserv1.NeedBelief) {
+	forecasts := map[string]int{}
 	for _, n := range list {
 		sum, best := 0.0, 0.0
 		for _, s := range n.GetStages() {
@@ -82,11 +85,35 @@ func (a *auditor) needs(list []*veiviserv1.NeedBelief) {
 			best = math.Max(best, s.GetProbability())
 		}
 		a.check(math.Abs(sum-1) < 1e-9, "the belief about %s %s sums to 1, not %v", n.GetJourney(), n.GetSubject(), sum)
+		a.check(share(n.GetValue()), "value %v", n.GetValue())
+		a.check(n.GetEventsToNextStage() >= 0, "%v events to the next stage", n.GetEventsToNextStage())
+		a.check(slices.IsSortedFunc(n.GetEvidence(), func(x, y *veiviserv1.Evidence) int {
+			return cmp.Compare(math.Abs(y.GetWeight()), math.Abs(x.GetWeight()))
+		}), "the evidence that moved the belief most comes first: %v", n.GetEvidence())
+		a.check(len(n.GetEvidence()) <= 8, "%d pieces of evidence", len(n.GetEvidence()))
+		if n.GetVisitForecast() != nil {
+			forecasts[n.GetJourney()]++
+			a.check(forecasts[n.GetJourney()] == 1, "one need of %s has a forecast, that of the latest event", n.GetJourney())
+			a.forecast(n.GetVisitForecast())
+		}
 		a.check((n.GetStage() == "") == (n.GetStandardStage() == ""), "unsure is unsure in both readings")
 		for _, s := range n.GetStages() {
 			a.check(s.GetStage() != n.GetStage() || s.GetProbability() == best, "the stage is the likeliest one")
 		}
 	}
+}
+
+// forecast: each chance is one, and something comes next or nothing does.
+func (a *auditor) forecast(f *veiviserv1.VisitForecast) {
+	for _, c := range f.GetLater() {
+		a.check(c.GetEventType() != "" && share(c.GetProbability()), "%v later", c)
+	}
+	sum := f.GetEnd()
+	for _, c := range f.GetNext() {
+		a.check(c.GetEventType() != "" && share(c.GetProbability()), "%v next", c)
+		sum += c.GetProbability()
+	}
+	a.check(len(f.GetNext()) == 0 || math.Abs(sum-1) < 1e-9, "what comes next and the end sum to 1, not %v", sum)
 }
 
 // explanation: parts sum to the mean; served and excluded together are counted per item.

@@ -69,7 +69,13 @@ func startServer(t *testing.T, cfg config.Config) *app.App {
 // samplePlan is the plan that comes with the service.
 func samplePlan(t *testing.T) *veiviserv1.Plan {
 	t.Helper()
-	folder, err := planpb.Bundle("sykkel")
+	return bundledPlan(t, "sykkel")
+}
+
+// bundledPlan is one of the plans that come with the service.
+func bundledPlan(t *testing.T, name string) *veiviserv1.Plan {
+	t.Helper()
+	folder, err := planpb.Bundle(name)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -194,11 +194,33 @@ func (p *printer) need(n *veiviserv1.NeedBelief) {
 		b.WriteString(" for " + n.GetAudience())
 	}
 	p.line("%s", b.String())
+	if p.flags["worth"] {
+		p.line("  worth %.3f, %.1f events to the next stage", n.GetValue(), n.GetEventsToNextStage())
+	}
+	if p.flags["forecast"] {
+		p.forecast(n.GetVisitForecast())
+	}
 	if p.flags["evidence"] {
 		for _, e := range n.GetEvidence() {
 			p.line("  %s ×%d %+.2f for %s at %s – %s", e.GetSignal(), e.GetCount(), e.GetWeight(), e.GetStage(), at(e.GetTime()), e.GetText())
 		}
 	}
+}
+
+// forecast is "later cart_add .12; next view .83 cart_add .05; end .12".
+func (p *printer) forecast(f *veiviserv1.VisitForecast) {
+	if f == nil {
+		p.line("  no forecast")
+		return
+	}
+	chances := func(list []*veiviserv1.EventChance) []string {
+		var out []string
+		for _, c := range list {
+			out = append(out, c.GetEventType()+" "+number(c.GetProbability()))
+		}
+		return out
+	}
+	p.line("  later%s; next%s; end %s", words("", chances(f.GetLater())), words("", chances(f.GetNext())), number(f.GetEnd()))
 }
 
 // results joins events with the same fate.

@@ -51,15 +51,18 @@ var steps = map[string]struct {
 //	stream kari                      events, one by one
 //	watch kari                       begins to watch and waits for the first answer; one at a time
 //	next                             waits for the next answer
+//	bundle                           one of the plans that come with the service, by its name, is the plan
 //	plan.yaml, patch, without        say what the plan is: a whole one, changes to it, what to take out of it ("items/x").
 //	                                 Before the first call it is what the server starts with, later what the steps
 //	                                 publish and validate send.
 //
 // silent are those without an answer.
-func silent(name string) bool { return name == "plan.yaml" || name == "patch" || name == "without" }
+func silent(name string) bool {
+	return name == "bundle" || name == "plan.yaml" || name == "patch" || name == "without"
+}
 
 // shows are the flags, see show.
-var shows = flags{"texts": true, "evidence": true, "full": true, "why": true, "ids": true, "needs": true, "changes": true}
+var shows = flags{"texts": true, "evidence": true, "full": true, "why": true, "ids": true, "needs": true, "changes": true, "worth": true, "forecast": true}
 
 // patience is how long what happens in the background may take.
 const patience = 10 * time.Second
@@ -157,6 +160,8 @@ func (s *story) edit(f txtar.File) {
 	s.t.Helper()
 	s.own = true
 	switch f.Name {
+	case "bundle":
+		s.plan = bundledPlan(s.t, strings.TrimSpace(string(f.Data)))
 	case "plan.yaml":
 		s.plan = readPlan(s.t, f.Data)
 	case "patch":

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/veiviser/veiviser/internal/stage"
 	"github.com/veiviser/veiviser/internal/stage/fit"
@@ -18,8 +17,12 @@ import (
 // Bounds on what a fit looks at and writes.
 const (
 	defaultIterations = 30
+	// planWorth is what the plan counts as in the fit of the stages, in times of the log. Stages are never observed: a fit
+	// that followed the log alone makes them whatever explains overlapping signals best, and no longer what the plan calls
+	// them. On simulated visitors, whose stage is known, 10 is the least at which no fit knows it worse than the plan.
+	planWorth = 10.0
 
-	maxTypes     = 6      // event types with covariates and heads of their own, the most frequent ones
+	maxTypes     = 12     // event types with covariates and heads of their own, the most frequent ones
 	minTypeShare = 0.0003 // of the events
 	minTypeCount = 10
 	folds        = 5
@@ -98,7 +101,7 @@ func Fit(ctx context.Context, l *Log, plan *veiviser.Plan, o FitOptions) (*Fitti
 	}
 	fitted.Fitted = veiviser.Provenance{
 		Source: o.Source, Rows: uint64(l.Rows), Events: uint64(l.Events), Visitors: uint64(l.NumVisitors()),
-		From: l.From, To: l.To, Seed: o.Seed, Figures: figures(held, report),
+		From: l.From, To: l.To, Seed: o.Seed, Figures: figures(held),
 	}
 	out := &Fitting{Plan: withJourney(plan, fitted), EM: report, Held: held}
 	out.Journey, _ = journeyOf(out.Plan, o.Journey)
@@ -114,7 +117,7 @@ type fitter struct {
 
 // stages fits the hidden chain.
 func (f *fitter) stages(ctx context.Context) (veiviser.Journey, fit.EMReport, error) {
-	o := fit.EMOptions{Iterations: f.o.Iterations}
+	o := fit.EMOptions{Iterations: f.o.Iterations, Strength: planWorth * float64(f.log.Events)}
 	trace, err := f.trace(ctx)
 	if err != nil {
 		return veiviser.Journey{}, fit.EMReport{}, err
@@ -171,7 +174,7 @@ func (f *fitter) trace(ctx context.Context) (*fit.Trace, error) {
 	return trace, nil
 }
 
-// types are the event types that the forecast speaks of: views first, then the others by how frequent they are.
+// types are the event types that the forecast speaks of, the most frequent first.
 func (f *fitter) types() []string {
 	shares := f.log.TypeShares()
 	types := slices.DeleteFunc(slices.Collect(maps.Keys(shares)), func(t string) bool {
@@ -271,137 +274,9 @@ func priorHeads(plan, j *veiviser.Journey) func(typ string, next bool) ([]float6
 	}
 }
 
-// data is what the heads are fitted to.
-type data struct {
-	table     fit.Table
-	later     [][]bool // by type
-	next      []uint8  // index of the type, the number of types for the end of the visit
-	unknown   []bool   // what came next is of another type
-	visit     []int32
-	position  []int32
-	stage     []int8
-	guess     []int8
-	hindsight []int8
-	stages    []string
-}
-
-// table walks the log with the fitted journey.
-func (f *fitter) table(ctx context.Context, j *veiviser.Journey, types []string, traits *traits) (*data, error) {
-	plan := withJourney(f.plan, *j)
-	set, err := stage.Compile(plan)
-	if err != nil {
-		return nil, err
-	}
-	n, width := f.log.Events, len(j.Forecast.Covariates)
-	d := &data{table: fit.Table{N: n, D: width, X: make([]float32, 0, n*width), Weight: make([]float64, 0, n)}}
-	for _, s := range j.Stages {
-		d.stages = append(d.stages, s.ID)
-	}
-	b := &builder{
-		data: d, log: f.log, journey: j, set: set, gap: plan.Policy.WithDefaults().VisitGap, seed: f.o.Seed,
-		types: types, index: map[string]int{}, traits: traits, columns: traits.columns(j.Forecast.Covariates), x: make([]float64, width),
-	}
-	for t, typ := range types {
-		b.index[typ] = t
-		d.later = append(d.later, make([]bool, n))
-	}
-	for i := range f.log.NumVisitors() {
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		if i%256 == 255 {
-			f.o.Progress("reading visits", i+1, f.log.NumVisitors())
-		}
-		b.visitor(i)
-	}
-	return d, nil
-}
-
-// builder adds the rows of one visitor after another.
-type builder struct {
-	*data
-	log     *Log
-	journey *veiviser.Journey
-	set     *stage.Set
-	gap     time.Duration
-	seed    uint64
-	types   []string
-	index   map[string]int
-	traits  *traits
-	columns []int
-	x       []float64
-}
-
-func (b *builder) visitor(i int) {
-	l, t, first := b.log, &b.table, len(b.next)
-	last, events := l.visits(i, b.gap), l.visitors[i].events
-	fold := uint8(hash(l.visitors[i].id, b.seed^0xf01d) % folds)
-	weight := math.Pow(float64(len(events)), visitorWeight)
-	own := b.traits.of(l, i)
-	visit, position := int32(0), int32(0)
-	paths := walk(b.set, b.journey.ID, l, i, func(k int, v *veiviser.Visitor) {
-		if position++; k > 0 && last[k-1] == k-1 {
-			visit, position = visit+1, 1
-		}
-		b.set.Covariates(v, b.journey.ID, b.x)
-		b.traits.fill(b.x, b.columns, v.Moment.Subject, own)
-		for _, value := range b.x {
-			t.X = append(t.X, float32(value))
-		}
-		t.Visitor, t.Fold, t.Weight = append(t.Visitor, int32(i)), append(t.Fold, fold), append(t.Weight, weight)
-		next, known := len(b.types), true
-		if k < last[k] {
-			next, known = b.index[l.strings[events[k+1].typ]] // 0 when it is of a type without a head
-		}
-		b.next, b.unknown = append(b.next, uint8(next)), append(b.unknown, !known)
-		told, guess := reading(b.set, b.journey.ID, b.stages, v)
-		b.visit, b.position = append(b.visit, visit), append(b.position, position)
-		b.stage, b.guess, b.hindsight = append(b.stage, int8(told)), append(b.guess, int8(guess)), append(b.hindsight, -1)
-	})
-	for n, typ := range b.types {
-		coming := len(events)
-		for k, e := range slices.Backward(events) {
-			b.later[n][first+k] = coming <= last[k]
-			if l.strings[e.typ] == typ {
-				coming = k
-			}
-		}
-	}
-	for _, p := range paths {
-		smoothed := fit.Smooth(*b.journey, p.steps)
-		for s, k := range p.events {
-			b.hindsight[first+k] = int8(likeliest(smoothed[s]))
-		}
-	}
-}
-
-// report is the figures of predictions made for the rows without their own visitors.
-func (d *data) report(types []string, later [][]float64, next []float64, seed uint64) *Report {
-	t := NewTally(types, d.stages)
-	classes := len(types) + 1
-	for i := range d.table.N {
-		if math.IsNaN(next[i*classes]) {
-			continue // on large logs one fold is held out
-		}
-		p := Prediction{
-			Visitor: int(d.table.Visitor[i]), Visit: int(d.visit[i]), Position: int(d.position[i]),
-			Later: make([]float64, len(types)), Happened: make([]bool, len(types)),
-			Next: next[i*classes+int(d.next[i])], Stage: int(d.stage[i]), Guess: int(d.guess[i]), Hindsight: int(d.hindsight[i]),
-		}
-		if d.unknown[i] {
-			p.Next = unforeseen
-		}
-		for k := range types {
-			p.Later[k], p.Happened[k] = later[k][i], d.later[k][i]
-		}
-		t.Add(p)
-	}
-	return t.Report(ReportOptions{Seed: seed, Title: "Held out while fitting"})
-}
-
 // figures are the ones that a plan carries with it.
-func figures(r *Report, em fit.EMReport) map[string]float64 {
-	out := map[string]float64{"stages.evidence_per_event": math.Round(em.After/float64(max(em.Steps, 1))*1e4) / 1e4}
+func figures(r *Report) map[string]float64 {
+	out := map[string]float64{}
 	put := func(name string, v *float64) {
 		if v != nil {
 			out[name] = math.Round(*v*1e4) / 1e4
@@ -419,158 +294,47 @@ func figures(r *Report, em fit.EMReport) map[string]float64 {
 	return out
 }
 
-// traits counts events by subject and type, each towards all subjects above it as well.
-type traits struct {
-	types  []string
-	share  []float64 // of all events, by type
-	counts map[string]*traitCount
-}
+// What abstention asks for: a stage that is told is the one of hindsight so often, for so large a share of the events at
+// least, with one of these thresholds.
+const (
+	rightWhenTold = 0.9
+	leastTold     = 0.6
+	belowFirst    = 45 // hundredths
+	belowLast     = 90
+	belowStep     = 5
+)
 
-type traitCount struct {
-	events int
-	byType []int
-}
-
-func newTraits(l *Log, types []string) *traits {
-	t := &traits{types: types, share: make([]float64, len(types)), counts: map[string]*traitCount{}}
-	for i := range l.NumVisitors() {
-		t.count(t.counts, l, i)
-	}
-	shares := l.TypeShares()
-	for k, typ := range types {
-		t.share[k] = float64(shares[typ]) / float64(l.Events)
-	}
-	return t
-}
-
-func (t *traits) count(into map[string]*traitCount, l *Log, i int) {
-	for _, e := range l.visitors[i].events {
-		typ := slices.Index(t.types, l.strings[e.typ])
-		for s := l.strings[e.subject]; s != ""; s = above(s) {
-			c := into[s]
-			if c == nil {
-				c = &traitCount{byType: make([]int, len(t.types))}
-				into[s] = c
-			}
-			if c.events++; typ >= 0 {
-				c.byType[typ]++
+// abstention chooses the probability under which the likeliest stage is called unsure: the lowest at which what is told
+// agrees with hindsight as often as rightWhenTold, or else the highest at which leastTold of the events are told a stage.
+func abstention(j *veiviser.Journey, trace *fit.Trace) float64 {
+	const thresholds = (belowLast-belowFirst)/belowStep + 1
+	var told, right [thresholds]int
+	for need := range trace.All() {
+		now, later := fit.Filter(*j, need.Steps), fit.Smooth(*j, need.Steps)
+		for i := range now {
+			guess := likeliest(now[i])
+			agrees := guess == likeliest(later[i])
+			for k := range told {
+				if now[i][guess] < threshold(k) {
+					break
+				}
+				told[k]++
+				if agrees {
+					right[k]++
+				}
 			}
 		}
 	}
-}
-
-func above(subject string) string { return subject[:max(strings.LastIndexByte(subject, '/'), 0)] }
-
-// of counts the events of one visitor, who is left out of what is known of subjects when her own rows are made.
-func (t *traits) of(l *Log, i int) map[string]*traitCount {
-	own := map[string]*traitCount{}
-	t.count(own, l, i)
-	return own
-}
-
-// columns finds the covariates that come from traits: the index of the type, -1 for the number of events, -2 for others.
-func (t *traits) columns(covariates []veiviser.Covariate) []int {
-	out := make([]int, len(covariates))
-	for i, c := range covariates {
-		switch name, typ, _ := strings.Cut(c.ID, "."); name {
-		case stage.CovariateTrait:
-			out[i] = slices.Index(t.types, typ)
-		case stage.CovariateKnown:
-			out[i] = -1
-		default:
-			out[i] = -2
+	best := 0
+	for k := range told {
+		if float64(told[k]) < leastTold*float64(trace.Steps()) {
+			break
 		}
-	}
-	return out
-}
-
-// fill writes the covariates from traits as they would be had the visitor's own events not been there.
-func (t *traits) fill(x []float64, columns []int, subject string, own map[string]*traitCount) {
-	var all, mine *traitCount
-	left := 0
-	for ; subject != ""; subject = above(subject) {
-		all, mine = t.counts[subject], own[subject]
-		if all == nil {
-			continue
-		}
-		if left = all.events; mine != nil {
-			left -= mine.events
-		}
-		if left >= minTrait {
+		if best = k; float64(right[k]) >= rightWhenTold*float64(told[k]) {
 			break
 		}
 	}
-	for i, k := range columns {
-		switch {
-		case k == -2:
-			continue
-		case subject == "":
-			x[i] = 0
-		case k == -1:
-			x[i] = math.Log1p(float64(left))
-		default:
-			n := all.byType[k]
-			if mine != nil {
-				n -= mine.byType[k]
-			}
-			x[i] = t.rate(k, n, left)
-		}
-	}
+	return threshold(best)
 }
 
-func (t *traits) rate(k, n, events int) float64 {
-	return math.Log((float64(n) + traitPrior*t.share[k]) / (float64(events) + traitPrior) / t.share[k])
-}
-
-// list are the traits of the subjects with most events.
-func (t *traits) list() []veiviser.SubjectTrait {
-	var out []veiviser.SubjectTrait
-	for s, c := range t.counts {
-		if c.events < minTrait {
-			continue
-		}
-		trait := veiviser.SubjectTrait{Subject: s, Events: float64(c.events), Rates: map[string]float64{}}
-		for k, typ := range t.types {
-			if typ != veiviser.EventView {
-				trait.Rates[typ] = t.rate(k, c.byType[k], c.events)
-			}
-		}
-		out = append(out, trait)
-	}
-	slices.SortFunc(out, func(a, b veiviser.SubjectTrait) int {
-		return cmp.Or(cmp.Compare(b.Events, a.Events), strings.Compare(a.Subject, b.Subject))
-	})
-	return out[:min(len(out), maxTraits)]
-}
-
-// The thresholds that abstention chooses from, and the least share of events that must be answered.
-const (
-	leastAnswered = 0.6
-	firstBelow    = 0.30
-	lastBelow     = 0.90
-	belowStep     = 0.05
-)
-
-// abstention chooses the probability under which the likeliest stage is called unsure: the highest at which the share of
-// events that are answered is still leastAnswered. The more it asks for, the more of the answered are right.
-func abstention(j *veiviser.Journey, trace *fit.Trace) float64 {
-	tops := make([]float64, 0, trace.Steps())
-	for need := range trace.All() {
-		for _, belief := range fit.Filter(*j, need.Steps) {
-			tops = append(tops, belief[likeliest(belief)])
-		}
-	}
-	slices.Sort(tops)
-	best := firstBelow
-	for k := 0; ; k++ {
-		below := math.Round((firstBelow+float64(k)*belowStep)*100) / 100
-		if below > lastBelow {
-			return best
-		}
-		at, _ := slices.BinarySearch(tops, below)
-		if float64(len(tops)-at) < leastAnswered*float64(len(tops)) {
-			return best
-		}
-		best = below
-	}
-}
+func threshold(k int) float64 { return float64(belowFirst+k*belowStep) / 100 }

@@ -67,6 +67,9 @@ func CrossBacktest(
 	ctx context.Context, l *Log, plan *veiviser.Plan, o BacktestOptions, f FitOptions, shares int,
 	progress func(what string, done, total int),
 ) (*Tally, error) {
+	if progress == nil {
+		progress = func(string, int, int) {}
+	}
 	for share := range shares {
 		f.Progress = func(what string, done, total int) {
 			progress(fmt.Sprintf("share %d of %d: %s", share+1, shares, what), done, total)

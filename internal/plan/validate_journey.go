@@ -32,13 +32,16 @@ func (c *checker) journey(at string, i int) {
 	if j.UnsureBelow != 0 && !(j.UnsureBelow > 0 && j.UnsureBelow < 1) {
 		c.fail(at+".unsure_below", "must lie between 0 and 1, is %v", j.UnsureBelow)
 	}
-	from := map[string]bool{}
+	seen := map[veiviser.StageMapping]bool{}
 	for i, m := range j.StageMappings {
 		field := fmt.Sprintf("%s.stage_mappings[%d]", at, i)
-		if m.From == "" || from[m.From] {
-			c.fail(field+".from", "must name a stage of an older version, each once; is %q", m.From)
+		if m.From == "" {
+			c.fail(field+".from", "must name a stage of an older version")
 		}
-		from[m.From] = true
+		if seen[m] {
+			c.fail(field, "%q is mapped to %q already", m.From, m.To)
+		}
+		seen[m] = true
 		c.stageName(field+".to", m.To, &stages)
 	}
 	c.fitted(at, j)

@@ -53,7 +53,8 @@
 // right (the standard stages use and advocate). The value of a stage is the chance to be absorbed there, v = (1 −
 // 1/MeanEvents)·T·v outside, 1 inside (Kemeny and Snell 1960, "Finite Markov Chains", III); the value of a need is its
 // mean under the belief. EventsToNext is the mean first passage time to a stage whose standard stage lies further ahead,
-// h = 1 + T·h over the stages that do not, for a need that goes on; it is averaged over the stages that have one ahead.
+// h = 1 + T·h over the stages that do not, for a need that goes on; it is averaged over the stages that have one ahead, and 0
+// when these are less likely than the others.
 // Drift is left out of both: they count events, not time.
 //
 // # The rest of the visit

@@ -233,5 +233,6 @@ func (s *Set) Reading(v *veiviser.Visitor, journey string) (veiviser.NeedView, b
 	n := v.Needs[at]
 	n.P = slices.Clone(n.P)
 	j.adopt(&n)
+	settle(n.P, j.prior) // as a view does, so that the bits are the same
 	return j.read(n), true
 }

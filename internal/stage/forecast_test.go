@@ -204,8 +204,13 @@ func TestForecastRefusesWhatItCannotCompute(t *testing.T) {
 	j := foreseeing()
 	j.Forecast = veiviser.Forecast{
 		Covariates: []veiviser.Covariate{
-			{ID: "pause", SD: 1}, {ID: "pause", SD: 1}, {ID: "mood", SD: 1}, {ID: "stage.nowhere", SD: 1}, {ID: "pace.", SD: 1},
-			{ID: "gap", SD: 0}, {ID: "age", Mean: math.NaN(), SD: 1},
+			{ID: "pause", SD: 1},
+			{ID: "pause", SD: 1},
+			{ID: "mood", SD: 1},
+			{ID: "stage.nowhere", SD: 1},
+			{ID: "pace.", SD: 1},
+			{ID: "gap", SD: 0},
+			{ID: "age", Mean: math.NaN(), SD: 1},
 		},
 		Heads: []veiviser.ForecastHead{
 			{Type: "view", Weights: map[string]float64{"luck": 1, "pause": math.Inf(1)}}, {Type: "view"}, {}, {Next: true, Bias: math.NaN()},

@@ -204,11 +204,11 @@ func (j *journey) adopt(n *veiviser.Need) {
 		p[i] += float64(loose * j.prior[i])
 	}
 	settle(p, j.prior)
-	n.Version, n.Stages, n.Standard, n.P = j.version, j.stages, j.standards, p
 	n.Evidence = slices.Clone(n.Evidence) // a view shares it with the visitor
 	for i := range n.Evidence {
-		n.Evidence[i].Stage = j.heir(n.Evidence[i].Stage)
+		n.Evidence[i].Stage = j.heir(n, n.Evidence[i].Stage)
 	}
+	n.Version, n.Stages, n.Standard, n.P = j.version, j.stages, j.standards, p
 }
 
 // pass gives the mass of an old stage to the stages it is mapped onto, in proportion to their priors when there are
@@ -266,8 +266,8 @@ func (j *journey) passStandard(p []float64, n *veiviser.Need, i int, mass float6
 	return heirs > 0
 }
 
-// heir is the stage that stands for an old one: "" when none does.
-func (j *journey) heir(old string) string {
+// heir is the stage that stands for an old one of the need: "" when none does. Of several it is the one with most prior.
+func (j *journey) heir(n *veiviser.Need, old string) string {
 	for _, m := range j.mappings {
 		if m.From == old && contains(j.stages, m.To) {
 			return m.To
@@ -276,5 +276,18 @@ func (j *journey) heir(old string) string {
 	if contains(j.stages, old) {
 		return old
 	}
-	return ""
+	i := position(n.Stages, old)
+	if i < 0 || i >= len(n.Standard) || n.Standard[i] == "" {
+		return ""
+	}
+	best := -1
+	for k, std := range j.standards {
+		if std == n.Standard[i] && (best < 0 || j.prior[k] > j.prior[best]) {
+			best = k
+		}
+	}
+	if best < 0 {
+		return ""
+	}
+	return j.stages[best]
 }

@@ -78,8 +78,10 @@ func (j *journey) read(n veiviser.Need) veiviser.NeedView {
 		}
 	}
 	w.Value = min(w.Value, 1)
-	if ahead > 0 {
+	if ahead > 0.5 {
 		w.EventsToNext /= ahead
+	} else {
+		w.EventsToNext = 0
 	}
 	if n.P[best] >= j.unsureBelow {
 		w.Stage = j.stages[best]

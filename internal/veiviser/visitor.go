@@ -211,7 +211,7 @@ type NeedView struct {
 	// Value is the chance that the need ends in an order that was delivered right, from the belief.
 	Value float64
 	// EventsToNext is the expected number of further events until she is in a stage further ahead, if she goes on; 0 when
-	// there is none ahead.
+	// most likely there is none ahead.
 	EventsToNext float64
 	// Forecast is what comes in the rest of the visit; nil when the journey forecasts nothing or the visit is over.
 	Forecast *VisitForecast

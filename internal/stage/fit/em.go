@@ -15,6 +15,8 @@ const (
 	defaultIterations = 30
 	defaultTolerance  = 1e-5
 	defaultStrength   = 200
+	// meanNeeds is how many needs the plan's MeanEvents is worth. It is counted, not inferred, so it needs no more.
+	meanNeeds = 50
 	// halfLifeEvery is how often the half-life is searched, and halfLifeTries how finely.
 	halfLifeEvery, halfLifeTries = 3, 10
 	// dampings is how often a step that lowers the objective is halved.
@@ -142,7 +144,7 @@ func newEM(ctx context.Context, plan *veiviser.Journey, t *Trace, o EMOptions) (
 	if e.meanEvents == 0 {
 		e.meanEvents = veiviser.DefaultMeanEvents
 	}
-	e.meanEvents = (float64(t.Steps()) + o.Strength*e.meanEvents) / (float64(t.Needs()) + o.Strength)
+	e.meanEvents = (float64(t.Steps()) + meanNeeds*e.meanEvents) / (float64(t.Needs()) + meanNeeds)
 	sets := make([]float64, len(t.ends))
 	for i, s := range e.l.shown {
 		sets[s]++
