@@ -107,16 +107,27 @@ func report(t *testing.T, what string, l *load, down, still, up time.Duration) {
 	}
 }
 
-// published checks that the plan that answers is one the store knows.
+// published checks that the plan that answers is soon one the store knows.
 func published(t *testing.T, s *services) {
 	t.Helper()
-	out, err := s.recommend(t.Context(), "eva")
-	if err != nil {
-		t.Fatal(err)
+	var out *veiviserv1.RecommendResponse
+	var versions []*veiviserv1.PlanVersion
+	known := func() bool {
+		var err error
+		if out, err = s.recommend(t.Context(), "eva"); err != nil {
+			t.Fatal(err)
+		}
+		list, err := s.plans.ListPlanVersions(t.Context(), &veiviserv1.ListPlanVersionsRequest{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		versions = list.GetVersions()
+		return len(versions) == 1 && versions[0].GetVersion() == out.GetPlanVersion()
 	}
-	list, err := s.plans.ListPlanVersions(t.Context(), &veiviserv1.ListPlanVersionsRequest{})
-	if err != nil || len(list.GetVersions()) != 1 || list.GetVersions()[0].GetVersion() != out.GetPlanVersion() {
-		t.Errorf("answers name version %s; %v, %v", out.GetPlanVersion(), list, err)
+	for begun := time.Now(); !known(); time.Sleep(50 * time.Millisecond) {
+		if time.Since(begun) > 10*time.Second {
+			t.Fatalf("answers name version %s of %v", out.GetPlanVersion(), versions)
+		}
 	}
 	if _, err := s.decisions.ExplainDecision(t.Context(), &veiviserv1.ExplainDecisionRequest{DecisionId: out.GetDecisions()[0].GetDecisionId()}); err != nil {
 		t.Errorf("explain: %v", err)
