@@ -170,6 +170,9 @@ func TestOnlyParts(t *testing.T) {
 
 // A fit on four fifths is judged by the last fifth, and --folds does so for all.
 func TestBacktestOfFits(t *testing.T) {
+	if raced {
+		t.Skip("many fits, each some fifteen times slower under the race detector; they run without it")
+	}
 	log := writeClicks(t, 60, 20)
 	dir := filepath.Join(t.TempDir(), "fitted")
 	stdout := must(t, onLog("fit", log, "--only", "0-3/5", "--out", dir)...)

@@ -220,6 +220,9 @@ func TestFitGoesOn(t *testing.T) {
 
 // What is not the same fit begins anew, whatever was interrupted.
 func TestFitBeginsAnew(t *testing.T) {
+	if raced {
+		t.Skip("many fits, each some fifteen times slower under the race detector; they run without it")
+	}
 	log := writeClicks(t, 40, 20)
 	otherWords := []string{"--types", "pv=view,fav=cart_add,cart=save,buy=purchase"}
 	whole := filepath.Join(t.TempDir(), "whole")

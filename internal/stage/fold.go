@@ -125,10 +125,11 @@ func clip(s string) string {
 // count adds one event of a type. Types beyond MaxTypeCounts are not counted.
 func count(v *veiviser.Visitor, f *facts, inVisit, late bool) {
 	typ, t := f.event.Type, f.time
-	at, found := slices.BinarySearchFunc(v.Counts, typ, func(c veiviser.TypeCount, typ string) int {
-		return strings.Compare(c.Type, typ)
-	})
-	if !found {
+	at := 0
+	for at < len(v.Counts) && v.Counts[at].Type < typ {
+		at++
+	}
+	if at == len(v.Counts) || v.Counts[at].Type != typ {
 		if len(v.Counts) >= veiviser.MaxTypeCounts {
 			return
 		}

@@ -33,7 +33,20 @@ func lately(counts [2]float64, halfLives *[2]time.Duration, silence time.Duratio
 }
 
 // paceKept is the share of a pace that is left after so many further events.
-func paceKept(events uint32) float64 { return math.Exp(-float64(events) / paceMemory) }
+func paceKept(events uint32) float64 {
+	if events < uint32(len(paceSoon)) {
+		return paceSoon[events]
+	}
+	return math.Exp(-float64(events) / paceMemory)
+}
+
+// paceSoon is paceKept of few events, which is what it is asked for nearly always.
+var paceSoon = func() (kept [64]float64) {
+	for n := range kept {
+		kept[n] = math.Exp(-float64(n) / paceMemory)
+	}
+	return kept
+}()
 
 // paceOf is how much of paceMemory's window the first n events fill: the sum of their weights.
 func paceOf(n uint32) float64 { return (1 - paceKept(n)) / (1 - math.Exp(-1/paceMemory)) }
