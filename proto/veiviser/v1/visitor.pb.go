@@ -49,8 +49,8 @@ type NeedBelief struct {
 	Audience string `protobuf:"bytes,11,opt,name=audience,proto3" json:"audience,omitempty"`
 	// The chance that the need ends in an order that was delivered right, in [0, 1].
 	Value float64 `protobuf:"fixed64,12,opt,name=value,proto3" json:"value,omitempty"`
-	// The expected number of further events until a stage whose standard stage lies further ahead, if she goes on; at least 0,
-	// and 0 when there is none ahead.
+	// Expected number of further events until she is in a stage whose standard stage lies further ahead, if she goes on; 0
+	// when most likely there is none ahead.
 	EventsToNextStage float64 `protobuf:"fixed64,13,opt,name=events_to_next_stage,json=eventsToNextStage,proto3" json:"events_to_next_stage,omitempty"`
 	// What the rest of the visit brings; unset when the journey forecasts nothing or the visit is over.
 	VisitForecast *VisitForecast `protobuf:"bytes,14,opt,name=visit_forecast,json=visitForecast,proto3" json:"visit_forecast,omitempty"`
