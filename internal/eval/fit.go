@@ -18,8 +18,9 @@ import (
 const (
 	defaultIterations = 30
 	// planWorth is what the plan counts as in the fit of the stages, in times of the log. Stages are never observed: a fit
-	// that followed the log alone makes them whatever explains overlapping signals best, and no longer what the plan calls
-	// them. On simulated visitors, whose stage is known, 10 is the least at which no fit knows it worse than the plan.
+	// that follows the log alone makes them whatever explains overlapping signals best, and no longer what the plan calls
+	// them. Of 1, 4 and 10, only with 10 did every fit know the stage of simulated visitors as well as the plan does, give or
+	// take 0.003 of accuracy (TestQuality).
 	planWorth = 10.0
 
 	maxTypes     = 12     // event types with covariates and heads of their own, the most frequent ones
@@ -101,7 +102,7 @@ func Fit(ctx context.Context, l *Log, plan *veiviser.Plan, o FitOptions) (*Fitti
 	}
 	fitted.Fitted = veiviser.Provenance{
 		Source: o.Source, Rows: uint64(l.Rows), Events: uint64(l.Events), Visitors: uint64(l.NumVisitors()),
-		From: l.From, To: l.To, Seed: o.Seed, Figures: figures(held),
+		From: l.From, To: l.To, Seed: o.Seed, Figures: figures(held, f.evidence),
 	}
 	out := &Fitting{Plan: withJourney(plan, fitted), EM: report, Held: held}
 	out.Journey, _ = journeyOf(out.Plan, o.Journey)
@@ -113,6 +114,8 @@ type fitter struct {
 	plan  *veiviser.Plan
 	prior *veiviser.Journey
 	o     FitOptions
+	// evidence is what an event of the log says for the fitted stages, against signals that have nothing to do with them.
+	evidence float64
 }
 
 // stages fits the hidden chain.
@@ -141,9 +144,11 @@ func (f *fitter) stages(ctx context.Context) (veiviser.Journey, fit.EMReport, er
 	if stopped != nil {
 		err = stopped
 	}
-	if err == nil {
-		fitted.UnsureBelow = abstention(&fitted, trace)
+	if err != nil {
+		return fitted, report, err
 	}
+	fitted.UnsureBelow = abstention(&fitted, trace)
+	f.evidence, err = fit.Score(ctx, fitted, trace)
 	return fitted, report, err
 }
 
@@ -275,7 +280,7 @@ func priorHeads(plan, j *veiviser.Journey) func(typ string, next bool) ([]float6
 }
 
 // figures are the ones that a plan carries with it.
-func figures(r *Report) map[string]float64 {
+func figures(r *Report, evidence float64) map[string]float64 {
 	out := map[string]float64{}
 	put := func(name string, v *float64) {
 		if v != nil {
@@ -287,6 +292,7 @@ func figures(r *Report) map[string]float64 {
 		put(t+".log_loss", m.Every.LogLoss)
 		put(t+".ece", m.Every.ECE)
 	}
+	put("stages.evidence_per_event", &evidence)
 	put("next_type.perplexity", r.NextType.Perplexity)
 	put("stages.accuracy", r.Stages.Accuracy)
 	put("stages.accuracy_answered", r.Stages.AccuracyAnswered)

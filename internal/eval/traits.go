@@ -37,7 +37,7 @@ func newTraits(l *Log, types []string) *traits {
 func (t *traits) count(into map[string]*traitCount, l *Log, i int) {
 	for _, e := range l.visitors[i].events {
 		typ := slices.Index(t.types, l.strings[e.typ])
-		for s := l.strings[e.subject]; s != ""; s = above(s) {
+		for s := l.strings[e.subject]; s != ""; s = veiviser.SubjectAbove(s) {
 			c := into[s]
 			if c == nil {
 				c = &traitCount{byType: make([]int, len(t.types))}
@@ -49,8 +49,6 @@ func (t *traits) count(into map[string]*traitCount, l *Log, i int) {
 		}
 	}
 }
-
-func above(subject string) string { return subject[:max(strings.LastIndexByte(subject, '/'), 0)] }
 
 // of counts the events of one visitor, who is left out of what is known of subjects when her own rows are made.
 func (t *traits) of(l *Log, i int) map[string]*traitCount {
@@ -79,7 +77,7 @@ func (t *traits) columns(covariates []veiviser.Covariate) []int {
 func (t *traits) fill(x []float64, columns []int, subject string, own map[string]*traitCount) {
 	var all, mine *traitCount
 	left := 0
-	for ; subject != ""; subject = above(subject) {
+	for ; subject != ""; subject = veiviser.SubjectAbove(subject) {
 		all, mine = t.counts[subject], own[subject]
 		if all == nil {
 			continue

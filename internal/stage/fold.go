@@ -18,10 +18,7 @@ import (
 // called for the same visitor twice at once. It does not know which events were folded before. It sets neither v.ID
 // nor v.Segments nor v.Stage. It never fails: whatever the event holds, every belief stays a distribution.
 func (s *Set) Fold(v *veiviser.Visitor, e *veiviser.Event) {
-	var f facts
-	f.read(e)
-	s.history(v, &f)
-	s.touch(v, &f)
+	s.Trace(v, e, nil)
 }
 
 // Step is one step of the filter of a need, as a fit wants to know it.

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/veiviser/veiviser/internal/veiviser"
@@ -122,11 +121,10 @@ func (c *compiler) finite(at string, x float64) {
 
 // traitOf finds what is known of a subject or, when it is not, of the nearest one above it.
 func (f *forecast) traitOf(subject string) *trait {
-	for subject != "" {
+	for ; subject != ""; subject = veiviser.SubjectAbove(subject) {
 		if t := f.subjects[subject]; t != nil {
 			return t
 		}
-		subject = subject[:max(strings.LastIndexByte(subject, '/'), 0)]
 	}
 	return nil
 }

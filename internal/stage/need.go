@@ -192,8 +192,8 @@ func (j *journey) adopt(n *veiviser.Need) {
 	if len(n.P) == len(n.Stages) {
 		old := slices.Clone(n.P)
 		settle(old, old)
-		for i, id := range n.Stages {
-			if !j.pass(p, id, old[i]) && !j.passStandard(p, n, i, old[i]) {
+		for i := range n.Stages {
+			if !j.pass(p, n, i, old[i]) {
 				loose += old[i]
 			}
 		}
@@ -211,52 +211,29 @@ func (j *journey) adopt(n *veiviser.Need) {
 	n.Version, n.Stages, n.Standard, n.P = j.version, j.stages, j.standards, p
 }
 
-// pass gives the mass of an old stage to the stages it is mapped onto, in proportion to their priors when there are
-// several, or else to the stage of the same id; false when there is none.
-func (j *journey) pass(p []float64, old string, mass float64) bool {
-	total, heirs := 0.0, 0
-	for _, m := range j.mappings {
-		if to := position(j.stages, m.To); m.From == old && to >= 0 {
-			total += j.prior[to]
-			heirs++
-		}
-	}
-	if heirs == 0 {
-		to := position(j.stages, old)
-		if to >= 0 {
-			p[to] += mass
-		}
-		return to >= 0
-	}
-	for _, m := range j.mappings {
-		to := position(j.stages, m.To)
-		switch {
-		case m.From != old || to < 0:
-		case total > 0:
-			p[to] += float64(mass * (j.prior[to] / total))
-		default:
-			p[to] += mass / float64(heirs)
-		}
-	}
-	return true
+// pass gives the mass of the old stage i of a need to its heirs: the stages it is mapped onto, or else the one of the same
+// id, or else those of the same standard stage; false when there is none.
+func (j *journey) pass(p []float64, n *veiviser.Need, i int, mass float64) bool {
+	old := n.Stages[i]
+	return j.spread(p, mass, func(k int) bool {
+		return slices.Contains(j.mappings, veiviser.StageMapping{From: old, To: j.stages[k]})
+	}) ||
+		j.spread(p, mass, func(k int) bool { return j.stages[k] == old }) ||
+		i < len(n.Standard) && n.Standard[i] != "" && j.spread(p, mass, func(k int) bool { return j.standards[k] == n.Standard[i] })
 }
 
-// passStandard gives the mass of the old stage i, which is no more, to the stages of the same standard stage, in proportion
-// to their priors; false when there is none.
-func (j *journey) passStandard(p []float64, n *veiviser.Need, i int, mass float64) bool {
-	if len(n.Standard) != len(n.Stages) || n.Standard[i] == "" {
-		return false
-	}
+// spread gives mass to the stages that are heirs, in proportion to their priors; false when there is none.
+func (j *journey) spread(p []float64, mass float64, heir func(k int) bool) bool {
 	total, heirs := 0.0, 0
-	for k, std := range j.standards {
-		if std == n.Standard[i] {
+	for k := range p {
+		if heir(k) {
 			total += j.prior[k]
 			heirs++
 		}
 	}
-	for k, std := range j.standards {
+	for k := range p {
 		switch {
-		case std != n.Standard[i]:
+		case !heir(k):
 		case total > 0:
 			p[k] += float64(mass * (j.prior[k] / total))
 		default:

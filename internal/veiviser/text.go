@@ -52,3 +52,8 @@ func SubjectMatches(pattern, subject string) bool {
 func AnySubjectMatches(patterns []string, subject string) bool {
 	return len(patterns) == 0 || slices.ContainsFunc(patterns, func(p string) bool { return SubjectMatches(p, subject) })
 }
+
+// SubjectAbove is the subject that a subject lies right below: "bike" for "bike/ebike", "" for "bike".
+func SubjectAbove(subject string) string {
+	return subject[:max(strings.LastIndexByte(subject, '/'), 0)]
+}

@@ -29,7 +29,8 @@
 // occupancy that it leads to itself, plus the log priors: the log-likelihood ratio against signals that have nothing to
 // do with stages. It is a function of the journey, the plan and the logs alone; so is a step, which is why a run that
 // is taken up from any of its journeys gives the bits of one that never stopped. When every event shows exactly one
-// signal, no step can lower it; otherwise one that would is shortened. The half-life is found by golden section on
+// signal, no step can lower it; otherwise one that would is shortened. MeanEvents is counted, and the plan's worth
+// 50 needs. The half-life is found by golden section on
 // ln h, with a normal prior of deviation ln 2 around the plan's.
 //
 // What is zero in the plan (a prior, a transition) stays zero: no arrow is ever added. What no event shows stays as it
