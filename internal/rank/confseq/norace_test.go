@@ -1,0 +1,5 @@
+//go:build !race
+
+package confseq_test
+
+const raced = false

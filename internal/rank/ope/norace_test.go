@@ -1,0 +1,5 @@
+//go:build !race
+
+package ope_test
+
+const raced = false

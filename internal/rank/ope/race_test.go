@@ -1,0 +1,6 @@
+//go:build race
+
+package ope_test
+
+// raced says that the race detector is at work, which makes a simulation some ten times slower.
+const raced = true
