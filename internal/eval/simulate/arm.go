@@ -1,0 +1,70 @@
+package simulate
+
+import (
+	"slices"
+
+	"github.com/veiviser/veiviser/internal/veiviser"
+)
+
+// Arm is an item that may be shown.
+type Arm struct {
+	ID   string
+	Kind veiviser.ItemKind
+	// Topics are what it is about; none is everything.
+	Topics []string
+	// Stages are those it serves; none is all alike.
+	Stages []veiviser.StandardStage
+	// Page is the path it leads to; "" when it leads nowhere.
+	Page string
+}
+
+// Shop is what a world needs to know of a plan: what may be shown, and the event types that are kept beside the standard ones.
+type Shop struct {
+	Arms       []Arm
+	EventTypes []string
+}
+
+// ShopOf has the live items of a plan for customers that have a representation in one of the formats, in the plan's order;
+// without formats, all of them. Rules, dates and stock are not looked at.
+func ShopOf(plan *veiviser.Plan, formats ...string) Shop {
+	var arms []Arm
+	for i := range plan.Items {
+		it := &plan.Items[i]
+		if it.Status == veiviser.StatusDraft ||
+			len(it.Audiences) > 0 && !slices.Contains(it.Audiences, veiviser.AudienceCustomer) {
+			continue
+		}
+		shown := slices.IndexFunc(it.Representations, func(r veiviser.Representation) bool {
+			return len(formats) == 0 || slices.Contains(formats, r.Format)
+		})
+		if shown < 0 {
+			continue
+		}
+		arms = append(arms, Arm{
+			ID: it.ID, Kind: it.Kind, Topics: it.Topics, Stages: it.Stages, Page: it.Representations[shown].URL,
+		})
+	}
+	return Shop{arms, plan.EventTypes}
+}
+
+// fits reports whether an arm is about a subject, or about something above or below it: what any shop would filter by.
+func (a *Arm) fits(subject string) bool {
+	return len(a.Topics) == 0 || subject == "" || slices.ContainsFunc(a.Topics, func(t string) bool {
+		return veiviser.SubjectMatches(t, subject) || veiviser.SubjectMatches(subject, t)
+	})
+}
+
+// kind is the index of the arm's kind in the tables of tastes.
+func (a *Arm) kind() int {
+	switch a.Kind {
+	case veiviser.KindOffer:
+		return 1
+	case veiviser.KindService:
+		return 2
+	default:
+		return 0
+	}
+}
+
+// serves reports whether the arm serves a standard stage.
+func (a *Arm) serves(s veiviser.StandardStage) bool { return slices.Contains(a.Stages, s) }
