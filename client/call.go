@@ -19,6 +19,10 @@ const (
 	maxBackoff  = 5 * time.Second
 )
 
+// patience is what calls get at least that value a plan on thousands of logged decisions: the client's timeout is made for
+// answers to visitors.
+const patience = 2 * time.Minute
+
 // safe says whether doing a call twice does no harm.
 type safe bool
 
@@ -31,10 +35,28 @@ const (
 func call[In, Out any](ctx context.Context, c *Client, s safe, in In,
 	rpc func(context.Context, In, ...grpc.CallOption) (Out, error),
 ) (Out, error) {
+	return callWithin(ctx, c, c.timeout, s, in, rpc)
+}
+
+// callPatiently is call for what may take minutes. The context's own end stays.
+func callPatiently[In, Out any](ctx context.Context, c *Client, s safe, in In,
+	rpc func(context.Context, In, ...grpc.CallOption) (Out, error),
+) (Out, error) {
+	timeout := c.timeout
+	if timeout > 0 {
+		timeout = max(timeout, patience)
+	}
+	return callWithin(ctx, c, timeout, s, in, rpc)
+}
+
+// callWithin is call with another timeout; 0 or less is none.
+func callWithin[In, Out any](ctx context.Context, c *Client, timeout time.Duration, s safe, in In,
+	rpc func(context.Context, In, ...grpc.CallOption) (Out, error),
+) (Out, error) {
 	var none Out
-	if c.timeout > 0 {
+	if timeout > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, c.timeout)
+		ctx, cancel = context.WithTimeout(ctx, timeout)
 		defer cancel()
 	}
 	c.budget.earn()

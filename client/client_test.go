@@ -49,6 +49,10 @@ func TestEveryCallArrives(t *testing.T) {
 			return err
 		},
 		func() error { _, err := c.GetSegmentProfile(ctx, &veiviserv1.GetSegmentProfileRequest{}); return err },
+		func() error { _, err := c.GetLift(ctx, &veiviserv1.GetLiftRequest{}); return err },
+		func() error { _, err := c.GetLearning(ctx, &veiviserv1.GetLearningRequest{}); return err },
+		func() error { _, err := c.GetProgress(ctx, &veiviserv1.GetProgressRequest{}); return err },
+		func() error { _, err := c.EvaluatePlan(ctx, &veiviserv1.EvaluatePlanRequest{}); return err },
 	}
 	for i, call := range calls {
 		if err := call(); err != nil {

@@ -3,11 +3,14 @@ package client
 import (
 	"context"
 	"errors"
+	"io"
+	"iter"
 	"strings"
 
 	veiviserv1 "github.com/veiviser/veiviser/proto/veiviser/v1"
 
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 )
 
 // Recommend asks what to show on up to 16 placements. With [WithFallback] an answer comes even when the service is away:
@@ -78,6 +81,32 @@ func complete(local *veiviserv1.RecommendResponse, req *veiviserv1.RecommendRequ
 // Errors: ErrMalformedID, ErrUnknownDecision.
 func (c *Client) ExplainDecision(ctx context.Context, req *veiviserv1.ExplainDecisionRequest) (*veiviserv1.ExplainDecisionResponse, error) {
 	return call(ctx, c, again, req, c.decisions.ExplainDecision)
+}
+
+// ReplayDecisions makes logged answers again and compares every bit. It gives a report about once a second; the last one is
+// done. It ends by break, after the last report, or with an [*Error] as its last element; it does not connect again. The
+// client's timeout does not apply.
+//
+// Errors: ErrInvalidField, ErrStoreUnavailable.
+func (c *Client) ReplayDecisions(ctx context.Context, req *veiviserv1.ReplayDecisionsRequest) iter.Seq2[*veiviserv1.ReplayDecisionsResponse, error] {
+	return func(yield func(*veiviserv1.ReplayDecisionsResponse, error) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		stream, err := c.decisions.ReplayDecisions(ctx, req)
+		for err == nil {
+			var report *veiviserv1.ReplayDecisionsResponse
+			if report, err = stream.Recv(); err != nil {
+				break
+			}
+			if !yield(report, nil) || report.GetDone() {
+				return
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			err = status.Error(codes.Unavailable, "the service ended the replay")
+		}
+		yield(nil, wrap(err))
+	}
 }
 
 // IsLocal reports whether answer was made by the client's fallback and not by the service: it is degraded and names no

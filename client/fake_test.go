@@ -32,6 +32,8 @@ type fake struct {
 	record    func(context.Context, *veiviserv1.RecordEventsRequest) (*veiviserv1.RecordEventsResponse, error)
 	stream    func(grpc.BidiStreamingServer[veiviserv1.StreamEventsRequest, veiviserv1.StreamEventsResponse]) error
 	listItems func(*veiviserv1.ListItemsRequest) (*veiviserv1.ListItemsResponse, error)
+	replay    func(*veiviserv1.ReplayDecisionsRequest, grpc.ServerStreamingServer[veiviserv1.ReplayDecisionsResponse]) error
+	evaluate  func(context.Context) (*veiviserv1.EvaluatePlanResponse, error)
 
 	mu    sync.Mutex
 	fails []error        // answered to unary calls, one after the other, before anything else
@@ -125,6 +127,29 @@ func (f *fake) ListSegmentProfiles(context.Context, *veiviserv1.ListSegmentProfi
 
 func (f *fake) GetSegmentProfile(context.Context, *veiviserv1.GetSegmentProfileRequest) (*veiviserv1.GetSegmentProfileResponse, error) {
 	return &veiviserv1.GetSegmentProfileResponse{}, nil
+}
+
+func (f *fake) ReplayDecisions(in *veiviserv1.ReplayDecisionsRequest, s grpc.ServerStreamingServer[veiviserv1.ReplayDecisionsResponse]) error {
+	return f.replay(in, s)
+}
+
+func (f *fake) GetLift(context.Context, *veiviserv1.GetLiftRequest) (*veiviserv1.GetLiftResponse, error) {
+	return &veiviserv1.GetLiftResponse{}, nil
+}
+
+func (f *fake) GetLearning(context.Context, *veiviserv1.GetLearningRequest) (*veiviserv1.GetLearningResponse, error) {
+	return &veiviserv1.GetLearningResponse{}, nil
+}
+
+func (f *fake) GetProgress(context.Context, *veiviserv1.GetProgressRequest) (*veiviserv1.GetProgressResponse, error) {
+	return &veiviserv1.GetProgressResponse{}, nil
+}
+
+func (f *fake) EvaluatePlan(ctx context.Context, _ *veiviserv1.EvaluatePlanRequest) (*veiviserv1.EvaluatePlanResponse, error) {
+	if f.evaluate == nil {
+		return &veiviserv1.EvaluatePlanResponse{}, nil
+	}
+	return f.evaluate(ctx)
 }
 
 // count counts calls and fails those that are to fail.

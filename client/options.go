@@ -46,7 +46,8 @@ func defaults() settings {
 // placements with those missing silent (UNAVAILABLE), and no decision has an id.
 type FallbackFunc func(ctx context.Context, req *veiviserv1.RecommendRequest, cause *Error) *veiviserv1.RecommendResponse
 
-// WithTimeout bounds every unary call whose context ends later; 0 or less leaves the bound to the context alone.
+// WithTimeout bounds every unary call whose context ends later; 0 or less leaves the bound to the context alone. What values a
+// plan (EvaluatePlan, PublishPlan) gets two minutes at least.
 func WithTimeout(d time.Duration) Option { return func(s *settings) { s.timeout = d } }
 
 // WithRetryBudget lets every call earn ratio retries, of which burst can be saved up; a new client has burst. A burst of 0

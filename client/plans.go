@@ -21,11 +21,13 @@ func (c *Client) ValidatePlan(ctx context.Context, req *veiviserv1.ValidatePlanR
 }
 
 // PublishPlan makes a plan the active one, as a new version. It is never tried again by itself: set expected_version and
-// look at the active version when it failed.
+// look at the active version when it failed. When the active plan has a gate, the plan is valued first, which takes a while:
+// the client's timeout is stretched to two minutes, the end of ctx stays.
 //
-// Errors: ErrInvalidPlan (with every violation), ErrPlanChanged, ErrStoreUnavailable.
+// Errors: ErrInvalidPlan (with every violation), ErrGateClosed (the message says why, and what would let the plan pass),
+// ErrPlanChanged, ErrStoreUnavailable.
 func (c *Client) PublishPlan(ctx context.Context, req *veiviserv1.PublishPlanRequest) (*veiviserv1.PublishPlanResponse, error) {
-	return call(ctx, c, once, req, c.plans.PublishPlan)
+	return callPatiently(ctx, c, once, req, c.plans.PublishPlan)
 }
 
 // RollBackPlan makes an earlier version the active one again. It is never tried again by itself.

@@ -45,4 +45,5 @@ const (
 	ErrNotImplemented     = reasonError(veiviserv1.ErrorReason_ERROR_REASON_NOT_IMPLEMENTED)
 	ErrRequestTooLarge    = reasonError(veiviserv1.ErrorReason_ERROR_REASON_REQUEST_TOO_LARGE)
 	ErrStopping           = reasonError(veiviserv1.ErrorReason_ERROR_REASON_STOPPING)
+	ErrGateClosed         = reasonError(veiviserv1.ErrorReason_ERROR_REASON_GATE_CLOSED)
 )

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
 	"net"
 	"strings"
 	"sync"
@@ -24,6 +25,7 @@ type fake struct {
 	veiviserv1.UnimplementedVisitServiceServer
 	veiviserv1.UnimplementedCatalogServiceServer
 	veiviserv1.UnimplementedPlanServiceServer
+	veiviserv1.UnimplementedInsightServiceServer
 
 	mu     sync.Mutex
 	seen   map[string]bool
@@ -229,6 +231,9 @@ func (f *fake) PublishPlan(_ context.Context, in *veiviserv1.PublishPlanRequest)
 	if p := in.GetPlan().GetPlacements(); len(p) > 0 && p[0].GetChannel() == "" {
 		return nil, refuse(codes.InvalidArgument, "INVALID_PLAN", "placements[0].channel", "must not be empty")
 	}
+	if in.GetPlan().GetName() == "Closed" && !in.GetSkipGate() {
+		return nil, refuse(codes.FailedPrecondition, "GATE_CLOSED", "", "the gate of plan version 7 is closed: by 900 logged decisions …; skip_gate publishes all the same")
+	}
 	if in.GetExpectedVersion() == "3" {
 		return nil, refuse(codes.Aborted, "PLAN_CHANGED", "expected_version", "version 7 is the active one")
 	}
@@ -243,6 +248,89 @@ func (f *fake) ListPlanVersions(context.Context, *veiviserv1.ListPlanVersionsReq
 	return &veiviserv1.ListPlanVersionsResponse{Versions: []*veiviserv1.PlanVersion{version("7", true), version("6", false)}}, nil
 }
 
+// ReplayDecisions finds two answers that came out otherwise among ten, if it is asked for ten.
+func (f *fake) ReplayDecisions(in *veiviserv1.ReplayDecisionsRequest, s grpc.ServerStreamingServer[veiviserv1.ReplayDecisionsResponse]) error {
+	out := &veiviserv1.ReplayDecisionsResponse{Total: in.GetLimit()}
+	if err := s.Send(out); err != nil {
+		return err
+	}
+	out.Checked, out.Identical, out.Done = in.GetLimit(), in.GetLimit(), true
+	switch in.GetLimit() {
+	case 10:
+		out.Identical, out.Different, out.Gone = 7, 2, 1
+		out.Differences = []*veiviserv1.ReplayDifference{{AnswerId: "a1", Detail: "Decisions[0].Choices[0].Propensity: 0.5 was logged, 0.25 comes now"}}
+	case 13:
+		return refuse(codes.Unavailable, "STORE_UNAVAILABLE", "", "the store is away")
+	}
+	return s.Send(out)
+}
+
+func (f *fake) GetLift(_ context.Context, in *veiviserv1.GetLiftRequest) (*veiviserv1.GetLiftResponse, error) {
+	out := &veiviserv1.GetLiftResponse{
+		Lift: 0.05, Outcome: "purchase", Summary: "Too early: the control group has 12 people so far, 50 are needed.",
+		Treated: &veiviserv1.LiftGroup{Visitors: 1900, Mean: 0.1, Value: 120.5, Converted: 0.09},
+		Control: &veiviserv1.LiftGroup{Visitors: 12, Mean: 0.05, Value: 99, Converted: 0.05},
+		Value:   &veiviserv1.LiftMetric{Lift: 21.5}, Converted: &veiviserv1.LiftMetric{Lift: 0.04},
+	}
+	if in.GetPlacement() == "hero" {
+		out.Summary, out.Low, out.High = "What was served helps.", new(0.01), new(0.09)
+		out.Converted.Low, out.Converted.High, out.Value.Low, out.Value.High = new(0.005), new(0.075), new(-3.0), new(46.0)
+	}
+	return out, nil
+}
+
+func (f *fake) GetLearning(context.Context, *veiviserv1.GetLearningRequest) (*veiviserv1.GetLearningResponse, error) {
+	return &veiviserv1.GetLearningResponse{
+		ModelVersion: 4711, Observations: 1200, Noise: 0.31, MeanReward: 0.125, Weights: 321, UpdateTime: noon,
+		Outcomes:    []*veiviserv1.OutcomeCount{{Type: "click", Joined: 90, Repeats: 4, Late: 2, Silent: 1100}, {Type: "purchase", Joined: 3, Silent: 1100}},
+		Slots:       []*veiviserv1.SlotExamination{{Placement: "hero", Slot: 1, Examination: 1, Observations: 800}, {Placement: "hero", Slot: 2, Examination: 0.6, Observations: 700}},
+		Exploration: []*veiviserv1.ExplorationCount{{Placement: "hero", Decisions: 900, On: 700, Spared: 100, OffRequest: 50, Buying: 40, Complaining: 10}},
+	}, nil
+}
+
+func (f *fake) GetProgress(_ context.Context, in *veiviserv1.GetProgressRequest) (*veiviserv1.GetProgressResponse, error) {
+	if in.GetSegmentId() == "nobody" {
+		return &veiviserv1.GetProgressResponse{}, nil
+	}
+	out := &veiviserv1.GetProgressResponse{Items: []*veiviserv1.ItemProgress{{
+		ItemId: "guide-ebike", Observations: 80, Progress: 0.02, Low: 0.01, High: 0.03,
+		Moves: []*veiviserv1.StageMove{
+			{From: "search", To: "evaluate", Count: 40, Share: 0.8, Low: 0.67, High: 0.89},
+			{From: "search", To: "search", Count: 10, Share: 0.2, Low: 0.11, High: 0.33},
+			{To: "search", Count: 30, Share: 1, Low: 0.89, High: 1},
+		},
+	}}}
+	if in.GetItemId() == "" {
+		out.Items = append(out.Items, &veiviserv1.ItemProgress{ItemId: "offer-fjell", Observations: 1, Low: -1, High: 1})
+	}
+	return out, nil
+}
+
+// EvaluatePlan knows no conclusion about plans on the placement "quiet", and finds those with a name worse.
+func (f *fake) EvaluatePlan(_ context.Context, in *veiviserv1.EvaluatePlanRequest) (*veiviserv1.EvaluatePlanResponse, error) {
+	if p := in.GetPlan().GetPlacements(); len(p) > 0 && p[0].GetChannel() == "" {
+		return nil, refuse(codes.InvalidArgument, "INVALID_PLAN", "placements[0].channel", "must not be empty")
+	}
+	value := func(name string, value, half float64) *veiviserv1.PolicyValue {
+		return &veiviserv1.PolicyValue{Estimator: name, Value: value, Low: value - half, High: value + half}
+	}
+	out := &veiviserv1.EvaluatePlanResponse{
+		Values: []*veiviserv1.PolicyValue{value("ips", 0.42, 0.05), value("dr", 0.41, 0.03)}, Active: []*veiviserv1.PolicyValue{value("ips", 0.36, 0.02), value("dr", 0.35, 0.01)},
+		Difference: value("dr", 0.06, 0.02), Rows: 2400, Visitors: 1, EffectiveSampleSize: 1547.3, MaxWeight: 7.25, MeanWeight: 1.004, Unsupported: 0.0012,
+		DetectableDifference: 0.02, PassesGate: true,
+	}
+	switch {
+	case in.GetPlacement() == "nowhere":
+		out = &veiviserv1.EvaluatePlanResponse{Refusal: "Nothing has been logged yet that could be evaluated.", RefusalCode: "NO_ROWS"}
+	case in.GetPlacement() == "quiet":
+		out.Refusal, out.RefusalCode = "The log is worth only about 7 decisions of the new plan; 100 are needed.", "TOO_FEW"
+		out.Values[0].Low, out.Values[0].High = math.Inf(-1), math.Inf(1)
+	case in.GetLimit() == 7:
+		out.Difference, out.PassesGate, out.DetectableDifference = value("dr", -0.06, 0.02), false, math.Inf(1)
+	}
+	return out, nil
+}
+
 // start serves the fake for as long as the test lasts.
 func (f *fake) start(t *testing.T) (addr string) {
 	t.Helper()
@@ -255,6 +343,7 @@ func (f *fake) start(t *testing.T) (addr string) {
 	veiviserv1.RegisterVisitServiceServer(s, f)
 	veiviserv1.RegisterCatalogServiceServer(s, f)
 	veiviserv1.RegisterPlanServiceServer(s, f)
+	veiviserv1.RegisterInsightServiceServer(s, f)
 	ended := make(chan struct{})
 	go func() { defer close(ended); _ = s.Serve(l) }()
 	t.Cleanup(func() { s.Stop(); <-ended })

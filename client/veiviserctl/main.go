@@ -3,6 +3,8 @@
 //	veiviserctl record --visitor ana --type view --subject bike/ebike
 //	veiviserctl recommend ana --placement home-hero --language nb
 //	veiviserctl plan validate ./plan
+//	veiviserctl plan evaluate ./plan
+//	veiviserctl replay --decisions
 //	veiviserctl replay --events clicks.csv.gz --columns visitor_id=user,time=ts --placement home-hero --report-dir out
 //
 // It asks the service at --addr (VEIVISER_ADDR, else 127.0.0.1:50051). What it prints is for people; with --json it is the
@@ -11,8 +13,8 @@
 // Exit codes:
 //
 //	0  done
-//	1  the service said no, or what was looked at is not in order: violations in a plan, rows or items that were
-//	   rejected, counts that differ
+//	1  the service said no, or what was looked at is not in order: violations in a plan, a plan that its gate keeps
+//	   out or that nothing can be concluded about, rows or items that were rejected, counts or decisions that differ
 //	2  wrong usage: a flag, a file that can not be read or makes no sense
 //	3  the service is not there, or did not answer in time
 package main

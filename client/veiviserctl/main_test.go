@@ -69,6 +69,14 @@ func TestCommands(t *testing.T) {
 		{"plan-publish-json", "plan publish testdata/plan --json", ""},
 		{"plan-publish-violations", "plan publish testdata/plan-without-channel", ""},
 		{"plan-publish-changed", "plan publish testdata/plan --expected-version 3", ""},
+		{"plan-publish-gate", "plan publish testdata/plan-closed", ""},
+		{"plan-publish-skip-gate", "plan publish testdata/plan-closed --skip-gate --note checked", ""},
+		{"plan-evaluate", "plan evaluate testdata/plan", ""},
+		{"plan-evaluate-worse", "plan evaluate testdata/plan --limit 7", ""},
+		{"plan-evaluate-refused", "plan evaluate testdata/plan -p quiet", ""},
+		{"plan-evaluate-nothing", "plan evaluate testdata/plan -p nowhere", ""},
+		{"plan-evaluate-json", "plan evaluate testdata/plan -p nowhere --json", ""},
+		{"plan-evaluate-violations", "plan evaluate testdata/plan-without-channel", ""},
 		{"plan-rollback", "plan rollback", ""},
 		{"plan-get", "plan get", ""},
 		{"plan-get-unknown", "plan get --version 99", ""},
@@ -82,6 +90,23 @@ func TestCommands(t *testing.T) {
 		{"items-get", "items get fjell-1", ""},
 		{"items-delete", "items delete fjell-1", ""},
 		{"items-delete-changed", "items delete fjell-1 --etag e1", ""},
+		{"lift", "lift", ""},
+		{"lift-known", "lift -p hero", ""},
+		{"lift-json", "lift --json", ""},
+		{"learning", "learning", ""},
+		{"learning-json", "learning --json", ""},
+		{"progress", "progress", ""},
+		{"progress-item", "progress --item guide-ebike --segment families", ""},
+		{"progress-nobody", "progress --segment nobody", ""},
+		{"progress-json", "progress --json", ""},
+		{"replay-decisions", "replay --decisions --limit 12", ""},
+		{"replay-decisions-different", "replay --decisions --limit 10", ""},
+		{"replay-decisions-json", "replay --decisions --limit 10 --json", ""},
+		{"replay-decisions-none", "replay --decisions", ""},
+		{"replay-decisions-away", "replay --decisions --limit 13", ""},
+		{"replay-decisions-and-events", "replay --decisions --events x.csv", ""},
+		{"replay-decisions-limit", "replay --decisions --limit=-1", ""},
+		{"replay-what", "replay", ""},
 		{"wrong-flag", "items list --knid offer", ""},
 		{"wrong-command", "recomend", ""},
 	} {
@@ -116,7 +141,7 @@ func golden(t *testing.T, name, got string) {
 }
 
 func TestHelpEndsWell(t *testing.T) {
-	for _, args := range [][]string{{"--help"}, {"replay", "--help"}, {"items", "import", "--help"}, {"fit", "--help"}, {"backtest", "--help"}} {
+	for _, args := range [][]string{{"--help"}, {"replay", "--help"}, {"items", "import", "--help"}, {"fit", "--help"}, {"lift", "--help"}, {"plan", "evaluate", "--help"}, {"backtest", "--help"}} {
 		code, stdout, stderr := invoke(t, &fake{}, "", args...)
 		if code != exitOK || !strings.Contains(stdout, "Usage: veiviserctl") || stderr != "" {
 			t.Errorf("%v: exit %d, %q, %q", args, code, stdout, stderr)
@@ -130,6 +155,8 @@ func TestNobodyThereIsItsOwnExitCode(t *testing.T) {
 		{"record", "--visitor", "ana", "--type", "view"},
 		{"record", "-"},
 		{"plan", "versions"},
+		{"plan", "evaluate", "sykkel"},
+		{"replay", "--decisions"},
 		{"items", "import", "testdata/items.jsonl"},
 		{"replay", "--events", "testdata/clicks.csv", "--time-unit", "s", "--patience", "300ms"},
 	} {

@@ -22,6 +22,7 @@ import (
 type planCmd struct {
 	Validate planValidateCmd `cmd:"" help:"Say everything that is wrong with a plan, with file and line."`
 	Diff     planDiffCmd     `cmd:"" help:"Show what publishing a plan would change."`
+	Evaluate planEvaluateCmd `cmd:"" help:"Say by logged decisions what a plan would earn, before it is published."`
 	Publish  planPublishCmd  `cmd:"" help:"Make a plan the active one."`
 	Rollback planRollbackCmd `cmd:"" help:"Make an earlier version the active one again."`
 	Get      planGetCmd      `cmd:"" help:"Fetch a published plan as YAML."`
@@ -124,6 +125,7 @@ type planPublishCmd struct {
 	Author          string `help:"Who publishes." env:"USER"`
 	Note            string `help:"Why."`
 	ExpectedVersion string `help:"Publish only if this version is still the active one."`
+	SkipGate        bool   `help:"Publish even if the gate of the active plan would not let this one pass; say why in --note."`
 }
 
 // Run publishes and prints the new version.
@@ -137,20 +139,26 @@ func (c *planPublishCmd) Run(ctx context.Context, s *session) error {
 		return err
 	}
 	out, err := cl.PublishPlan(ctx, &veiviserv1.PublishPlanRequest{
-		Plan: p, ExpectedVersion: c.ExpectedVersion, Author: c.Author, Note: c.Note,
+		Plan: p, ExpectedVersion: c.ExpectedVersion, Author: c.Author, Note: c.Note, SkipGate: c.SkipGate,
 	})
-	if e, ok := errors.AsType[*client.Error](err); ok && errors.Is(err, client.ErrInvalidPlan) {
-		violations := make([]*veiviserv1.PlanViolation, len(e.Violations))
-		for i, v := range e.Violations {
-			violations[i] = &veiviserv1.PlanViolation{Field: v.Field, Message: v.Message}
-		}
-		printViolations(s.std.out, violations, sources)
-		return errNo
-	}
 	if err != nil {
-		return err
+		return mistakes(s, err, sources)
 	}
 	return s.printVersion(out, out.GetVersion(), "published")
+}
+
+// mistakes prints what is wrong with a plan when that is why a call failed, and else gives the error.
+func mistakes(s *session, err error, sources *planpb.Sources) error {
+	e, ok := errors.AsType[*client.Error](err)
+	if !ok || !errors.Is(err, client.ErrInvalidPlan) {
+		return err
+	}
+	violations := make([]*veiviserv1.PlanViolation, len(e.Violations))
+	for i, v := range e.Violations {
+		violations[i] = &veiviserv1.PlanViolation{Field: v.Field, Message: v.Message}
+	}
+	printViolations(s.std.out, violations, sources)
+	return errNo
 }
 
 type planRollbackCmd struct {

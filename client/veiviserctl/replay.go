@@ -17,13 +17,14 @@ import (
 )
 
 type replayCmd struct {
-	Events      []string          `required:"" help:"Log to play: .csv or .jsonl, .gz too; may be repeated." placeholder:"FILE"`
+	Events      []string          `help:"Log to play: .csv or .jsonl, .gz too; may be repeated." placeholder:"FILE"`
+	Decisions   bool              `help:"Play no log: make the answers that the service remembers again, and compare every bit."`
 	Format      string            `help:"csv or jsonl; by the name if not given." enum:"csv,jsonl," default:""`
 	Columns     map[string]string `help:"Which column holds which field; =TEXT is the same for every row." placeholder:"FIELD=COLUMN" mapsep:","`
 	Types       map[string]string `help:"What the log's words for events mean; WORD= skips them." placeholder:"WORD=TYPE" mapsep:","`
 	TimeUnit    string            `help:"How the log writes times: s or ms since 1970, or rfc3339." enum:"s,ms,rfc3339" default:"rfc3339"`
 	IDPrefix    string            `name:"id-prefix" help:"Begins the event ids made from rows: another prefix plays the log anew."`
-	Limit       int               `help:"Play only so many events; 0 is all."`
+	Limit       int               `help:"Play only so many events, or the newest so many answers; 0 is all."`
 	Placement   []string          `short:"p" help:"Ask for a recommendation on this placement; may be repeated." placeholder:"PLACEMENT"`
 	Every       int               `help:"Ask with every N-th event." default:"20"`
 	Channel     string            `help:"Channel of the events, where the log names none, and of what is asked for."`
@@ -45,12 +46,32 @@ of the row and what it holds, so that playing a log twice counts it once.
     --columns visitor_id=user_id,item_id=item_id,subject=category_id,type=behavior,time=timestamp \
     --types pv=view,fav=save,cart=cart_add,buy=purchase
 
+  veiviserctl replay --decisions --limit 100000
+
+makes the answers that the service remembers again, from what was logged, and compares every bit; flags other than --limit
+do not matter then. It exits with 1 when one comes out otherwise.
+
 Exits with 1 when counts differ from the recount of the log, events were rejected, a recommendation failed, or --expect
 does not hold.`
 }
 
 // Run plays and reports.
 func (c *replayCmd) Run(ctx context.Context, s *session) error {
+	switch {
+	case c.Decisions && len(c.Events) > 0:
+		return usage("either --events or --decisions")
+	case c.Decisions && c.Limit < 0:
+		return usage("--limit is at least 0")
+	case c.Decisions:
+		return again(ctx, s, int64(c.Limit))
+	case len(c.Events) == 0:
+		return usage("say what to play: --events FILE, or --decisions")
+	}
+	return c.play(ctx, s)
+}
+
+// play plays an event log.
+func (c *replayCmd) play(ctx context.Context, s *session) error {
 	if c.Batch < 1 || c.Batch > 1000 || c.Concurrency < 1 || c.Every < 0 || c.Limit < 0 {
 		return usage("--batch is 1 to 1000, --concurrency at least 1, --every and --limit at least 0")
 	}

@@ -18,7 +18,8 @@ import (
 	"github.com/veiviser/veiviser/client"
 )
 
-const description = `Speaks to Veiviser: asks for recommendations, records events, looks at visitors, publishes plans, imports items, replays logs.
+const description = `Speaks to Veiviser: asks for recommendations, records events, looks at visitors, publishes plans, imports items, replays logs and decisions,
+shows what was learned and what it brings.
 
 Exit codes: 0 done; 1 the service said no, or something is not in order; 2 wrong usage; 3 the service is not there.`
 
@@ -31,9 +32,14 @@ type commands struct {
 	Visitor   visitorCmd   `cmd:"" help:"Look at, link, export or erase a visitor."`
 	Plan      planCmd      `cmd:"" help:"Validate, compare, publish, roll back and fetch plans."`
 	Items     itemsCmd     `cmd:"" help:"Import, list, show and delete items."`
-	Replay    replayCmd    `cmd:"" help:"Play an event log through the service and report what came of it."`
+	Lift      liftCmd      `cmd:"" help:"Compare served visitors with the control group."`
+	Learning  learningCmd  `cmd:"" help:"Show how far the service has learned, and what became of outcomes."`
+	Progress  progressCmd  `cmd:"" help:"Show which item moved whom from which stage to which."`
+	Replay    replayCmd    `cmd:"" help:"Play an event log through the service, or make logged decisions again, and report what came of it."`
 	Fit       fitCmd       `cmd:"" help:"Fit a journey of a plan to event logs; needs no service."`
 	Backtest  backtestCmd  `cmd:"" help:"Judge what a journey foresees by event logs; needs no service."`
+	Learn     learnCmd     `cmd:"" help:"Learn which action to take in which context from a log of choices; needs no service."`
+	Evaluate  evaluateCmd  `cmd:"" help:"Say from a log of choices what a model would have earned; needs no service."`
 }
 
 // globals are the flags of every command.

@@ -2,17 +2,20 @@ package api
 
 import (
 	"context"
+	"time"
 
 	"google.golang.org/grpc"
 
 	"github.com/veiviser/veiviser/internal/decide"
+	"github.com/veiviser/veiviser/internal/review"
 	veiviserv1 "github.com/veiviser/veiviser/proto/veiviser/v1"
 )
 
 // decisions is DecisionService.
 type decisions struct {
 	veiviserv1.UnimplementedDecisionServiceServer
-	decider Decider
+	decider  Decider
+	reviewer Reviewer
 }
 
 // Recommend decides what to show on every placement asked for.
@@ -48,4 +51,19 @@ func (s *decisions) ExplainDecision(ctx context.Context, in *veiviserv1.ExplainD
 	}
 	noteDecision(ctx, reply.Answer.Decisions[i].ID)
 	return &veiviserv1.ExplainDecisionResponse{Explanation: explanationToProto(&reply.Answer, i, reply.Voice)}, nil
+}
+
+// reportEvery is how long progress is not reported again; the first report and the last are sent at once.
+const reportEvery = time.Second
+
+// ReplayDecisions makes logged answers again and reports how it goes, until it is done, the caller leaves or the service stops.
+func (s *decisions) ReplayDecisions(in *veiviserv1.ReplayDecisionsRequest, stream grpc.ServerStreamingServer[veiviserv1.ReplayDecisionsResponse]) error {
+	var last time.Time
+	return s.reviewer.Replay(stream.Context(), in.GetLimit(), func(p review.Progress) error {
+		if !p.Done && time.Since(last) < reportEvery {
+			return nil
+		}
+		last = time.Now()
+		return stream.Send(replayToProto(&p))
+	})
 }

@@ -51,7 +51,7 @@ func TestRequestFromProto(t *testing.T) {
 func testAnswer() *veiviser.Answer {
 	at := time.Unix(1795000000, 0).UTC()
 	return &veiviser.Answer{
-		ID: "a", Time: at, PlanVersion: 7, Catalog: 11, Segments: []string{"families"}, Degraded: "STORE_UNAVAILABLE",
+		ID: "a", Time: at, PlanVersion: 7, Catalog: 11, Model: 13, Group: veiviser.GroupTreated, Segments: []string{"families"}, Degraded: "STORE_UNAVAILABLE",
 		Needs: []veiviser.NeedView{
 			{Need: veiviser.Need{Journey: "quick", Stages: []string{"s"}, P: []float64{1}}},
 			{
@@ -69,7 +69,7 @@ func testAnswer() *veiviser.Answer {
 		},
 		Decisions: []veiviser.Decision{
 			{
-				ID: "a.0", Placement: "help", Need: 1, SilencePropensity: 0.125, Fallback: true,
+				ID: "a.0", Placement: "help", Need: 1, SilencePropensity: 0.125, Fallback: true, Exploration: veiviser.ExplorationOn,
 				Choices: []veiviser.Choice{
 					{
 						ItemID: "i", Kind: veiviser.KindContent, Format: "card", Score: 0.5, Mean: 0.4, SD: 0.1, Propensity: 0.75,
@@ -81,7 +81,10 @@ func testAnswer() *veiviser.Answer {
 				RunnersUp: []veiviser.Choice{{ItemID: "r", Kind: veiviser.KindService}},
 				Excluded:  []veiviser.Exclusion{{Reason: veiviser.ExcludedStock, Count: 2, Items: []string{"x", "y"}}},
 			},
-			{ID: "a.1", Placement: "banner", Need: -1, Silence: veiviser.SilenceNotUseful, SilencePropensity: 1},
+			{
+				ID: "a.1", Placement: "banner", Need: -1, Silence: veiviser.SilenceNotUseful, SilencePropensity: 1,
+				Exploration: veiviser.ExplorationSpared,
+			},
 		},
 	}
 }
@@ -111,7 +114,7 @@ func TestAnswerToProto(t *testing.T) {
 		Degraded: true, DegradedReason: "STORE_UNAVAILABLE",
 		Decisions: []*veiviserv1.PlacementDecision{
 			{
-				Placement: "help", DecisionId: "a.0", SilencePropensity: 0.125, Fallback: true,
+				Placement: "help", DecisionId: "a.0", SilencePropensity: 0.125, Fallback: true, Exploration: "ON",
 				Items: []*veiviserv1.RecommendedItem{
 					{
 						ItemId: "i", Kind: veiviserv1.ItemKind_ITEM_KIND_CONTENT, Score: 0.5, Propensity: 0.75, Reasons: reasons,
@@ -120,7 +123,10 @@ func TestAnswerToProto(t *testing.T) {
 					{ItemId: "gone", Kind: veiviserv1.ItemKind_ITEM_KIND_OFFER},
 				},
 			},
-			{Placement: "banner", DecisionId: "a.1", SilencePropensity: 1, SilenceReason: veiviserv1.SilenceReason_SILENCE_REASON_NOT_USEFUL},
+			{
+				Placement: "banner", DecisionId: "a.1", SilencePropensity: 1, SilenceReason: veiviserv1.SilenceReason_SILENCE_REASON_NOT_USEFUL,
+				Exploration: "SPARED",
+			},
 		},
 	}
 	if diff := cmp.Diff(want, answerToProto(testAnswer(), told{}), protocmp.Transform(), protocmp.IgnoreEmptyMessages()); diff != "" {
@@ -141,21 +147,54 @@ func TestAnswerToProto(t *testing.T) {
 		RunnersUp:         []*veiviserv1.ScoredItem{{ItemId: "r", Kind: veiviserv1.ItemKind_ITEM_KIND_SERVICE}},
 		Excluded:          []*veiviserv1.ExcludedItems{{Reason: "OUT_OF_STOCK", Count: 2, ItemIds: []string{"x", "y"}}},
 		SilencePropensity: 0.125, Fallback: true, Explored: true, Degraded: true, Summary: "summary of help",
+		Exploration: "ON", Group: "treated", ModelVersion: 13,
 	}
 	if diff := cmp.Diff(wantWhy, answerToProto(explained, told{}).GetDecisions()[0].GetExplanation(), protocmp.Transform()); diff != "" {
 		t.Error(diff)
 	}
 }
 
-// Every reason for silence of the vocabulary is a value of the contract.
-func TestSilenceToProto(t *testing.T) {
-	for _, s := range []veiviser.SilenceReason{
-		veiviser.SilenceNothing, veiviser.SilenceNotUseful, veiviser.SilenceRule, veiviser.SilenceAudience,
-		veiviser.SilenceNoRoom, veiviser.SilenceUnavailable,
+// What is told of exploration agrees in both ways it is told.
+func TestExplored(t *testing.T) {
+	for _, tt := range []struct {
+		exploration veiviser.ExplorationState
+		group       veiviser.Group
+		off, want   bool
+	}{
+		{exploration: veiviser.ExplorationOn, want: true},
+		{exploration: veiviser.ExplorationSpared},
+		{exploration: veiviser.ExplorationOffRequest, off: true},
+		{exploration: veiviser.ExplorationBuying},
+		{exploration: veiviser.ExplorationComplaining},
+		{want: true},
+		{off: true},
+		{group: veiviser.GroupControl},
 	} {
-		if silenceToProto(s) == veiviserv1.SilenceReason_SILENCE_REASON_UNSPECIFIED {
-			t.Errorf("%s is no value of SilenceReason", s)
+		a := &veiviser.Answer{Request: veiviser.Request{NoExploration: tt.off}, Group: tt.group}
+		a.Decisions = []veiviser.Decision{{Need: -1, Exploration: tt.exploration}}
+		got := explanationToProto(a, 0, told{})
+		if got.GetExplored() != tt.want || got.GetExploration() != string(tt.exploration) || got.GetGroup() != string(tt.group) {
+			t.Errorf("%+v: %v", tt, got)
 		}
+	}
+}
+
+// Every reason for silence of the vocabulary is a value of the contract, and the other way round.
+func TestSilenceToProto(t *testing.T) {
+	all := []veiviser.SilenceReason{
+		veiviser.SilenceNothing, veiviser.SilenceNotUseful, veiviser.SilenceRule, veiviser.SilenceAudience,
+		veiviser.SilenceNoRoom, veiviser.SilenceUnavailable, veiviser.SilenceControl,
+	}
+	seen := map[veiviserv1.SilenceReason]bool{veiviserv1.SilenceReason_SILENCE_REASON_UNSPECIFIED: true}
+	for _, s := range all {
+		if got := silenceToProto(s); seen[got] {
+			t.Errorf("%s is no value of SilenceReason, or that of another: %s", s, got)
+		} else {
+			seen[got] = true
+		}
+	}
+	if len(seen) != len(veiviserv1.SilenceReason_name) {
+		t.Errorf("of %d values, %d are of the vocabulary", len(veiviserv1.SilenceReason_name), len(seen))
 	}
 	if silenceToProto(veiviser.SilenceNone) != veiviserv1.SilenceReason_SILENCE_REASON_UNSPECIFIED {
 		t.Error("no silence is a reason")

@@ -122,7 +122,8 @@ func firstServed(a *veiviser.Answer) int {
 func decisionToProto(d *veiviser.Decision, v voice) *veiviserv1.PlacementDecision {
 	out := &veiviserv1.PlacementDecision{
 		Placement: d.Placement, DecisionId: d.ID, SilenceReason: silenceToProto(d.Silence), Fallback: d.Fallback,
-		SilencePropensity: d.SilencePropensity, Items: make([]*veiviserv1.RecommendedItem, len(d.Choices)),
+		SilencePropensity: d.SilencePropensity, Exploration: string(d.Exploration),
+		Items: make([]*veiviserv1.RecommendedItem, len(d.Choices)),
 	}
 	for i := range d.Choices {
 		c := &d.Choices[i]
@@ -159,12 +160,22 @@ func explanationToProto(a *veiviser.Answer, i int, v voice) *veiviserv1.Decision
 		Served: scoredToProto(d.Choices, v), RunnersUp: scoredToProto(d.RunnersUp, v),
 		Excluded:      make([]*veiviserv1.ExcludedItems, len(d.Excluded)),
 		SilenceReason: silenceToProto(d.Silence), SilencePropensity: d.SilencePropensity, Fallback: d.Fallback,
-		Explored: !a.Request.NoExploration, Degraded: a.Degraded != "", Summary: v.Summary(a, i),
+		Explored: explored(a, d), Degraded: a.Degraded != "", Summary: v.Summary(a, i),
+		Exploration: string(d.Exploration), Group: string(a.Group), ModelVersion: a.Model,
 	}
 	for k, x := range d.Excluded {
 		out.Excluded[k] = &veiviserv1.ExcludedItems{Reason: string(x.Reason), Count: clampInt32(x.Count), ItemIds: x.Items}
 	}
 	return out
+}
+
+// explored reports whether uncertain items could be tried out. A decision that does not say was made before decisions did, or
+// ranked nothing.
+func explored(a *veiviser.Answer, d *veiviser.Decision) bool {
+	if d.Exploration == "" {
+		return !a.Request.NoExploration && a.Group != veiviser.GroupControl
+	}
+	return d.Exploration == veiviser.ExplorationOn
 }
 
 func scoredToProto(choices []veiviser.Choice, v voice) []*veiviserv1.ScoredItem {

@@ -14,6 +14,8 @@ import (
 	"google.golang.org/grpc/test/bufconn"
 
 	"github.com/veiviser/veiviser/internal/decide"
+	"github.com/veiviser/veiviser/internal/learn"
+	"github.com/veiviser/veiviser/internal/review"
 	"github.com/veiviser/veiviser/internal/veiviser"
 	veiviserv1 "github.com/veiviser/veiviser/proto/veiviser/v1"
 )
@@ -38,6 +40,10 @@ type fake struct {
 	item      func(string) (veiviser.Item, error)
 	items     func(string, int, veiviser.ItemKind, string) ([]veiviser.Item, string, int)
 	profiles  func(context.Context) ([]veiviser.SegmentProfile, error)
+	shown     func() *learn.Shown
+	replay    func(context.Context, int64, func(review.Progress) error) error
+	evaluate  func(context.Context, *veiviser.Plan, review.Question) (review.Report, error)
+	admit     func(context.Context, *veiviser.Plan) error // nil lets everything pass
 }
 
 func (f *fake) Recommend(ctx context.Context, r veiviser.Request) (*decide.Reply, error) {
@@ -71,6 +77,23 @@ func (f *fake) Erase(ctx context.Context, id string) (bool, error) { return f.er
 func (f *fake) Delete(ctx context.Context, id, etag string) error             { return f.remove(ctx, id, etag) }
 func (f *fake) Item(id string) (veiviser.Item, error)                         { return f.item(id) }
 func (f *fake) Profiles(c context.Context) ([]veiviser.SegmentProfile, error) { return f.profiles(c) }
+
+func (f *fake) Shown() *learn.Shown { return f.shown() }
+
+func (f *fake) Replay(ctx context.Context, n int64, report func(review.Progress) error) error {
+	return f.replay(ctx, n, report)
+}
+
+func (f *fake) Evaluate(ctx context.Context, p *veiviser.Plan, q review.Question) (review.Report, error) {
+	return f.evaluate(ctx, p, q)
+}
+
+func (f *fake) Admit(ctx context.Context, p *veiviser.Plan) error {
+	if f.admit == nil {
+		return nil
+	}
+	return f.admit(ctx, p)
+}
 
 func (f *fake) Check(p *veiviser.Plan) ([]veiviser.Violation, []veiviser.PlanChange) {
 	return f.check(p)
@@ -137,7 +160,9 @@ func serve(tb testing.TB, o Options) *served {
 	tb.Helper()
 	f, log := &fake{}, &lockedBuffer{}
 	o.Log = slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	s, err := NewServer(Services{Decider: f, Recorder: f, Plans: f, Catalog: f, Profiles: f}, o)
+	s, err := NewServer(Services{
+		Decider: f, Recorder: f, Plans: f, Catalog: f, Profiles: f, Learning: f, Reviewer: f,
+	}, o)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -16,6 +16,8 @@ type insights struct {
 	veiviserv1.UnimplementedInsightServiceServer
 	plans    Plans
 	profiles Profiles
+	learning Learning
+	reviewer Reviewer
 }
 
 // ListSegmentProfiles shows a page of the profiles of the active plan's segments, in the plan's order.

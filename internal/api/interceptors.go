@@ -18,6 +18,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/veiviser/veiviser/internal/veiviser"
+	veiviserv1 "github.com/veiviser/veiviser/proto/veiviser/v1"
 )
 
 // edge holds what the interceptors of one server share.
@@ -215,9 +216,21 @@ func (e *edge) validateStream(srv any, s grpc.ServerStream, info *grpc.StreamSer
 	return next(srv, &checkedStream{ServerStream: s, validate: e.validate})
 }
 
+// patience is how long calls may take that value a plan on thousands of logged decisions.
+const patience = 2 * time.Minute
+
+// valuesPlans reports whether a call may value a plan.
+func valuesPlans(method string) bool {
+	return method == veiviserv1.InsightService_EvaluatePlan_FullMethodName || method == veiviserv1.PlanService_PublishPlan_FullMethodName
+}
+
 // deadlineUnary gives every call an end: the caller's or ours, whichever is sooner.
-func (e *edge) deadlineUnary(ctx context.Context, req any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
-	ctx, cancel := context.WithTimeout(ctx, e.deadline)
+func (e *edge) deadlineUnary(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+	deadline := e.deadline
+	if valuesPlans(info.FullMethod) {
+		deadline = max(deadline, patience)
+	}
+	ctx, cancel := context.WithTimeout(ctx, deadline)
 	defer cancel()
 	return next(ctx, req)
 }

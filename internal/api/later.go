@@ -13,7 +13,7 @@ func later(m proto.Message) bool {
 	case *veiviserv1.SetDirectiveRequest, *veiviserv1.ListDirectivesRequest, *veiviserv1.RemoveDirectiveRequest,
 		*veiviserv1.ImportItemsRequest, *veiviserv1.SimulatePlanRequest, *veiviserv1.GetFunnelRequest,
 		*veiviserv1.GetReadinessRequest, *veiviserv1.ListInsightsRequest, *veiviserv1.ListAlertsRequest,
-		*veiviserv1.GetLiftRequest, *veiviserv1.EvaluatePlanRequest, *veiviserv1.GetAcquisitionRequest:
+		*veiviserv1.GetAcquisitionRequest:
 		return true
 	default:
 		return false

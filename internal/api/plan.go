@@ -16,6 +16,7 @@ const defaultVersionsPage = 50
 type plans struct {
 	veiviserv1.UnimplementedPlanServiceServer
 	plans     Plans
+	reviewer  Reviewer
 	validator *validator
 }
 
@@ -45,13 +46,19 @@ func (s *plans) ValidatePlan(_ context.Context, in *veiviserv1.ValidatePlanReque
 	}, nil
 }
 
-// PublishPlan makes a plan the active one.
+// PublishPlan makes a plan the active one, if the gate of the one that is lets it.
 func (s *plans) PublishPlan(ctx context.Context, in *veiviserv1.PublishPlanRequest) (*veiviserv1.PublishPlanResponse, error) {
 	expected, err := versionFromProto("expected_version", in.GetExpectedVersion())
 	if err != nil {
 		return nil, err
 	}
-	v, err := s.plans.Publish(ctx, planpb.FromProto(in.GetPlan()), expected, in.GetAuthor(), in.GetNote())
+	p := planpb.FromProto(in.GetPlan())
+	if !in.GetSkipGate() {
+		if err := s.reviewer.Admit(ctx, p); err != nil {
+			return nil, err
+		}
+	}
+	v, err := s.plans.Publish(ctx, p, expected, in.GetAuthor(), in.GetNote())
 	if err != nil {
 		return nil, inPlan(err)
 	}

@@ -220,8 +220,6 @@ func TestNotImplemented(t *testing.T) {
 		"GetReadiness":   func() error { _, err := i.GetReadiness(ctx, &veiviserv1.GetReadinessRequest{}); return err },
 		"ListInsights":   func() error { _, err := i.ListInsights(ctx, &veiviserv1.ListInsightsRequest{}); return err },
 		"ListAlerts":     func() error { _, err := i.ListAlerts(ctx, &veiviserv1.ListAlertsRequest{}); return err },
-		"GetLift":        func() error { _, err := i.GetLift(ctx, &veiviserv1.GetLiftRequest{}); return err },
-		"EvaluatePlan":   func() error { _, err := i.EvaluatePlan(ctx, &veiviserv1.EvaluatePlanRequest{}); return err },
 		"GetAcquisition": func() error { _, err := i.GetAcquisition(ctx, &veiviserv1.GetAcquisitionRequest{}); return err },
 	}
 	for name, call := range calls {

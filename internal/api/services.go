@@ -7,6 +7,8 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/veiviser/veiviser/internal/decide"
+	"github.com/veiviser/veiviser/internal/learn"
+	"github.com/veiviser/veiviser/internal/review"
 	"github.com/veiviser/veiviser/internal/veiviser"
 	veiviserv1 "github.com/veiviser/veiviser/proto/veiviser/v1"
 )
@@ -18,6 +20,8 @@ type Services struct {
 	Plans    Plans
 	Catalog  Catalog
 	Profiles Profiles
+	Learning Learning
+	Reviewer Reviewer
 }
 
 // Decider answers, explains, and shows visitors. [decide.Decider] is one.
@@ -79,12 +83,29 @@ type Profiles interface {
 	Profiles(ctx context.Context) ([]veiviser.SegmentProfile, error)
 }
 
+// Learning is what was learned from outcomes. [learn.Learner] has it.
+type Learning interface {
+	// Shown is what was learned as of a second or two ago; nil before anything was looked at. It does not wait for the store.
+	Shown() *learn.Shown
+}
+
+// Reviewer looks back on logged decisions. [review.Reviewer] is one.
+type Reviewer interface {
+	// Replay makes the newest answers again, limit 0 all, and reports how it goes until it reports that it is done.
+	Replay(ctx context.Context, limit int64, report func(review.Progress) error) error
+	// Evaluate values a plan on logged decisions.
+	Evaluate(ctx context.Context, p *veiviser.Plan, q review.Question) (review.Report, error)
+	// Admit fails when the gate of the active plan does not let p be published.
+	Admit(ctx context.Context, p *veiviser.Plan) error
+}
+
 // register adds the five services to s.
 func register(s *grpc.Server, sv Services, v *validator, deadline time.Duration) {
-	s.RegisterService(&veiviserv1.DecisionService_ServiceDesc, &decisions{decider: sv.Decider})
+	s.RegisterService(&veiviserv1.DecisionService_ServiceDesc, &decisions{decider: sv.Decider, reviewer: sv.Reviewer})
 	s.RegisterService(&veiviserv1.VisitService_ServiceDesc,
 		&visits{decider: sv.Decider, recorder: sv.Recorder, validator: v, deadline: deadline})
 	s.RegisterService(&veiviserv1.CatalogService_ServiceDesc, &catalog{items: sv.Catalog, validator: v})
-	s.RegisterService(&veiviserv1.PlanService_ServiceDesc, &plans{plans: sv.Plans, validator: v})
-	s.RegisterService(&veiviserv1.InsightService_ServiceDesc, &insights{plans: sv.Plans, profiles: sv.Profiles})
+	s.RegisterService(&veiviserv1.PlanService_ServiceDesc, &plans{plans: sv.Plans, reviewer: sv.Reviewer, validator: v})
+	s.RegisterService(&veiviserv1.InsightService_ServiceDesc,
+		&insights{plans: sv.Plans, profiles: sv.Profiles, learning: sv.Learning, reviewer: sv.Reviewer})
 }

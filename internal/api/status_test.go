@@ -65,6 +65,7 @@ func TestToStatus(t *testing.T) {
 		"not found":    {veiviser.NotFound(veiviser.ReasonUnknownItem, "item_id", "no"), gone{Code: codes.NotFound, Reason: "UNKNOWN_ITEM", Field: "item_id"}},
 		"exists":       {veiviser.Failed(veiviser.KindExists, veiviser.ReasonEventIDReused, nil, "x"), gone{Code: codes.AlreadyExists, Reason: "EVENT_ID_REUSED"}},
 		"precondition": {veiviser.Failed(veiviser.KindPrecondition, veiviser.ReasonNoPlan, nil, "x"), gone{Code: codes.FailedPrecondition, Reason: "NO_PLAN_PUBLISHED"}},
+		"gate":         {veiviser.Failed(veiviser.KindPrecondition, veiviser.ReasonGateClosed, nil, "x"), gone{Code: codes.FailedPrecondition, Reason: "GATE_CLOSED"}},
 		"conflict":     {veiviser.Failed(veiviser.KindConflict, veiviser.ReasonPlanChanged, nil, "x"), gone{Code: codes.Aborted, Reason: "PLAN_CHANGED"}},
 		"exhausted":    {veiviser.Failed(veiviser.KindExhausted, veiviser.ReasonLinkLimit, nil, "x"), gone{Code: codes.ResourceExhausted, Reason: "LINK_LIMIT"}},
 		"unavailable":  {retry, gone{Code: codes.Unavailable, Reason: "STORE_UNAVAILABLE", Retry: 3 * time.Second}},
@@ -111,6 +112,7 @@ func TestStatusStaysSmall(t *testing.T) {
 
 // Every reason of the vocabulary is a value of the enum of the contract, and the other way round.
 func TestReasonsAreOfTheContract(t *testing.T) {
+	seen := map[veiviserv1.ErrorReason]bool{veiviserv1.ErrorReason_ERROR_REASON_UNSPECIFIED: true}
 	for _, r := range []veiviser.Reason{
 		veiviser.ReasonInternal, veiviser.ReasonInvalidField, veiviser.ReasonUnknownPlacement, veiviser.ReasonUnknownItem,
 		veiviser.ReasonUnknownEventType, veiviser.ReasonUnknownVisitor, veiviser.ReasonUnknownDecision,
@@ -122,9 +124,17 @@ func TestReasonsAreOfTheContract(t *testing.T) {
 		veiviser.ReasonOverloaded, veiviser.ReasonDeadlineExceeded, veiviser.ReasonCanceled,
 		veiviser.ReasonCorruptRecord, veiviser.ReasonTooManyPlacements, veiviser.ReasonNotImplemented,
 		veiviser.ReasonRequestTooLarge, veiviser.ReasonUnknownRoute, veiviser.ReasonStopping, veiviser.ReasonForeignOrigin,
+		veiviser.ReasonGateClosed,
 	} {
-		if reasonToProto(r) == veiviserv1.ErrorReason_ERROR_REASON_UNSPECIFIED {
-			t.Errorf("%s is no value of ErrorReason", r)
+		if got := reasonToProto(r); seen[got] {
+			t.Errorf("%s is no value of ErrorReason, or that of another: %s", r, got)
+		} else {
+			seen[got] = true
+		}
+	}
+	for n, name := range veiviserv1.ErrorReason_name {
+		if !seen[veiviserv1.ErrorReason(n)] {
+			t.Errorf("%s is no reason of the vocabulary", name)
 		}
 	}
 }

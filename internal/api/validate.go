@@ -39,6 +39,11 @@ func (v *validator) request(msg proto.Message) error {
 			return veiviser.Invalid(veiviser.ReasonInvalidField, "plan", "must be set")
 		}
 		return nil
+	case *veiviserv1.EvaluatePlanRequest:
+		if m.GetPlan() == nil {
+			return veiviser.Invalid(veiviser.ReasonInvalidField, "plan", "must be set")
+		}
+		return asError(v.check(m))
 	case *veiviserv1.RecommendRequest:
 		if plainRecommend(m) {
 			return nil
@@ -118,8 +123,8 @@ func reasonFor(msg proto.Message, b *protovalidate.Violation) veiviser.Reason {
 		return veiviser.ReasonInvalidField
 	}
 	top, leaf := path[0].GetFieldName(), path[len(path)-1].GetFieldName()
-	switch _, publish := msg.(*veiviserv1.PublishPlanRequest); {
-	case publish && top == "plan" && len(path) > 1:
+	switch {
+	case holdsPlan(msg) && top == "plan" && len(path) > 1:
 		return veiviser.ReasonInvalidPlan
 	case rule == "repeated.max_items" && len(path) == 1 && (top == "events" || top == "items"):
 		return veiviser.ReasonBatchTooLarge
@@ -131,6 +136,16 @@ func reasonFor(msg proto.Message, b *protovalidate.Violation) veiviser.Reason {
 		return veiviser.ReasonMalformedID
 	default:
 		return veiviser.ReasonInvalidField
+	}
+}
+
+// holdsPlan reports whether msg is about a plan that must be without mistakes.
+func holdsPlan(msg proto.Message) bool {
+	switch msg.(type) {
+	case *veiviserv1.PublishPlanRequest, *veiviserv1.EvaluatePlanRequest:
+		return true
+	default:
+		return false
 	}
 }
 

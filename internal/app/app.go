@@ -20,6 +20,7 @@ import (
 	"github.com/veiviser/veiviser/internal/config"
 	"github.com/veiviser/veiviser/internal/learn"
 	"github.com/veiviser/veiviser/internal/plan"
+	"github.com/veiviser/veiviser/internal/rank"
 	"github.com/veiviser/veiviser/internal/store"
 	"github.com/veiviser/veiviser/internal/telemetry"
 )
@@ -105,7 +106,8 @@ func (a *App) start(ctx, background context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	a.learner = learn.NewLearner(a.store, uuid.NewString(), a.log)
+	a.learner = learn.NewLearner(a.store, a.library, uuid.NewString(), a.log)
+	a.library.Learn(a.learned)
 	if err = a.serveGRPC(ctx, registry); err != nil {
 		return err
 	}
@@ -116,6 +118,14 @@ func (a *App) start(ctx, background context.Context) (err error) {
 	a.work.Go(func() { a.learner.Run(background) })
 	a.work.Go(func() { a.keepPublished(background, published) })
 	return nil
+}
+
+// learned is what was learned of usefulness, unless the operator wants decisions by the plan alone.
+func (a *App) learned() *rank.Learned {
+	if a.cfg.PlanOnly {
+		return nil
+	}
+	return a.learner.Response()
 }
 
 // openStore connects to Redis or starts the embedded server.

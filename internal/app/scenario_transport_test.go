@@ -117,6 +117,9 @@ func (c *overGRPC) follow(ctx context.Context, m protoreflect.MethodDescriptor, 
 				return
 			}
 		}
+		if errors.Is(err, io.EOF) {
+			err = nil
+		}
 		yield(nil, err)
 	}
 }
@@ -167,6 +170,14 @@ func (c *overClient) call(ctx context.Context, m protoreflect.MethodDescriptor, 
 
 func (c *overClient) follow(ctx context.Context, m protoreflect.MethodDescriptor, in proto.Message) iter.Seq2[proto.Message, error] {
 	return func(yield func(proto.Message, error) bool) {
+		if req, ok := in.(*veiviserv1.ReplayDecisionsRequest); ok {
+			for report, err := range c.client.ReplayDecisions(ctx, req) {
+				if !yield(report, err) {
+					return
+				}
+			}
+			return
+		}
 		req, ok := in.(*veiviserv1.WatchRecommendationsRequest)
 		if !ok {
 			yield(nil, fmt.Errorf("%w: %s", errNoWay, m.Name()))

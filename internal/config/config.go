@@ -36,6 +36,8 @@ type Config struct {
 	Plan   string `name:"plan" help:"Plan to publish at start: a folder of YAML, or the name of a bundled plan. Empty publishes the sample plan if nothing is published yet."`
 	Config string `name:"config" help:"YAML file with any of these settings."`
 
+	PlanOnly bool `name:"plan-only" help:"Decide by the plan alone: what comes of decisions is still gathered, but what was learned from it is not used."`
+
 	LogLevel  string `name:"log-level" default:"info" enum:"debug,info,warn,error" help:"Least severe level to log: debug, info, warn or error."`
 	LogFormat string `name:"log-format" default:"text" enum:"text,json" help:"Form of the log: text or json."`
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/veiviser/veiviser/internal/eligible"
 	"github.com/veiviser/veiviser/internal/plan"
+	"github.com/veiviser/veiviser/internal/rank"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
@@ -21,12 +22,22 @@ type Input struct {
 	Seed    [2]uint64
 	// Degraded says why her stored state is missing; "" when it is not.
 	Degraded string
+	// Made is the time by the service's clock.
+	Made time.Time
+	// Group says whether she is served or compared with.
+	Group veiviser.Group
+	// Learned is what was learned of usefulness; nil is nothing.
+	Learned *rank.Learned
+	// Again, when not nil, is an answer that is made again: what the learned model said of the candidates is taken from it.
+	Again *veiviser.Answer
 }
 
 // Again is the input that made an answer: Decide(snap, Again(a)) with the snapshot of a.PlanVersion and a.Catalog gives
 // a again, bit for bit.
 func Again(a *veiviser.Answer) Input {
-	in := Input{ID: a.ID, Request: a.Request, Time: a.Time, Seed: a.Seed, Degraded: a.Degraded}
+	in := Input{
+		ID: a.ID, Request: a.Request, Time: a.Time, Seed: a.Seed, Degraded: a.Degraded, Made: a.Made, Group: a.Group, Again: a,
+	}
 	if a.Visitor.Events > 0 || len(a.Visitor.LinkedIDs) > 0 {
 		in.Visitor = &a.Visitor
 	}
@@ -36,24 +47,17 @@ func Again(a *veiviser.Answer) Input {
 // Decide answers. It is pure: the same snapshot and input give the same answer. The request must have been checked
 // against the snapshot.
 func Decide(snap *plan.Snapshot, in Input) veiviser.Answer {
-	c := &choice{snap: snap, in: &in, context: in.Request.Context}
+	c := begin(snap, &in)
 	a := veiviser.Answer{
-		ID: in.ID, Time: in.Time, PlanVersion: snap.Version, Catalog: snap.CatalogRevision(), Seed: in.Seed,
-		Request: in.Request, Degraded: in.Degraded,
+		ID: in.ID, Time: in.Time, PlanVersion: snap.Version, Activation: snap.Activation, Catalog: snap.CatalogRevision(),
+		Seed: in.Seed, Request: in.Request, Degraded: in.Degraded, Made: in.Made, Group: in.Group, Terms: snap.Terms,
+		Model: in.Learned.Version(),
+	}
+	if in.Again != nil {
+		a.Model = in.Again.Model
 	}
 	a.Request.Events = nil
-	c.visitor = in.Visitor
-	if c.visitor == nil {
-		c.visitor = &veiviser.Visitor{ID: in.Request.VisitorID}
-	}
 	a.Visitor = *c.visitor
-	c.complete()
-	c.needs = orderNeeds(snap.Stages.Views(c.visitor, c.context.Subject, in.Time), c.context.Subject)
-	facts := eligible.Facts{Visitor: c.visitor, Context: &c.context, Now: in.Time}
-	if len(c.needs) > 0 {
-		facts.Need = &c.needs[0]
-	}
-	c.segments = snap.Segments(&facts)
 	a.Needs, a.Segments = c.needs, c.segments
 	a.Decisions = make([]veiviser.Decision, len(in.Request.Placements))
 	for i := range in.Request.Placements {
@@ -63,6 +67,22 @@ func Decide(snap *plan.Snapshot, in Input) veiviser.Answer {
 		}
 	}
 	return a
+}
+
+// begin is an answer before any placement is looked at: who she is, what she is under way with, and where she belongs.
+func begin(snap *plan.Snapshot, in *Input) *choice {
+	c := &choice{snap: snap, in: in, context: in.Request.Context, visitor: in.Visitor}
+	if c.visitor == nil {
+		c.visitor = &veiviser.Visitor{ID: in.Request.VisitorID}
+	}
+	c.complete()
+	c.needs = orderNeeds(snap.Stages.Views(c.visitor, c.context.Subject, in.Time), c.context.Subject)
+	facts := eligible.Facts{Visitor: c.visitor, Context: &c.context, Now: in.Time}
+	if len(c.needs) > 0 {
+		facts.Need = &c.needs[0]
+	}
+	c.segments = snap.Segments(&facts)
+	return c
 }
 
 // choice is one answer in the making.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/veiviser/veiviser/internal/learn"
 	"github.com/veiviser/veiviser/internal/plan"
+	"github.com/veiviser/veiviser/internal/rank"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
@@ -43,6 +44,8 @@ type Options struct {
 	Seed func() [2]uint64
 	// Log gets a line when answers become degraded; nil is silent.
 	Log *slog.Logger
+	// Learned gives what was learned of usefulness; nil is nothing.
+	Learned func() *rank.Learned
 	// Reserve is how much of the caller's deadline is kept back to answer in when the store is late; 0 is 20 ms.
 	Reserve time.Duration
 }
@@ -54,17 +57,21 @@ type Decider struct {
 	now     func() time.Time
 	seed    func() [2]uint64
 	log     *slog.Logger
+	learned func() *rank.Learned
 	reserve time.Duration
 }
 
 // New returns a decider.
 func New(store Store, plans Plans, o Options) *Decider {
-	d := &Decider{store: store, plans: plans, now: o.Now, seed: o.Seed, log: o.Log, reserve: o.Reserve}
+	d := &Decider{store: store, plans: plans, now: o.Now, seed: o.Seed, log: o.Log, learned: o.Learned, reserve: o.Reserve}
 	if d.now == nil {
 		d.now = time.Now
 	}
 	if d.seed == nil {
 		d.seed = func() [2]uint64 { return [2]uint64{rand.Uint64(), rand.Uint64()} }
+	}
+	if d.learned == nil {
+		d.learned = func() *rank.Learned { return nil }
 	}
 	if d.log == nil {
 		d.log = slog.New(slog.DiscardHandler)
@@ -148,9 +155,13 @@ func (d *Decider) attempt(ctx context.Context, snap *plan.Snapshot, req *veivise
 	if visitor == nil {
 		visitor = loaded.Visitor
 	}
-	in := Input{Visitor: visitor, Request: *req, Time: moment(req, wall), Seed: d.seed()}
+	id := canonicalID(&loaded)
+	in := Input{
+		Visitor: visitor, Request: *req, Time: moment(req, wall), Seed: d.seed(), Made: wall, Learned: d.learned(),
+		Group: learn.GroupOf(visitor, id, *snap.Policy.Control.Share),
+	}
 	if !req.Preview {
-		in.ID = d.store.NewAnswerID(canonicalID(&loaded))
+		in.ID = d.store.NewAnswerID(id)
 	}
 	answer := Decide(snap, in)
 	if req.Preview {
@@ -158,10 +169,14 @@ func (d *Decider) attempt(ctx context.Context, snap *plan.Snapshot, req *veivise
 	}
 	return answer, d.store.Commit(ctx, veiviser.Change{
 		Loaded: loaded, Visitor: folded.Visitor, EventIDs: folded.EventIDs, Answer: &answer,
-		Log:        append(folded.Log, decisionLog(&answer)...),
-		VisitorTTL: snap.Policy.VisitorTTL, AnswerTTL: snap.Policy.DecisionTTL,
+		Log:        append(folded.Log, decisionLog(snap, &answer)...),
+		VisitorTTL: snap.Policy.VisitorTTL, AnswerTTL: snap.Policy.DecisionTTL + lookBack,
 	})
 }
+
+// lookBack is how much longer than the plan says a decision is remembered: windows that last as long are closed, and what
+// came of it is looked at, after that.
+const lookBack = time.Hour
 
 // degraded answers from the plan in memory and the events sent along alone.
 func (d *Decider) degraded(snap *plan.Snapshot, req *veiviser.Request, wall time.Time, cause error) (veiviser.Answer, error) {
@@ -175,15 +190,16 @@ func (d *Decider) degraded(snap *plan.Snapshot, req *veiviser.Request, wall time
 		reason = veiviser.ReasonCorruptRecord
 	}
 	return Decide(snap, Input{
-		Visitor: folded.Visitor, Request: *req, Time: moment(req, wall), Seed: d.seed(), Degraded: string(reason),
+		Visitor: folded.Visitor, Request: *req, Time: moment(req, wall), Seed: d.seed(), Degraded: string(reason), Made: wall,
+		Group: learn.GroupOf(nil, req.VisitorID, *snap.Policy.Control.Share), Learned: d.learned(),
 	}), nil
 }
 
 // anyDecision takes the decisions that events name for granted: without the store nobody can tell, and nothing is written.
-func anyDecision(events []veiviser.Event) map[string]veiviser.Decision {
-	known := make(map[string]veiviser.Decision)
+func anyDecision(events []veiviser.Event) map[string]veiviser.Given {
+	known := make(map[string]veiviser.Given)
 	for i := range events {
-		known[events[i].DecisionID] = veiviser.Decision{}
+		known[events[i].DecisionID] = veiviser.Given{}
 	}
 	return known
 }
@@ -204,23 +220,14 @@ func moment(req *veiviser.Request, wall time.Time) time.Time {
 }
 
 // decisionLog is what the learner gets to know of an answer.
-func decisionLog(a *veiviser.Answer) []veiviser.LogEntry {
+func decisionLog(snap *plan.Snapshot, a *veiviser.Answer) []veiviser.LogEntry {
 	lines := make([]veiviser.LogEntry, len(a.Decisions))
 	at := veiviser.Membership{Segments: a.Segments}
 	if len(a.Needs) > 0 {
 		at.Stage = a.Needs[0].Standard
 	}
 	for i := range a.Decisions {
-		dec := &a.Decisions[i]
-		served := &veiviser.LoggedDecision{
-			DecisionID: dec.ID, Placement: dec.Placement, Channel: dec.Channel, Silent: len(dec.Choices) == 0,
-		}
-		for _, c := range dec.Choices {
-			served.Choices = append(served.Choices, veiviser.LoggedChoice{
-				ItemID: c.ItemID, Kind: c.Kind, Format: c.Format, Propensity: c.Propensity,
-			})
-		}
-		lines[i] = veiviser.LogEntry{Time: a.Time, After: at, Served: served}
+		lines[i] = veiviser.LogEntry{Time: a.Time, After: at, Served: learn.Logged(snap, a, i)}
 	}
 	return lines
 }

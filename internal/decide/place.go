@@ -11,22 +11,11 @@ import (
 
 // place decides on the i-th placement of the request.
 func (c *choice) place(i int) veiviser.Decision {
-	req := &c.in.Request.Placements[i]
-	p, _ := c.snap.Placement(req.Placement)
-	d := veiviser.Decision{Placement: p.ID, Channel: cmp.Or(c.context.Channel, p.Channel), Need: c.needFor(p), SilencePropensity: 1}
-	var need *veiviser.NeedView
-	if d.Need >= 0 {
-		need = &c.needs[d.Need]
-	} else if len(p.Audiences) > 0 {
-		d.Silence = veiviser.SilenceAudience
+	d, query, need := c.ask(i)
+	if query == nil {
 		return d
 	}
-	facts := &eligible.Facts{Visitor: c.visitor, Context: &c.context, Need: need, Now: c.in.Time}
-	if !p.Allows(facts) {
-		d.Silence = veiviser.SilenceRule
-		return d
-	}
-	query := c.query(p, req, need, facts)
+	p, req := query.Placement, &c.in.Request.Placements[i]
 	set := c.snap.Catalog.Eligible(query)
 	defer set.Release()
 	if set.Count() == 0 {
@@ -39,6 +28,38 @@ func (c *choice) place(i int) veiviser.Decision {
 		c.fallBack(&d, p, query, room(p, req))
 	}
 	return d
+}
+
+// ask looks at the i-th placement of the request: what the catalogue is to be asked for, and the need served. Without a query
+// there is nothing to ask, and the decision is complete: the placement is not for her, or she is compared with.
+func (c *choice) ask(i int) (d veiviser.Decision, query *plan.Query, need *veiviser.NeedView) {
+	req := &c.in.Request.Placements[i]
+	p, _ := c.snap.Placement(req.Placement)
+	d = veiviser.Decision{Placement: p.ID, Channel: cmp.Or(c.context.Channel, p.Channel), Need: c.needFor(p), SilencePropensity: 1}
+	if d.Need >= 0 {
+		need = &c.needs[d.Need]
+	} else if len(p.Audiences) > 0 {
+		d.Silence = veiviser.SilenceAudience
+		return d, nil, nil
+	}
+	facts := &eligible.Facts{Visitor: c.visitor, Context: &c.context, Need: need, Now: c.in.Time}
+	if !p.Allows(facts) {
+		d.Silence = veiviser.SilenceRule
+		return d, nil, nil
+	}
+	query = c.query(p, req, need, facts)
+	if c.in.Group == veiviser.GroupControl {
+		c.compare(&d, p, query, room(p, req))
+		return d, nil, nil
+	}
+	if c.in.Again != nil {
+		query.Said = []veiviser.Scored{}
+		if i < len(c.in.Again.Decisions) {
+			was := &c.in.Again.Decisions[i]
+			query.Said, query.Visited = append(query.Said, was.Scored...), was.Visited
+		}
+	}
+	return d, query, need
 }
 
 // query is what the catalogue is asked for.
@@ -71,21 +92,15 @@ func room(p *plan.Placement, req *veiviser.PlacementRequest) int {
 // decision for which no item was left after all.
 func (c *choice) choose(i int, d *veiviser.Decision, q *plan.Query, set *plan.Eligible, need *veiviser.NeedView) {
 	p := q.Placement
-	situation := rank.Situation{Segments: c.segments, Channel: d.Channel}
-	if need != nil {
-		situation.ByStage = need.ByStandard
+	f := c.field(i, d, q, set, need)
+	short, scorer := f.short, f.scorer
+	slate := rank.Choose(f.cands, f.options)
+	if f.options.Explore > 0 && !slate.Explored {
+		d.Exploration = veiviser.ExplorationSpared
 	}
-	scorer := c.snap.Response.Prepare(situation)
-	short := c.snap.Catalog.Shortlist(set, q, scorer)
-	cands := make([]rank.Candidate, len(short))
-	for k := range short {
-		cands[k] = rank.Candidate{Mean: short[k].Mean, Var: short[k].Var, Like: short[k].Like}
-	}
-	picks, silence := rank.Choose(cands, rank.Options{
-		Slots: room(p, &c.in.Request.Placements[i]), Attention: p.Attention, Explore: !c.in.Request.NoExploration,
-		Diversity: c.snap.Policy.Diversity, Seed: [2]uint64{c.in.Seed[0], c.in.Seed[1] + uint64(i)},
-	})
-	d.SilencePropensity = silence
+	picks := slate.Picks
+	d.SilencePropensity = slate.Silence
+	d.Scored, d.Visited = set.Said()
 	picked := make([]bool, len(short))
 	if len(picks) > 0 {
 		d.Choices = make([]veiviser.Choice, 0, len(picks))
@@ -93,7 +108,7 @@ func (c *choice) choose(i int, d *veiviser.Decision, q *plan.Query, set *plan.El
 	for n, pick := range picks {
 		l := &short[pick.Index]
 		picked[pick.Index] = true
-		ch := c.told(l, need, scorer, pick.Index <= n)
+		ch := c.told(l, need, scorer, slate.Explored && pick.Index > n)
 		ch.Score, ch.Propensity = pick.Score, pick.Propensity
 		d.Choices = append(d.Choices, ch)
 		c.taken = append(c.taken, l.Slot)
@@ -105,11 +120,94 @@ func (c *choice) choose(i int, d *veiviser.Decision, q *plan.Query, set *plan.El
 	}
 }
 
+// field is what a slate is chosen from, and how.
+type field struct {
+	short   []plan.Listed
+	scorer  *rank.Scorer
+	cands   []rank.Candidate
+	options rank.Options
+}
+
+// field scores what is eligible and notes in the decision whether anything may be tried out. It is good until the set is
+// released.
+func (c *choice) field(i int, d *veiviser.Decision, q *plan.Query, set *plan.Eligible, need *veiviser.NeedView) field {
+	p := q.Placement
+	f := field{scorer: c.snap.Response.Prepare(c.situation(d, q, need), c.in.Learned)}
+	f.short = c.snap.Catalog.Shortlist(set, q, f.scorer)
+	f.cands = make([]rank.Candidate, len(f.short))
+	for k := range f.short {
+		f.cands[k] = rank.Candidate{Mean: f.short[k].Mean, Var: f.short[k].Var, Like: f.short[k].Like}
+	}
+	f.options = rank.Options{
+		Slots: room(p, &c.in.Request.Placements[i]), Attention: p.Attention, Diversity: c.snap.Policy.Diversity,
+		Seed: [2]uint64{c.in.Seed[0], c.in.Seed[1] + uint64(i)},
+	}
+	f.options.Explore, d.Exploration = c.exploration(p, need)
+	return f
+}
+
+// situation is what the response model looks at beside the item.
+func (c *choice) situation(d *veiviser.Decision, q *plan.Query, need *veiviser.NeedView) rank.Situation {
+	s := rank.Situation{
+		Segments: c.segments, Channel: d.Channel, Placement: d.Placement, Device: c.context.Device, Language: c.context.Language,
+		Subject: q.Subject,
+	}
+	if need != nil {
+		s.ByStage = need.ByStandard
+	}
+	return s
+}
+
+// exploration is the share of decisions that may try things out here, and why it is none when it is.
+func (c *choice) exploration(p *plan.Placement, need *veiviser.NeedView) (float64, veiviser.ExplorationState) {
+	switch {
+	case c.in.Request.NoExploration:
+		return 0, veiviser.ExplorationOffRequest
+	case complaining(c.visitor):
+		return 0, veiviser.ExplorationComplaining
+	case need != nil && need.Standard == veiviser.StagePurchase || checkingOut(c.visitor):
+		return 0, veiviser.ExplorationBuying
+	case p.Explore <= 0:
+		return 0, veiviser.ExplorationSpared
+	default:
+		return p.Explore, veiviser.ExplorationOn
+	}
+}
+
+// complaining reports whether a complaint is open.
+func complaining(v *veiviser.Visitor) bool {
+	return count(v, "complaint").Count > count(v, "complaint_resolved").Count
+}
+
+// checkingOut reports whether she has gone to the checkout in this visit and has not bought since.
+func checkingOut(v *veiviser.Visitor) bool {
+	out := count(v, "checkout")
+	return out.InVisit > 0 && out.At > count(v, veiviser.EventPurchase).At
+}
+
+// count is what is remembered of a type of event.
+func count(v *veiviser.Visitor, eventType string) veiviser.TypeCount {
+	for i := range v.Counts {
+		if v.Counts[i].Type == eventType {
+			return v.Counts[i]
+		}
+	}
+	return veiviser.TypeCount{}
+}
+
+// compare serves somebody of the control group: what the placement declares for the case that there is nothing better.
+func (c *choice) compare(d *veiviser.Decision, p *plan.Placement, q *plan.Query, room int) {
+	c.fallBack(d, p, q, room)
+	if !d.Fallback {
+		d.Silence = veiviser.SilenceControl
+	}
+}
+
 // scored describes a candidate: what it is and what its score is made of.
 func (c *choice) scored(l *plan.Listed, sc *rank.Scorer) veiviser.Choice {
 	return veiviser.Choice{
 		ItemID: l.Item.ID, Kind: l.Item.Kind, Representation: l.Representation, Format: l.Format,
-		Mean: l.Mean, SD: l.SD(), Parts: sc.Parts(l.Item, c.snap.Catalog.Response(l.Slot), l.Format),
+		Mean: l.Mean, SD: l.SD(), Parts: sc.Parts(l.Item, c.snap.Catalog.Response(l.Slot), l.Format, l.Learned),
 	}
 }
 

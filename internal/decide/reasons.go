@@ -13,18 +13,18 @@ import (
 const maxReasons = 3
 
 // told describes a chosen item: what its score is made of and why it was chosen, the strongest reason first.
-func (c *choice) told(l *plan.Listed, need *veiviser.NeedView, sc *rank.Scorer, best bool) veiviser.Choice {
+func (c *choice) told(l *plan.Listed, need *veiviser.NeedView, sc *rank.Scorer, tried bool) veiviser.Choice {
 	ch := c.scored(l, sc)
-	ch.Reasons = c.because(l.Item, ch.Parts, need, best)
+	ch.Reasons = c.because(l.Item, ch.Parts, need, tried)
 	return ch
 }
 
-// because are the reasons for an item. best says that nothing else was expected to be more useful. That the shop promotes
+// because are the reasons for an item. tried says that something else was expected to be more useful. That the shop promotes
 // an item, or tries it out, is always among them: what is shown for our sake is not to look as if it were for hers alone.
-func (c *choice) because(it *veiviser.Item, parts []veiviser.Part, need *veiviser.NeedView, best bool) []veiviser.Because {
+func (c *choice) because(it *veiviser.Item, parts []veiviser.Part, need *veiviser.NeedView, tried bool) []veiviser.Because {
 	out := make([]veiviser.Because, 0, maxReasons+2)
 	room := maxReasons
-	promoted, tried := it.Boost > 0, !best && !c.in.Request.NoExploration
+	promoted := it.Boost > 0
 	for _, ours := range [...]bool{promoted, tried} {
 		if ours {
 			room--

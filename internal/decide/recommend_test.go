@@ -66,7 +66,7 @@ func TestRecommendCommitsWhatItAnswers(t *testing.T) {
 		t.Errorf("%d lines, %d of them of decisions", len(c.Log), served)
 	}
 	policy := plans.Active().Policy
-	if c.VisitorTTL != policy.VisitorTTL || c.AnswerTTL != policy.DecisionTTL {
+	if c.VisitorTTL != policy.VisitorTTL || c.AnswerTTL != policy.DecisionTTL+lookBack {
 		t.Errorf("kept for %v and %v", c.VisitorTTL, c.AnswerTTL)
 	}
 	again, err := d.Recommend(t.Context(), ask()) // the event is a duplicate now

@@ -57,14 +57,14 @@ func (m *memory) Load(ctx context.Context, id string, events []veiviser.Event) (
 	m.loads++
 	l := veiviser.Loaded{
 		VisitorID: id, Visitor: m.visitors[id].Clone(), Revision: m.revision[id], Duplicate: make([]bool, len(events)),
-		Outcomes: map[string]veiviser.Decision{},
+		Outcomes: map[string]veiviser.Given{},
 	}
 	for i := range events {
 		l.Duplicate[i] = m.seen[events[i].ID]
 	}
 	for _, a := range m.answers {
-		for _, d := range a.Decisions {
-			l.Outcomes[d.ID] = d
+		for k, d := range a.Decisions {
+			l.Outcomes[d.ID] = veiviser.Given{Answer: &a, Index: k}
 		}
 	}
 	return l, nil

@@ -62,8 +62,11 @@ func sentence(s string) string {
 	return s + "."
 }
 
-// Evidence is what a signal observed, as the plan says it; "" when the plan has no text for it.
+// Evidence is what a signal observed, as the plan says it, or what she told us; "" when the plan has no text for it.
 func (v Voice) Evidence(journey, signal string) string {
+	if t, ok := answers[signal]; ok {
+		return t.In(v.language)
+	}
 	return v.snap.Stages.SignalText(journey, signal).In(v.language)
 }
 

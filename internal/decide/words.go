@@ -1,6 +1,9 @@
 package decide
 
-import "github.com/veiviser/veiviser/internal/veiviser"
+import (
+	"github.com/veiviser/veiviser/internal/stage"
+	"github.com/veiviser/veiviser/internal/veiviser"
+)
 
 // The sentences of the service, in the languages it speaks. They are said to a customer: no jargon, nothing she would
 // mind to have inferred about her.
@@ -73,6 +76,27 @@ var (
 		},
 	}
 
+	// answers are what she told us of something we showed, in the form of the texts of signals: they stand alone as
+	// evidence, and as the reason for showing something else.
+	answers = map[string]veiviser.Text{
+		stage.ToldTooEarly: {
+			"nb": "Du sa at noe vi viste, kom for tidlig", "sv": "Du sa att något vi visade kom för tidigt",
+			"en": "You said that something we showed came too early",
+		},
+		stage.ToldTooLate: {
+			"nb": "Du sa at noe vi viste, kom for sent", "sv": "Du sa att något vi visade kom för sent",
+			"en": "You said that something we showed came too late",
+		},
+		stage.ToldKnown: {
+			"nb": "Du sa at du alt kjente til noe vi viste", "sv": "Du sa att du redan kände till något vi visade",
+			"en": "You said that you already knew something we showed",
+		},
+		stage.ToldHelpful: {
+			"nb": "Du sa at noe vi viste, var til hjelp", "sv": "Du sa att något vi visade var till hjälp",
+			"en": "You said that something we showed helped",
+		},
+	}
+
 	silences = map[veiviser.SilenceReason]veiviser.Text{
 		veiviser.SilenceNothing: {
 			"nb": "Vi viste ingenting, for ingenting passet.", "sv": "Vi visade inget, för inget passade.",
@@ -98,6 +122,11 @@ var (
 		veiviser.SilenceUnavailable: {
 			"nb": "Vi viste ingenting, for vi mangler noe vi trenger akkurat nå.", "sv": "Vi visade inget, för vi saknar något vi behöver just nu.",
 			"en": "We showed nothing because something we need is missing right now.",
+		},
+		veiviser.SilenceControl: {
+			"nb": "Vi viste ingenting her, for hos noen lar vi det være for å finne ut om anbefalingene våre er til hjelp.",
+			"sv": "Vi visade inget här, för hos några låter vi bli för att ta reda på om våra rekommendationer är till hjälp.",
+			"en": "We showed nothing here because with some people we leave it out to find out whether our recommendations help.",
 		},
 	}
 

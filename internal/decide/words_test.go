@@ -103,7 +103,7 @@ func voiced() *veiviser.Answer {
 	}
 	for _, s := range []veiviser.SilenceReason{
 		veiviser.SilenceNothing, veiviser.SilenceNotUseful, veiviser.SilenceRule, veiviser.SilenceAudience,
-		veiviser.SilenceNoRoom, veiviser.SilenceUnavailable,
+		veiviser.SilenceNoRoom, veiviser.SilenceUnavailable, veiviser.SilenceControl,
 	} {
 		a.Decisions = append(a.Decisions, veiviser.Decision{Need: 0, Silence: s})
 	}

@@ -52,7 +52,7 @@ type memory struct {
 	visitors map[string]*veiviser.Visitor
 	revision map[string]uint64
 	seen     map[string]map[string]bool
-	outcomes map[string]veiviser.Decision // by decision id; they belong to everybody
+	outcomes map[string]veiviser.Given // by decision id; they belong to everybody
 	lines    []line
 	loads    int
 	commits  int
@@ -73,7 +73,7 @@ type line struct {
 func newMemory() *memory {
 	return &memory{
 		visitors: map[string]*veiviser.Visitor{}, revision: map[string]uint64{}, seen: map[string]map[string]bool{},
-		outcomes: map[string]veiviser.Decision{},
+		outcomes: map[string]veiviser.Given{},
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/veiviser/veiviser/internal/eligible"
 	"github.com/veiviser/veiviser/internal/plan"
+	"github.com/veiviser/veiviser/internal/stage"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
@@ -48,7 +49,7 @@ func Fold(snap *plan.Snapshot, loaded *veiviser.Loaded, events []veiviser.Event,
 			}
 			r.Status = veiviser.EventAccepted
 			inBatch[e.ID] = e
-			out.fold(snap, loaded, e)
+			out.fold(snap, loaded, e, now)
 		}
 	}
 	return out
@@ -79,19 +80,44 @@ func admit(snap *plan.Snapshot, loaded *veiviser.Loaded, e *veiviser.Event, now 
 }
 
 // fold folds one admitted event and writes its outbox line.
-func (f *Folded) fold(snap *plan.Snapshot, loaded *veiviser.Loaded, e *veiviser.Event) {
+func (f *Folded) fold(snap *plan.Snapshot, loaded *veiviser.Loaded, e *veiviser.Event, now time.Time) {
 	if f.Visitor == nil {
 		if f.Visitor = loaded.Visitor.Clone(); f.Visitor == nil {
 			f.Visitor = &veiviser.Visitor{ID: loaded.VisitorID}
 		}
 	}
 	v := f.Visitor
+	if v.Group == veiviser.GroupUnknown {
+		v.Group = GroupOf(v, v.ID, *snap.Policy.Control.Share)
+	}
 	before := veiviser.Membership{Segments: v.Segments, Stage: v.Stage, Known: v.Events > 0}
-	snap.Stages.Fold(v, e)
+	snap.Stages.FoldTold(v, e, told(snap, loaded.Outcomes[e.DecisionID], e))
 	after := MembershipAt(snap, v, e.Subject, v.LastSeen)
 	v.Segments, v.Stage = after.Segments, after.Stage
 	f.EventIDs = append(f.EventIDs, e.ID)
-	f.Log = append(f.Log, veiviser.LogEntry{Time: e.Time, Before: before, After: after, Event: logged(loaded, e)})
+	f.Log = append(f.Log, veiviser.LogEntry{Time: e.Time, Before: before, After: after, Event: logged(snap, loaded, e, now)})
+}
+
+// told is what an answer to something shown is about: the item, and the need it was shown for. It is nothing when that is
+// not known.
+func told(snap *plan.Snapshot, g veiviser.Given, e *veiviser.Event) stage.Told {
+	d := g.Decision()
+	if d == nil {
+		return stage.Told{}
+	}
+	choice := choiceOf(d, e)
+	if choice < 0 {
+		return stage.Told{}
+	}
+	it, ok := snap.Catalog.Lookup(d.Choices[choice].ItemID)
+	if !ok {
+		return stage.Told{}
+	}
+	t := stage.Told{Stages: it.Stages}
+	if d.Need >= 0 && d.Need < len(g.Answer.Needs) {
+		t.Journey, t.Subject = g.Answer.Needs[d.Need].Journey, g.Answer.Needs[d.Need].Subject
+	}
+	return t
 }
 
 // MembershipAt is where a visitor stands at a moment: her segments, and the sure standard stage of the need that the
@@ -109,10 +135,11 @@ func MembershipAt(snap *plan.Snapshot, v *veiviser.Visitor, subject string, at t
 }
 
 // logged is the event as the learner sees it: without anything that names a person, with what its decision served.
-func logged(loaded *veiviser.Loaded, e *veiviser.Event) *veiviser.LoggedEvent {
+func logged(snap *plan.Snapshot, loaded *veiviser.Loaded, e *veiviser.Event, now time.Time) *veiviser.LoggedEvent {
 	l := &veiviser.LoggedEvent{Type: e.Type, Subject: e.Subject, Channel: e.Channel, ItemID: e.ItemID, Value: e.Value}
-	d, ok := loaded.Outcomes[e.DecisionID]
-	if !ok {
+	outcomeOf(snap, loaded.Outcomes[e.DecisionID], e, now, l)
+	d := loaded.Outcomes[e.DecisionID].Decision()
+	if d == nil {
 		return l
 	}
 	l.DecisionID, l.Placement, l.ItemID = e.DecisionID, d.Placement, "" // what it did not serve is no outcome of it

@@ -13,7 +13,7 @@ import (
 
 func TestFoldRefusesWithTheFieldAtFault(t *testing.T) {
 	snap := sykkel(t)
-	known := veiviser.Loaded{VisitorID: "ada", Outcomes: map[string]veiviser.Decision{"a.0": {ID: "a.0"}}}
+	known := veiviser.Loaded{VisitorID: "ada", Outcomes: map[string]veiviser.Given{"a.0": given(veiviser.Decision{ID: "a.0"})}}
 	for name, c := range map[string]struct {
 		change func(*veiviser.Event)
 		kind   veiviser.Kind
@@ -154,6 +154,11 @@ func TestFoldKeepsTheBooksOfMembership(t *testing.T) {
 	}
 }
 
+// given is a decision of an answer made at noon.
+func given(d veiviser.Decision) veiviser.Given {
+	return veiviser.Given{Answer: &veiviser.Answer{Time: noon, Made: noon, Decisions: []veiviser.Decision{d}}}
+}
+
 func TestFoldSaysWhatADecisionServed(t *testing.T) {
 	served := veiviser.Decision{
 		ID: "a.0", Placement: "home_hero", Channel: "web",
@@ -161,7 +166,7 @@ func TestFoldSaysWhatADecisionServed(t *testing.T) {
 	}
 	two := served
 	two.ID, two.Choices = "a.1", append(slices.Clone(served.Choices), veiviser.Choice{ItemID: "fjord-city", Kind: veiviser.KindOffer, Format: "card"})
-	loaded := veiviser.Loaded{VisitorID: "ada", Outcomes: map[string]veiviser.Decision{"a.0": served, "a.1": two}}
+	loaded := veiviser.Loaded{VisitorID: "ada", Outcomes: map[string]veiviser.Given{"a.0": given(served), "a.1": given(two)}}
 	for name, c := range map[string]struct {
 		decision, item string
 		want           veiviser.LoggedEvent
@@ -177,6 +182,7 @@ func TestFoldSaysWhatADecisionServed(t *testing.T) {
 			got := learn.Fold(sykkel(t), &loaded, []veiviser.Event{e}, noon)
 			want := c.want
 			want.Type, want.DecisionID, want.Placement, want.Channel, want.Value = "click", c.decision, "home_hero", "web", 2
+			want.Choice = -1 // clicks are no outcomes in these terms
 			if d := cmp.Diff(&want, got.Log[0].Event); d != "" {
 				t.Error(d)
 			}

@@ -2,29 +2,56 @@ package learn
 
 import (
 	"context"
-	"encoding/json"
 	"log/slog"
 	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/veiviser/veiviser/internal/plan"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
-// Log is what the learner needs of a store: the outboxes, one lease per tenant, and a place for its snapshot.
+// Log is what the learner needs of a store.
 type Log interface {
+	Outbox
+	Waiting
+	Keeper
+}
+
+// Outbox is what happened to visitors, line by line, in partitions.
+type Outbox interface {
 	// ReadOutbox gives up to limit lines after the positions, by partition; each partition's lines in order.
 	ReadOutbox(ctx context.Context, after map[int]string, limit int) ([]veiviser.OutboxEntry, error)
 	// TrimOutbox forgets lines up to and including the positions.
 	TrimOutbox(ctx context.Context, upTo map[int]string) error
+}
+
+// Waiting is the decisions that wait for what comes of them.
+type Waiting interface {
+	// ReadDecisions gives up to limit lines after the positions that were written before a time; the zero time is no bound.
+	ReadDecisions(ctx context.Context, after map[int]string, before time.Time, limit int) ([]veiviser.OutboxEntry, error)
+	// TrimDecisions forgets lines up to and including the positions.
+	TrimDecisions(ctx context.Context, upTo map[int]string) error
+	// People gives who is behind the tokens of lines now, as far as anything is known.
+	People(ctx context.Context, tokens []string) (map[string]*veiviser.Visitor, error)
+	// Now is the time by the clock that lines are written by.
+	Now(ctx context.Context) (time.Time, error)
+}
+
+// Keeper is one lease per tenant, and a place for what its holder has learned.
+type Keeper interface {
 	// AcquireLease takes or renews the lease; held is false while another owner has it. The fence grows with every change
 	// of owner.
 	AcquireLease(ctx context.Context, owner string, ttl time.Duration) (fence int64, held bool, err error)
-	// SaveSnapshot stores the learner's state; KindConflict when a later fence was given out.
-	SaveSnapshot(ctx context.Context, fence int64, state []byte) error
+	// SaveSnapshot stores the learner's state, and with it what was settled since the last; KindConflict when a later fence was
+	// given out.
+	SaveSnapshot(ctx context.Context, fence int64, state []byte, settled veiviser.Settled) error
 	// LoadSnapshot gives the state stored last; nil when there is none.
 	LoadSnapshot(ctx context.Context) ([]byte, error)
+	// SnapshotRevision grows with every snapshot stored.
+	SnapshotRevision(ctx context.Context) (uint64, error)
 }
 
 // The learner's rhythm.
@@ -34,31 +61,28 @@ const (
 	readMax  = 5000                   // lines at a time
 )
 
-// state is what a snapshot holds: the counts, and the positions up to which the outboxes are counted. Both are written
-// together, so that a line is counted exactly once whatever dies in between.
-type state struct {
-	Positions map[int]string `json:"positions"`
-	Profiles  Profiles       `json:"profiles"`
-}
-
 // Learner counts the log while it holds the lease; otherwise it shows what the holder has stored. It is safe for
 // concurrent use.
 type Learner struct {
 	log   Log
+	plans Plans
 	owner string
 	slog  *slog.Logger
 
-	shown atomic.Pointer[[]veiviser.SegmentProfile]
+	shown atomic.Pointer[Shown]
 
-	mu    sync.Mutex // held by whoever steps
-	state state
-	held  bool
-	fence int64
+	mu       sync.Mutex // held by whoever steps
+	state    state
+	settled  veiviser.Settled // since the last snapshot
+	held     bool
+	fence    int64
+	revision uint64 // of the snapshot that was loaded last
+	dirty    bool   // the state has gone on since
 }
 
 // NewLearner returns a learner that works while Run runs; owner tells it from the other replicas' learners.
-func NewLearner(log Log, owner string, logger *slog.Logger) *Learner {
-	return &Learner{log: log, owner: owner, slog: logger, state: state{Positions: map[int]string{}, Profiles: Profiles{}}}
+func NewLearner(log Log, plans Plans, owner string, logger *slog.Logger) *Learner {
+	return &Learner{log: log, plans: plans, owner: owner, slog: logger, state: newState()}
 }
 
 // Run learns until ctx ends. Trouble with the store is logged once when it begins and once when it is over.
@@ -87,7 +111,7 @@ func (l *Learner) Run(ctx context.Context) {
 	}
 }
 
-// Step takes or renews the lease, and as its holder counts all lines there are; without the lease it loads what the holder
+// Step takes or renews the lease, and as its holder takes in all there is; without the lease it loads what the holder
 // stored.
 func (l *Learner) Step(ctx context.Context) error {
 	l.mu.Lock()
@@ -104,34 +128,37 @@ func (l *Learner) Step(ctx context.Context) error {
 		}
 	}
 	l.held, l.fence = held, fence
-	if !held {
+	l.dirty = l.dirty || held
+	snap := l.plans.Active()
+	if !held || snap == nil {
 		return nil
 	}
-	return l.count(ctx)
+	for _, work := range [...]func(context.Context, *plan.Snapshot) error{l.serve, l.count, l.settle} {
+		if err := work(ctx, snap); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// count folds lines until there are no more, storing a snapshot after each batch.
-func (l *Learner) count(ctx context.Context) error {
+// count folds what happened until there is no more, storing a snapshot after each batch.
+func (l *Learner) count(ctx context.Context, snap *plan.Snapshot) error {
 	for {
 		lines, err := l.log.ReadOutbox(ctx, l.state.Positions, readMax)
 		if err != nil || len(lines) == 0 {
 			return err
 		}
-		touched := make(map[int]string)
-		for i := range lines {
-			if err := lines[i].Err; err != nil { // passed over, so that one bad line cannot stop all learning
-				l.slog.ErrorContext(ctx, "a line of the outbox can not be read", "partition", lines[i].Partition, "error", err)
-			} else {
-				l.state.Profiles.Fold(&lines[i].Entry)
+		touched := l.each(ctx, lines, l.state.Positions, func(e *veiviser.OutboxEntry) {
+			l.state.Profiles.Fold(&e.Entry)
+			if ev := e.Entry.Event; ev != nil && ev.DecisionID != "" {
+				if closed, ok := l.state.Ledger.Came(snap, ev, e.Written); ok {
+					l.settled.Closed = append(l.settled.Closed, closed)
+				}
 			}
-			l.state.Positions[lines[i].Partition] = lines[i].Position
-			touched[lines[i].Partition] = lines[i].Position
-		}
+		})
 		if err := l.save(ctx); err != nil {
-			l.held = false // what was counted since the last snapshot is counted anew from there
 			return err
 		}
-		l.show()
 		if err := l.log.TrimOutbox(ctx, touched); err != nil {
 			return err
 		}
@@ -141,43 +168,200 @@ func (l *Learner) count(ctx context.Context) error {
 	}
 }
 
-func (l *Learner) save(ctx context.Context) error {
-	b, err := json.Marshal(l.state)
-	if err != nil {
-		return veiviser.Failed(veiviser.KindInternal, veiviser.ReasonInternal, err, "the learner's state can not be written")
+// serve takes in the decisions that were made.
+func (l *Learner) serve(ctx context.Context, snap *plan.Snapshot) error {
+	for {
+		lines, err := l.log.ReadDecisions(ctx, l.state.Decisions, time.Time{}, readMax)
+		if err != nil || len(lines) == 0 {
+			return err
+		}
+		l.each(ctx, lines, l.state.Decisions, func(e *veiviser.OutboxEntry) {
+			if e.Entry.Served == nil {
+				return
+			}
+			l.state.Profiles.Fold(&e.Entry)
+			l.state.Ledger.Served(snap, e)
+			for _, w := range e.Entry.Served.Terms.Windows() {
+				if name := w.String(); l.state.Tails[name] == nil {
+					l.state.Tails[name] = map[int]string{}
+				}
+			}
+			if answer, index := answerOf(e.Entry.Served.DecisionID); index == 0 {
+				l.settled.Made = append(l.settled.Made, answer)
+			}
+		})
+		if err := l.save(ctx); err != nil {
+			return err
+		}
+		if len(lines) < readMax {
+			return nil
+		}
 	}
-	return l.log.SaveSnapshot(ctx, l.fence, b)
 }
 
-func (l *Learner) load(ctx context.Context) error {
-	b, err := l.log.LoadSnapshot(ctx)
+// settleGrace is how long after its end a window is closed: by then every outcome that was in time has been written.
+const settleGrace = 5 * time.Second
+
+// settle closes the windows that are over.
+func (l *Learner) settle(ctx context.Context, snap *plan.Snapshot) error {
+	if len(l.state.Tails) == 0 {
+		return nil
+	}
+	now, err := l.log.Now(ctx)
 	if err != nil {
 		return err
 	}
-	fresh := state{Positions: map[int]string{}, Profiles: Profiles{}}
-	if b != nil {
-		if err := json.Unmarshal(b, &fresh); err != nil {
-			return veiviser.Failed(veiviser.KindInternal, veiviser.ReasonCorruptRecord, err, "the learner's state can not be read")
+	windows, err := l.windows()
+	if err != nil {
+		return err
+	}
+	for _, window := range windows {
+		if err := l.settleWindow(ctx, snap, window, now.Add(-window-settleGrace)); err != nil {
+			return err
 		}
 	}
-	l.state = fresh
+	l.state.Ledger.purge(now) // every window that is over is closed: what still waits lost its line
+	return l.trimDecisions(ctx)
+}
+
+// windows are those that decisions have, the shortest first: the longest forgets what the others have to look at.
+func (l *Learner) windows() ([]time.Duration, error) {
+	var out []time.Duration
+	for name := range l.state.Tails {
+		w, err := time.ParseDuration(name)
+		if err != nil {
+			return nil, veiviser.Failed(veiviser.KindInternal, veiviser.ReasonCorruptRecord, err, "the learner's state can not be read")
+		}
+		out = append(out, w)
+	}
+	slices.Sort(out)
+	return out, nil
+}
+
+// settleWindow closes one window of the decisions that were made before a time.
+func (l *Learner) settleWindow(ctx context.Context, snap *plan.Snapshot, window time.Duration, before time.Time) error {
+	tail := l.state.Tails[window.String()]
+	for {
+		lines, err := l.log.ReadDecisions(ctx, tail, before, readMax)
+		if err != nil || len(lines) == 0 {
+			return err
+		}
+		people, err := l.log.People(ctx, inQuestion(lines, window))
+		if err != nil {
+			return err
+		}
+		l.each(ctx, lines, tail, func(e *veiviser.OutboxEntry) {
+			if d := e.Entry.Served; d == nil || !slices.Contains(d.Terms.Windows(), window) {
+				return
+			}
+			if closed, ok := l.state.Ledger.Settled(snap, e, window, people[e.Person]); ok {
+				l.settled.Closed = append(l.settled.Closed, closed)
+			}
+		})
+		if err := l.save(ctx); err != nil {
+			return err
+		}
+		if len(lines) < readMax {
+			return nil
+		}
+	}
+}
+
+// inQuestion are the persons whom closing a window has to look at.
+func inQuestion(lines []veiviser.OutboxEntry, window time.Duration) []string {
+	var tokens []string
+	for i := range lines {
+		d := lines[i].Entry.Served
+		if d == nil || lines[i].Person == "" {
+			continue
+		}
+		if window == d.Terms.ProgressWindow && d.Journey != "" || window == d.Terms.LiftWindow && lines[i].First {
+			tokens = append(tokens, lines[i].Person)
+		}
+	}
+	slices.Sort(tokens)
+	return slices.Compact(tokens)
+}
+
+// trimDecisions forgets the decisions that every window has passed.
+func (l *Learner) trimDecisions(ctx context.Context) error {
+	upTo := map[int]string{}
+	for partition, made := range l.state.Decisions {
+		least := made
+		for _, tail := range l.state.Tails {
+			if at := tail[partition]; at == "" {
+				least = ""
+			} else if least != "" && positionBefore(at, least) {
+				least = at
+			}
+		}
+		if least != "" && least != l.state.Trimmed[partition] {
+			upTo[partition] = least
+		}
+	}
+	if len(upTo) == 0 {
+		return nil
+	}
+	if err := l.log.TrimDecisions(ctx, upTo); err != nil {
+		return err
+	}
+	maps.Copy(l.state.Trimmed, upTo)
+	return nil
+}
+
+// each takes in lines, and moves the positions behind them.
+func (l *Learner) each(ctx context.Context, lines []veiviser.OutboxEntry, positions map[int]string, take func(*veiviser.OutboxEntry)) map[int]string {
+	touched := make(map[int]string)
+	for i := range lines {
+		e := &lines[i]
+		if e.Err != nil { // passed over, so that one bad line cannot stop all learning
+			l.slog.ErrorContext(ctx, "a line of the log can not be read", "partition", e.Partition, "error", e.Err)
+		} else {
+			take(e)
+		}
+		positions[e.Partition] = e.Position
+		touched[e.Partition] = e.Position
+	}
+	return touched
+}
+
+// save stores what was learned, and shows it.
+func (l *Learner) save(ctx context.Context) error {
+	b, err := l.state.encode()
+	if err == nil {
+		err = l.log.SaveSnapshot(ctx, l.fence, b, l.settled)
+	}
+	l.settled = veiviser.Settled{}
+	if err != nil {
+		l.held = false // what was taken in since the last snapshot is taken in anew from there
+		return err
+	}
 	l.show()
 	return nil
 }
 
-// show lets Profiles see the counts as they are now.
-func (l *Learner) show() {
-	profiles := l.state.Profiles.Clone()
-	l.shown.Store(&profiles)
-}
-
-// Profiles gives the profile of every segment that was counted, in no order, as of at most a second or two ago. The
-// caller must not change what it gets. It never waits for the store.
-func (l *Learner) Profiles(context.Context) ([]veiviser.SegmentProfile, error) {
-	if p := l.shown.Load(); p != nil {
-		return *p, nil
+// load takes over what is stored, if it is not the same as last time.
+func (l *Learner) load(ctx context.Context) error {
+	revision, err := l.log.SnapshotRevision(ctx)
+	if err != nil {
+		return err
 	}
-	return nil, nil
+	if !l.held && revision == l.revision && revision != 0 && l.shown.Load() != nil && !l.dirty {
+		return nil
+	}
+	b, err := l.log.LoadSnapshot(ctx)
+	if err != nil {
+		return err
+	}
+	fresh := newState()
+	if b != nil {
+		if fresh, err = decodeState(b); err != nil {
+			return veiviser.Failed(veiviser.KindInternal, veiviser.ReasonCorruptRecord, err, "the learner's state can not be read")
+		}
+	}
+	l.state, l.settled, l.revision, l.dirty = fresh, veiviser.Settled{}, revision, false
+	l.show()
+	return nil
 }
 
 // Positions gives a copy of how far the outboxes are counted, for tests and diagnostics.

@@ -18,6 +18,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/veiviser/veiviser/internal/learn"
+	"github.com/veiviser/veiviser/internal/plan"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
@@ -26,11 +27,18 @@ type outboxes struct {
 	mu    sync.Mutex
 	lines map[int][]veiviser.OutboxEntry
 	next  int
+	plan  *plan.Snapshot // that learners work with
+	// made are the decisions, people who is behind tokens.
+	made   map[int][]veiviser.OutboxEntry
+	people map[string]*veiviser.Visitor
 
 	owner string
 	until time.Time
 	fence int64
 	state []byte
+	saved uint64
+	// settled is what was settled, as often as it was.
+	settled veiviser.Settled
 
 	// fail, when set, is asked before every call; after, when set, after every call that worked.
 	fail, after func(call string) error
@@ -65,7 +73,56 @@ func (o *outboxes) write(partition int, e veiviser.OutboxEntry) {
 	defer o.mu.Unlock()
 	o.next++
 	e.Partition, e.Position = partition, strconv.Itoa(o.next)
+	if e.Entry.Served != nil {
+		if o.made == nil {
+			o.made = map[int][]veiviser.OutboxEntry{}
+		}
+		o.made[partition] = append(o.made[partition], e)
+		return
+	}
 	o.lines[partition] = append(o.lines[partition], e)
+}
+
+func (o *outboxes) ReadDecisions(_ context.Context, after map[int]string, before time.Time, limit int) (out []veiviser.OutboxEntry, err error) {
+	return out, o.do("serve", func() error {
+		for _, p := range slices.Sorted(maps.Keys(o.made)) {
+			for _, l := range o.made[p] {
+				if position(l.Position) > position(after[p]) && len(out) < limit && (before.IsZero() || l.Written.Before(before)) {
+					out = append(out, l)
+				}
+			}
+		}
+		return nil
+	})
+}
+
+func (o *outboxes) TrimDecisions(_ context.Context, upTo map[int]string) error {
+	return o.do("forget", func() error {
+		for p, at := range upTo {
+			o.made[p] = slices.DeleteFunc(o.made[p], func(l veiviser.OutboxEntry) bool { return position(l.Position) <= position(at) })
+		}
+		return nil
+	})
+}
+
+func (o *outboxes) People(_ context.Context, tokens []string) (map[string]*veiviser.Visitor, error) {
+	out := map[string]*veiviser.Visitor{}
+	return out, o.do("people", func() error {
+		for _, t := range tokens {
+			if v := o.people[t]; v != nil {
+				out[t] = v.Clone()
+			}
+		}
+		return nil
+	})
+}
+
+func (o *outboxes) Now(context.Context) (now time.Time, err error) {
+	return now, o.do("now", func() error { now = time.Now(); return nil })
+}
+
+func (o *outboxes) SnapshotRevision(context.Context) (n uint64, err error) {
+	return n, o.do("revision", func() error { n = o.saved; return nil })
 }
 
 func position(s string) int { n, _ := strconv.Atoi(s); return n }
@@ -108,12 +165,15 @@ func (o *outboxes) AcquireLease(_ context.Context, owner string, ttl time.Durati
 	return fence, held, err
 }
 
-func (o *outboxes) SaveSnapshot(_ context.Context, fence int64, state []byte) error {
+func (o *outboxes) SaveSnapshot(_ context.Context, fence int64, state []byte, settled veiviser.Settled) error {
 	return o.do("save", func() error {
 		if fence != o.fence {
 			return veiviser.Failed(veiviser.KindConflict, veiviser.ReasonConcurrentChange, nil, "the lease was changed")
 		}
 		o.state = slices.Clone(state)
+		o.saved++
+		o.settled.Made = append(o.settled.Made, settled.Made...)
+		o.settled.Closed = append(o.settled.Closed, settled.Closed...)
 		return nil
 	})
 }
@@ -131,8 +191,12 @@ func viewed() veiviser.OutboxEntry {
 	}}
 }
 
-func learner(o *outboxes, owner string) *learn.Learner {
-	return learn.NewLearner(o, owner, slog.New(slog.DiscardHandler))
+func learner(t *testing.T, o *outboxes, owner string) *learn.Learner {
+	t.Helper()
+	if o.plan == nil {
+		o.plan = sykkel(t)
+	}
+	return learn.NewLearner(o, published{o.plan}, owner, slog.New(slog.DiscardHandler))
 }
 
 // views is how many views a learner shows.
@@ -159,7 +223,7 @@ func must(t *testing.T, err error) {
 
 func TestLearnerCountsAndTrims(t *testing.T) {
 	o := newOutboxes()
-	l := learner(o, "a")
+	l := learner(t, o, "a")
 	if n := views(t, l); n != 0 {
 		t.Errorf("%d views before the first step", n)
 	}
@@ -207,13 +271,13 @@ func TestLearnerDiesAnywhere(t *testing.T) {
 						if o.fail, o.after = hook, nil; applied {
 							o.fail, o.after = nil, hook
 						}
-						if err := learner(o, fmt.Sprint("dead ", life)).Step(t.Context()); err == nil {
+						if err := learner(t, o, fmt.Sprint("dead ", life)).Step(t.Context()); err == nil {
 							t.Fatal("nothing failed")
 						}
 						time.Sleep(6 * time.Second) // its lease runs out
 					}
 					o.fail, o.after = nil, nil
-					l := learner(o, "alive")
+					l := learner(t, o, "alive")
 					must(t, l.Step(t.Context()))
 					if n := views(t, l); n != written {
 						t.Errorf("%d of %d counted", n, written)
@@ -229,7 +293,7 @@ func TestLearnerGoesOnAfterTrouble(t *testing.T) {
 	for _, call := range []string{"lease", "load", "read", "save", "trim"} {
 		for _, applied := range []bool{false, true} {
 			o := newOutboxes()
-			l := learner(o, "a")
+			l := learner(t, o, "a")
 			for round := range int64(5) {
 				o.write(0, viewed())
 				o.write(1, viewed())
@@ -259,7 +323,7 @@ func TestLearnerGoesOnAfterTrouble(t *testing.T) {
 func TestLearnerLosesTheLease(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := newOutboxes()
-		slow, other := learner(o, "slow"), learner(o, "other")
+		slow, other := learner(t, o, "slow"), learner(t, o, "other")
 		must(t, slow.Step(t.Context()))
 		o.write(0, viewed())
 		o.after = func(call string) error { // it hangs after reading, and the other one takes over meanwhile
@@ -290,7 +354,7 @@ func TestLearnerLosesTheLease(t *testing.T) {
 // A store that comes back empty is learned from anew, even when the lease looks as it did.
 func TestLearnerAndAStoreThatLostEverything(t *testing.T) {
 	o := newOutboxes()
-	l := learner(o, "a")
+	l := learner(t, o, "a")
 	o.write(1, viewed())
 	must(t, l.Step(t.Context()))
 	o.fail = func(string) error { return away() }
@@ -309,7 +373,7 @@ func TestLearnerAndAStoreThatLostEverything(t *testing.T) {
 func TestLearnerPassesOverWhatCannotBeRead(t *testing.T) {
 	var out bytes.Buffer
 	o := newOutboxes()
-	l := learn.NewLearner(o, "a", slog.New(slog.NewTextHandler(&out, nil)))
+	l := learn.NewLearner(o, published{sykkel(t)}, "a", slog.New(slog.NewTextHandler(&out, nil)))
 	o.write(3, viewed())
 	o.write(3, veiviser.OutboxEntry{Err: errors.New("broken")})
 	o.write(3, viewed())
@@ -326,7 +390,7 @@ func TestLearnerRefusesASnapshotItCannotRead(t *testing.T) {
 	o := newOutboxes()
 	o.state = []byte("{")
 	o.write(0, viewed())
-	if err := learner(o, "a").Step(t.Context()); veiviser.ReasonOf(err) != veiviser.ReasonCorruptRecord {
+	if err := learner(t, o, "a").Step(t.Context()); veiviser.ReasonOf(err) != veiviser.ReasonCorruptRecord {
 		t.Errorf("%v", err)
 	}
 	if len(o.lines[0]) != 1 || string(o.state) != "{" {
@@ -338,7 +402,7 @@ func TestLearnerRefusesASnapshotItCannotRead(t *testing.T) {
 func TestLearnersTakeTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := newOutboxes()
-		a, b := learner(o, "a"), learner(o, "b")
+		a, b := learner(t, o, "a"), learner(t, o, "b")
 		first, die := context.WithCancel(t.Context())
 		rest, stop := context.WithCancel(t.Context())
 		defer die()
@@ -377,7 +441,7 @@ func TestLearnerRunLogsTroubleOnce(t *testing.T) {
 			}
 			return nil
 		}
-		l := learn.NewLearner(o, "a", slog.New(slog.NewTextHandler(&out, nil)))
+		l := learn.NewLearner(o, published{sykkel(t)}, "a", slog.New(slog.NewTextHandler(&out, nil)))
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() { l.Run(ctx); close(done) }()

@@ -67,7 +67,7 @@ func (m *memory) serve(t *rapid.T, id string, now time.Time) {
 		d.Choices, served.Silent = append(d.Choices, c), false
 		served.Choices = append(served.Choices, veiviser.LoggedChoice{ItemID: c.ItemID, Kind: c.Kind, Format: c.Format})
 	}
-	m.outcomes[d.ID] = d
+	m.outcomes[d.ID] = given(d)
 	var at veiviser.Membership
 	if v := m.visitors[id]; v != nil {
 		at.Segments, at.Stage = v.Segments, v.Stage

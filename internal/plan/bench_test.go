@@ -18,7 +18,7 @@ func BenchmarkDecide(b *testing.B) {
 			b.Run(fmt.Sprintf("items=%d/subject=%q", n, subject), func(b *testing.B) {
 				q := usual(s)
 				q.Subject = subject
-				scorer := s.Response.Prepare(rank.Situation{ByStage: *q.byStage(), Segments: q.Segments, Channel: "web"})
+				scorer := s.Response.Prepare(rank.Situation{ByStage: *q.byStage(), Segments: q.Segments, Channel: "web"}, nil)
 				b.ReportAllocs()
 				for b.Loop() {
 					e := s.Catalog.Eligible(q)
@@ -109,4 +109,25 @@ func BenchmarkCompile(b *testing.B) {
 			Diff(p, &o)
 		}
 	})
+}
+
+// BenchmarkLearn orders a catalogue by what was learned about 5,000 of its items, and nothing about the others.
+func BenchmarkLearn(b *testing.B) {
+	for _, n := range []int{10_000, 100_000} {
+		s := large(b, n)
+		x := rank.NewExperience(0)
+		for i := range 20_000 {
+			it := s.Catalog.entries[i*7919%5_000*(n/5_000)].item
+			situation := rank.Situation{Segments: []string{"loyal"}, Channel: "web"}
+			situation.ByStage[i%veiviser.NumStandardStages] = 1
+			x.Observe(s.Response.Prepare(situation, nil).Features(nil, it, "card"), float64(i%2))
+		}
+		l := x.Learned()
+		b.Run(fmt.Sprintf("items=%d", n), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				s.Learn(l)
+			}
+		})
+	}
 }

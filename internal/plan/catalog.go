@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"math"
 	"slices"
 	"sort"
 	"strings"
@@ -23,10 +22,10 @@ type Catalog struct {
 	entries  []*entry // by id; the position is the slot
 	sets     []set    // by feature
 	plain    []int32  // the rules of live sets that do not look at the item, in order
-	// orders are the slots per standard stage, the most promising first: key<<32 | slot.
-	orders [veiviser.NumStandardStages][]uint64
-	// hopes are the scores behind orders, by slot.
-	hopes [][veiviser.NumStandardStages]float32
+	// order is that by which short lists are cut. It is prior, which knows only what the plan says, or holds what was learned
+	// up to version learned; 0 is something older.
+	prior, order *order
+	learned      uint64
 
 	scratch sync.Pool // of *Eligible
 	window  atomic.Pointer[window]
@@ -51,7 +50,8 @@ func newCatalog(s *Snapshot, items []veiviser.Item) (*Catalog, map[string]*entry
 	}
 	slices.SortFunc(c.entries, func(a, b *entry) int { return strings.Compare(a.item.ID, b.item.ID) })
 	c.index()
-	c.order()
+	c.prior = orderOf(c.entries)
+	c.order = c.prior
 	return c, named
 }
 
@@ -70,40 +70,6 @@ func (c *Catalog) ready() {
 		}
 	}
 	c.views, c.funnels = map[viewKey]*view{}, map[funnelKey]*funnel{}
-}
-
-// order sorts the items from scratch.
-func (c *Catalog) order() {
-	c.hopes = make([][veiviser.NumStandardStages]float32, len(c.entries))
-	for stage := range c.orders {
-		keys := make([]uint64, len(c.entries))
-		for slot, e := range c.entries {
-			keys[slot] = c.hope(stage, int32(slot), e)
-		}
-		slices.Sort(keys)
-		c.orders[stage] = keys
-	}
-}
-
-// hope notes what an item may be worth in a stage, and makes the key by which it is ordered there: the more, the less.
-func (c *Catalog) hope(stage int, slot int32, e *entry) uint64 {
-	h := e.response.Optimistic(stage)
-	if h != h {
-		h = float32(math.Inf(-1))
-	}
-	c.hopes[slot][stage] = h
-	return sortKey(h)<<32 | uint64(slot)
-}
-
-// sortKey maps greater floats to smaller integers.
-func sortKey(f float32) uint64 {
-	b := math.Float32bits(f)
-	if b&(1<<31) != 0 {
-		b = ^b
-	} else {
-		b |= 1 << 31
-	}
-	return uint64(^b)
 }
 
 // Len is the number of items.

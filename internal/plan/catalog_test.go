@@ -69,7 +69,7 @@ func checkQuery(t *rapid.T, s *Snapshot, q *Query, rules func(string) *eligible.
 	if n != s.Catalog.Len() {
 		t.Fatalf("eligible and excluded sum to %d of %d", n, s.Catalog.Len())
 	}
-	scorer := s.Response.Prepare(rank.Situation{ByStage: q.Facts.Need.ByStandard, Segments: q.Segments, Channel: q.Placement.Channel})
+	scorer := s.Response.Prepare(rank.Situation{ByStage: q.Facts.Need.ByStandard, Segments: q.Segments, Channel: q.Placement.Channel}, nil)
 	var got []string
 	for _, l := range s.Catalog.Shortlist(e, q, scorer) {
 		got = append(got, l.Item.ID)
@@ -136,8 +136,8 @@ func catalogView(c *Catalog) map[string]any {
 	for _, e := range c.entries {
 		ids = append(ids, e.item.ID)
 	}
-	for stage := range c.orders {
-		for _, key := range c.orders[stage] {
+	for stage := range c.order.slots {
+		for _, key := range c.order.slots[stage] {
 			orders[stage] = append(orders[stage], c.entries[uint32(key)].item.ID)
 		}
 	}
@@ -150,7 +150,7 @@ func catalogView(c *Catalog) map[string]any {
 			features[f] = append(features[f], c.entries[slot].item.ID)
 		}
 	}
-	return map[string]any{"ids": ids, "orders": orders, "hopes": c.hopes, "features": features, "revision": c.revision}
+	return map[string]any{"ids": ids, "orders": orders, "hopes": c.order.hopes, "features": features, "revision": c.revision}
 }
 
 func TestWithIsCompilingAnew(t *testing.T) {
@@ -317,7 +317,7 @@ func TestShortlistOfMany(t *testing.T) {
 		for _, subject := range []string{"", "bike/mtb", "boat/sail/old"} {
 			q := usual(s)
 			q.Subject = subject
-			scorer := s.Response.Prepare(rank.Situation{ByStage: *q.byStage(), Segments: q.Segments, Channel: "web"})
+			scorer := s.Response.Prepare(rank.Situation{ByStage: *q.byStage(), Segments: q.Segments, Channel: "web"}, nil)
 			e := s.Catalog.Eligible(q)
 			before := e.Count()
 			short := slices.Clone(s.Catalog.Shortlist(e, q, scorer))
@@ -340,7 +340,7 @@ func TestShortlistOfMany(t *testing.T) {
 			for slot, en := range s.Catalog.entries {
 				if naive(s, q, en.item, false, rules) == "" {
 					i := s.Catalog.Representation(int32(slot), q.Placement, q.Language)
-					m, _ := scorer.Score(en.item, &en.response, en.item.Representations[i].Format)
+					m, _ := scorer.Score(en.item, &en.response, en.item.Representations[i].Format, rank.Delta{})
 					best = max(best, m)
 				}
 			}

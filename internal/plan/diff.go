@@ -18,10 +18,10 @@ const (
 )
 
 // Diff says how two plans differ: what has an id (journeys, stages, signals, transitions, segments, placements, items,
-// representations, priors, effects) is added, removed or changed as such, everything else field by field, in the names
-// of plan.proto: "journeys/considered/stages/evaluate/prior". A forecast is one field, however many numbers of it differ.
-// Lists whose elements only stand in another order are changed, too. Two plans without differences answer alike. Etags and
-// times of update do not count.
+// representations, priors, effects, weights, outcomes, crosses) is added, removed or changed as such, everything else field
+// by field, in the names of plan.proto: "journeys/considered/stages/evaluate/prior", "policy/learning/outcomes/click/weight".
+// A forecast is one field, however many numbers of it differ. Lists whose elements only stand in another order are changed,
+// too. Two plans without differences answer alike. Etags and times of update do not count.
 //
 // The order is that of the plan, what is removed last in its list.
 func Diff(before, after *veiviser.Plan) []veiviser.PlanChange {
@@ -149,6 +149,12 @@ func keyOf(v any) string {
 		return e.From
 	case *veiviser.Representation:
 		return pairs("format", e.Format, "language", e.Language, "channels", strings.Join(e.Channels, "+"))
+	case *veiviser.ContextWeight:
+		return e.Name
+	case *veiviser.OutcomeRule:
+		return e.Type
+	case *veiviser.Cross:
+		return strings.Join(e.Attributes, "+")
 	case *veiviser.ResponsePrior:
 		return pairs("kind", string(e.Kind), "stage", string(e.Stage))
 	case *veiviser.ResponseEffect:

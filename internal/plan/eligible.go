@@ -56,6 +56,13 @@ type Eligible struct {
 	spare  []Listed // at work: the list in another order
 	keys   []keyed
 	heap   []uint64
+	// said is what the learned model said of the items scored, where it said anything; before is what it is to have said.
+	said, before []veiviser.Scored
+	again        bool
+	// visited says that said or before is every item looked at, in order.
+	visited bool
+	// order is that by which the list is cut.
+	order *order
 	// evaluated counts the rules evaluated for single items.
 	evaluated int
 }
@@ -65,6 +72,10 @@ type Eligible struct {
 func (c *Catalog) Eligible(q *Query) *Eligible {
 	e := c.take(q.Explain)
 	e.facts = q.facts()
+	e.order, e.before, e.again, e.visited = c.order, q.Said, q.Said != nil, false
+	if e.again {
+		e.order, e.visited = c.prior, q.Visited
+	}
 	key := funnelKey{
 		view: c.viewKey(q.Placement, q.Channel, q.Language), audience: q.audience(), subject: q.Subject,
 		journey: q.Journey, unsure: q.Unsure,
@@ -118,6 +129,7 @@ func (c *Catalog) take(explain bool) *Eligible {
 		e = &Eligible{c: c, left: room[:size:size], tmp: room[size:]}
 	}
 	e.counts, e.gone, e.evaluated, e.short = [numReasons]int32{}, nil, 0, e.short[:0]
+	e.said = e.said[:0]
 	if explain {
 		e.gone = make([]bitmap, numReasons)
 	}
@@ -126,7 +138,7 @@ func (c *Catalog) take(explain bool) *Eligible {
 
 // Release gives the room back. Neither e nor a short list made from it may be used afterwards.
 func (e *Eligible) Release() {
-	e.facts, e.view, e.gone = eligible.Facts{}, nil, nil
+	e.facts, e.view, e.gone, e.before = eligible.Facts{}, nil, nil, nil
 	e.c.scratch.Put(e)
 }
 

@@ -57,7 +57,7 @@ func bikes() *veiviser.Plan {
 		Placements: []veiviser.Placement{
 			{
 				ID: "hero", Name: veiviser.Text{"nb": "Topp"}, Channel: "web", Formats: []string{"banner", "card"}, Slots: 2,
-				Rule: "visit.events < 100", Fallback: []string{"guide"}, AttentionCost: new(0.05),
+				Rule: "visit.events < 100", Fallback: []string{"guide"}, AttentionCost: new(0.05), Exploration: new(0.5),
 			},
 			{ID: "help", Channel: "app", Formats: []string{"card"}, Objective: ObjectiveCare, Kinds: []veiviser.ItemKind{veiviser.KindService, veiviser.KindContent}},
 		},
@@ -79,6 +79,21 @@ func bikes() *veiviser.Plan {
 			AttentionCost: 0.02, Diversity: 0.1, OffStage: 0.3, ValueWeight: 0.2, UnsureKinds: []veiviser.ItemKind{veiviser.KindContent},
 			Priors:  []veiviser.ResponsePrior{{Mean: 0.1}, {Kind: veiviser.KindOffer, Stage: veiviser.StagePurchase, Mean: 0.3, Strength: 20}},
 			Effects: []veiviser.ResponseEffect{{Segment: "loyal", ItemID: "guide", Add: 0.1, SD: 0.05}, {Topic: "bike", Channel: "web", Format: "card", Add: -0.1}},
+			Weights: []veiviser.ContextWeight{
+				{Name: "more-help", Kind: veiviser.KindService, Channel: "app", Weight: 1.2},
+				{Name: "loyal-mtb", Topic: "bike/mtb", Segment: "loyal", Placement: "hero", Weight: 0.5},
+			},
+			Learning: veiviser.Learning{
+				Outcomes: []veiviser.OutcomeRule{
+					{Type: "click", Weight: 0.2, Window: time.Hour},
+					{Type: "dismiss", Weight: -0.2, Window: time.Hour},
+					{Type: "test_ride", Weight: 1, Window: 72 * time.Hour},
+				},
+				ProgressWeight: new(2.0), ProgressWindow: time.Hour, HalfLife: 240 * time.Hour, Exploration: new(0.8),
+				Crosses: []veiviser.Cross{{Attributes: []string{"kind", "stage"}, SD: 0.05}, {Attributes: []string{"item", "segment", "device"}}},
+			},
+			Control: veiviser.Control{Share: new(0.1), Window: 48 * time.Hour, Outcome: "test_ride"},
+			Gate:    veiviser.Gate{MinRows: 1000, MaxLoss: 0.01},
 		},
 	}
 }

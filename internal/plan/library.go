@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/veiviser/veiviser/internal/rank"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
@@ -23,6 +24,10 @@ type Library struct {
 	turn  chan struct{}
 	state atomic.Pointer[followed]
 	older shelf
+	// learned is what [Library.Learn] was given; relearned, which is Run's, is when the catalogue may be ordered again.
+	learned   func() *rank.Learned
+	relearned time.Time
+	clock     func() time.Time
 }
 
 // followed is how far a library has followed its store.
@@ -38,7 +43,7 @@ func NewLibrary(store Store, log *slog.Logger) *Library {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	l := &Library{store: store, log: log, turn: make(chan struct{}, 1)}
+	l := &Library{store: store, log: log, turn: make(chan struct{}, 1), clock: time.Now}
 	l.state.Store(&followed{})
 	return l
 }
@@ -64,7 +69,8 @@ func (l *Library) Lost() bool {
 	return s != nil && s.Version != 0 && l.state.Load().head.Active == 0
 }
 
-// Run follows the store until ctx ends, and returns nil then. It logs when the store is lost and when it is back.
+// Run follows the store until ctx ends, and returns nil then; see also [Library.Learn]. It logs when the store is lost and
+// when it is back.
 func (l *Library) Run(ctx context.Context) error {
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
@@ -80,6 +86,7 @@ func (l *Library) Run(ctx context.Context) error {
 			l.log.Info("plan and catalogue are followed again")
 		}
 		lost = err != nil
+		l.relearn(ctx)
 		select {
 		case <-ctx.Done():
 			return nil

@@ -37,6 +37,12 @@ type Query struct {
 	Now time.Time
 	// Explain keeps the names of the items that are out, which costs a few times as much.
 	Explain bool
+	// Said, when not nil, is what the learned model said of the candidates, in place of what it says now: for making a decision
+	// again.
+	Said []veiviser.Scored
+	// Visited, with Said, says that exactly these items are looked at for the short list, in that order; without it the list is
+	// cut by what the plan says alone.
+	Visited bool
 }
 
 // byStage is the belief by which the short list is cut: that of the need the rules see; nil when there is none.
@@ -54,8 +60,9 @@ type Listed struct {
 	// Representation is the index into the item's representations, and Format its format.
 	Representation int
 	Format         string
-	// Mean and Var are what the scorer says of the item in that format.
+	// Mean and Var are what the scorer says of the item in that format, Learned what was learned in it.
 	Mean, Var float64
+	Learned   rank.Delta
 	// Like is what diversity compares.
 	Like rank.Likeness
 }

@@ -12,7 +12,8 @@ import (
 // Shortlist picks the items worth ranking, the most useful (by mean) first, and evaluates the rules that look at the
 // item. Up to [ListAll] eligible items are all listed. Of more, the most promising ones by what they may be worth in the
 // stages she may be in are scored, and the [ListKept] best by mean plus two standard deviations are listed; the others
-// count as NOT_SHORT_LISTED. The same catalogue, query and scorer give the same list.
+// count as NOT_SHORT_LISTED. The same catalogue, query and scorer give the same list. What is promising is what the plan and,
+// after [Snapshot.Learn], what was learned says; a query with Said gives the list that was made then, with either catalogue.
 //
 // The list is good until e is released. It may be made once.
 func (c *Catalog) Shortlist(e *Eligible, q *Query, scorer *rank.Scorer) []Listed {
@@ -23,13 +24,17 @@ func (c *Catalog) Shortlist(e *Eligible, q *Query, scorer *rank.Scorer) []Listed
 	switch {
 	case eligible == 0:
 		return e.short
+	case e.visited:
+		e.revisit(scorer)
 	case eligible <= ListAll:
 		for slot := range e.left.slots {
 			e.list(slot, scorer)
 		}
 	case eligible*eligible <= 32*len(c.entries):
+		e.visited = e.order != c.prior
 		e.scan(stages, scorer)
 	default:
+		e.visited = e.order != c.prior
 		e.walk(stages, scorer)
 	}
 	if len(e.short) > ListKept && eligible > ListAll {
@@ -43,15 +48,57 @@ func (c *Catalog) Shortlist(e *Eligible, q *Query, scorer *rank.Scorer) []Listed
 // list scores an item and puts it on the list, unless its own rule says no. It reports whether it did.
 func (e *Eligible) list(slot int32, scorer *rank.Scorer) bool {
 	if v := e.itemVerdict(slot); v != numReasons {
+		if e.visited && !e.again {
+			e.said = append(e.said, veiviser.Scored{Slot: slot})
+		}
 		e.outOne(v, slot)
 		return false
 	}
 	en := e.c.entries[slot]
 	s := Listed{Slot: slot, Item: en.item, Representation: int(e.view.choice[en.shape]), Like: en.like}
 	s.Format = e.c.words.forms[en.shape][s.Representation].format
-	s.Mean, s.Var = scorer.Score(en.item, &en.response, s.Format)
+	s.Learned = e.learned(&s, scorer)
+	s.Mean, s.Var = scorer.Score(en.item, &en.response, s.Format, s.Learned)
 	e.short = append(e.short, s)
 	return true
+}
+
+// learned is what the learned model says of an item, or said when a decision is made again.
+func (e *Eligible) learned(s *Listed, scorer *rank.Scorer) rank.Delta {
+	if e.again {
+		for i := range e.before {
+			if e.before[i].Slot == s.Slot {
+				return rank.Delta{Mean: e.before[i].Mean, Var: e.before[i].Var}
+			}
+		}
+		return rank.Delta{}
+	}
+	d := scorer.Learned(s.Item, s.Format)
+	if e.visited || d != (rank.Delta{}) {
+		e.said = append(e.said, veiviser.Scored{Slot: s.Slot, Mean: d.Mean, Var: d.Var})
+	}
+	return d
+}
+
+// Said is what the learned model said of the items that the short list was made from. When the list was cut by what was
+// learned, it is visited: every item looked at, in order. Otherwise it is those of which something was said.
+func (e *Eligible) Said() (said []veiviser.Scored, visited bool) {
+	if e.again {
+		return slices.Clone(e.before), e.visited
+	}
+	return slices.Clone(e.said), e.visited
+}
+
+// revisit looks at the items that were looked at when the decision was made.
+func (e *Eligible) revisit(scorer *rank.Scorer) {
+	unseen := e.tmp
+	copy(unseen, e.left)
+	for i := range e.before {
+		if slot := e.before[i].Slot; slot >= 0 && int(slot) < len(e.c.entries) && unseen.has(slot) {
+			unseen.drop(slot)
+			e.list(slot, scorer)
+		}
+	}
 }
 
 // mayEvaluate reports whether the item has no rule of its own, or there is time left to evaluate it.
@@ -71,7 +118,7 @@ func (e *Eligible) scan(stages *[veiviser.NumStandardStages]float64, scorer *ran
 	}
 	e.heap = e.heap[:0]
 	for slot := range e.left.slots {
-		hopes := &e.c.hopes[slot]
+		hopes := &e.order.hopes[slot]
 		hope := float32(0)
 		for i, w := range weights {
 			hope += float32(w * hopes[i])
@@ -94,7 +141,7 @@ func (e *Eligible) scan(stages *[veiviser.NumStandardStages]float64, scorer *ran
 func (e *Eligible) walk(stages *[veiviser.NumStandardStages]float64, scorer *rank.Scorer) {
 	weights := weigh(stages)
 	var credit [veiviser.NumStandardStages]float64
-	orders := e.c.orders // each without what was passed
+	orders := e.order.slots // each without what was passed
 	unseen := e.tmp
 	copy(unseen, e.left)
 	for len(e.short) < listLooked {

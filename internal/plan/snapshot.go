@@ -22,8 +22,9 @@ type Snapshot struct {
 	Stages     *stage.Set
 	Response   *rank.Model
 	Catalog    *Catalog
-	// Policy is the plan's with every default filled in.
+	// Policy is the plan's with every default filled in, Terms what counts as what comes of a decision.
 	Policy veiviser.Policy
+	Terms  veiviser.Terms
 
 	published  time.Time
 	compiler   *eligible.Compiler
@@ -44,9 +45,11 @@ type segment struct {
 type Placement struct {
 	// Placement is what the plan says.
 	*veiviser.Placement
-	// Room is Slots with the default filled in, Attention the placement's or the policy's cost of attention.
+	// Room is Slots with the default filled in, Attention the placement's or the policy's cost of attention, Explore the
+	// placement's or the policy's share of decisions that may try things out.
 	Room      int
 	Attention float64
+	Explore   float64
 
 	rule        *eligible.Rule
 	kinds       kindMask
@@ -100,6 +103,7 @@ func Compile(version uint64, p *veiviser.Plan) (*Snapshot, error) {
 		compiler: compiler, placements: make(map[string]*Placement, len(p.Placements)),
 		eventTypes: map[string]bool{},
 	}
+	s.Terms = s.Policy.Terms()
 	for _, t := range slices.Concat(veiviser.StandardEventTypes(), p.EventTypes) {
 		s.eventTypes[t] = true
 	}
@@ -130,6 +134,10 @@ func (s *Snapshot) place(src *veiviser.Placement) (*Placement, error) {
 	p := &Placement{Placement: src, Room: max(src.Slots, 1), Attention: s.Policy.AttentionCost}
 	if src.AttentionCost != nil {
 		p.Attention = *src.AttentionCost
+	}
+	p.Explore = *s.Policy.Learning.Exploration
+	if src.Exploration != nil {
+		p.Explore = *src.Exploration
 	}
 	p.kinds = maskOf(src.Kinds)
 	if len(src.Kinds) == 0 {

@@ -22,6 +22,9 @@ const (
 	maxItems      = 10_000
 	maxPriors     = 256
 	maxEffects    = 1024
+	maxWeights    = 64
+	maxOutcomes   = 32
+	maxCrosses    = 16
 	maxCovariates = 256
 	maxHeads      = 64
 	maxTraits     = 5000

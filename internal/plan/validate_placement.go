@@ -40,6 +40,9 @@ func (c *checker) placement(at string, i int) {
 	if p.AttentionCost != nil {
 		c.within(at+".attention_cost", *p.AttentionCost, 0, 1)
 	}
+	if p.Exploration != nil {
+		c.within(at+".exploration", *p.Exploration, 0, 1)
+	}
 	c.fillable(at, place)
 	c.fallback(at, place)
 }
@@ -141,6 +144,7 @@ func (c *checker) policy(p *veiviser.Policy) {
 	for i := range p.Effects {
 		c.effect(fmt.Sprintf("policy.effects[%d]", i), &p.Effects[i])
 	}
+	c.learns(p)
 }
 
 func (c *checker) effect(at string, e *veiviser.ResponseEffect) {

@@ -74,7 +74,7 @@ func latestOf(changes []*veiviser.CatalogChange) []*veiviser.CatalogChange {
 func (c *Catalog) at(revision uint64) *Catalog {
 	return &Catalog{
 		revision: revision, language: c.language, model: c.model, words: c.words, entries: c.entries, sets: c.sets,
-		plain: c.plain, orders: c.orders, hopes: c.hopes, views: map[viewKey]*view{}, funnels: map[funnelKey]*funnel{},
+		plain: c.plain, prior: c.prior, order: c.order, learned: c.learned, views: map[viewKey]*view{}, funnels: map[funnelKey]*funnel{},
 	}
 }
 
@@ -96,14 +96,9 @@ func (c *Catalog) replace(k *clerk, written []*entry, gone map[string]bool, revi
 	if anew || m.moves || !next.patch(c, m.fresh) {
 		next.index()
 	}
-	next.hopes = make([][veiviser.NumStandardStages]float32, len(next.entries))
-	for slot, to := range m.moved {
-		if to >= 0 {
-			next.hopes[to] = c.hopes[slot]
-		}
-	}
-	for stage := range next.orders {
-		next.orders[stage] = next.reorder(c.orders[stage], stage, &m)
+	next.prior = c.prior.merged(&m)
+	if next.order = next.prior; c.order != c.prior {
+		next.order = c.order.merged(&m)
 	}
 	return next
 }
@@ -194,28 +189,4 @@ func (m *merger) run(old, written []*entry, gone map[string]bool) {
 		put(e)
 		m.moves = true
 	}
-}
-
-// reorder merges what was written into the order of a stage. The slots that stay keep their order among each other, so
-// the old order stays sorted.
-func (c *Catalog) reorder(old []uint64, stage int, m *merger) []uint64 {
-	fresh := make([]uint64, len(m.fresh))
-	for i, slot := range m.fresh {
-		fresh[i] = c.hope(stage, slot, c.entries[slot])
-	}
-	slices.Sort(fresh)
-	out := make([]uint64, 0, len(c.entries))
-	for _, key := range old {
-		to := m.moved[uint32(key)]
-		if to < 0 {
-			continue
-		}
-		key = key>>32<<32 | uint64(to)
-		for len(fresh) > 0 && fresh[0] < key {
-			out = append(out, fresh[0])
-			fresh = fresh[1:]
-		}
-		out = append(out, key)
-	}
-	return append(out, fresh...)
 }

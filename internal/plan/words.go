@@ -86,7 +86,7 @@ func unknown(what, word string, known []string) string {
 	if len(known) == 0 {
 		return fmt.Sprintf("there is no %s %q, and none at all", what, word)
 	}
-	if len(known) <= 8 {
+	if len(known) <= 12 {
 		return fmt.Sprintf("there is no %s %q; there is %s", what, word, strings.Join(known, ", "))
 	}
 	return fmt.Sprintf("there is no %s %q", what, word)

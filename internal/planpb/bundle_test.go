@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -128,5 +129,35 @@ func TestSampleIsRich(t *testing.T) {
 		if stages[s] < 5 {
 			t.Errorf("only %d items serve %s", stages[s], s)
 		}
+	}
+}
+
+// The sample plan says how it learns, so that marketers see what there is to be said; nothing it says is less than the defaults.
+func TestSampleSaysHowItLearns(t *testing.T) {
+	p, _ := bundle(t, "sykkel")
+	said := map[string]bool{}
+	for _, o := range p.Policy.Learning.Outcomes {
+		said[o.Type] = true
+	}
+	for _, o := range veiviser.DefaultOutcomes() {
+		if !said[o.Type] {
+			t.Errorf("%s is no outcome", o.Type)
+		}
+	}
+	attributes := func(crosses []veiviser.Cross) (all [][]string) {
+		for _, c := range crosses {
+			all = append(all, c.Attributes)
+		}
+		return all
+	}
+	if diff := cmp.Diff(attributes(veiviser.DefaultCrosses()), attributes(p.Policy.Learning.Crosses)); diff != "" {
+		t.Error(diff)
+	}
+	control := veiviser.Control{Share: new(0.05), Window: 7 * 24 * time.Hour, Outcome: "purchase"}
+	if diff := cmp.Diff(control, p.Policy.Control); diff != "" {
+		t.Error(diff)
+	}
+	if p.Policy.Gate.MinRows != 0 || len(p.Policy.Weights) == 0 {
+		t.Errorf("gate %v, weights %v", p.Policy.Gate, p.Policy.Weights)
 	}
 }

@@ -98,6 +98,7 @@ func placementFromProto(p *veiviserv1.Placement) veiviser.Placement {
 		Rule:          p.GetRule(),
 		Fallback:      list(p.GetFallbackItemIds()),
 		AttentionCost: pointer(p.AttentionCost),
+		Exploration:   pointer(p.Exploration),
 	}
 }
 
@@ -123,6 +124,10 @@ func policyFromProto(p *veiviserv1.Policy) veiviser.Policy {
 				Format: e.GetFormat(), Add: e.GetAdd(), SD: e.GetStandardDeviation(),
 			}
 		}),
+		Weights:  each(p.GetWeights(), weightFromProto),
+		Learning: learningFromProto(p.GetLearning()),
+		Control:  controlFromProto(p.GetControl()),
+		Gate:     gateFromProto(p.GetGate()),
 	}
 }
 

@@ -11,11 +11,11 @@ func didYouMean(name string, words []string) string {
 		return ""
 	}
 	plain := bare(name)
-	best, least := "", max(2, len(plain)/3)+1
+	best, least := "", 2*max(2, len(plain)/3)+1
 	for _, w := range words {
-		d := distance(plain, bare(w))
+		d := 2 * distance(plain, bare(w))
 		if strings.HasSuffix(w, "_"+name) || strings.HasPrefix(w, name+"_") {
-			d = min(d, 1)
+			d = min(d, 3) // half the name is less likely meant than one letter wrong, and likelier than two
 		}
 		if d < least {
 			best, least = w, d

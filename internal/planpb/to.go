@@ -93,6 +93,7 @@ func placementToProto(p veiviser.Placement) *veiviserv1.Placement {
 		Rule:            p.Rule,
 		FallbackItemIds: list(p.Fallback),
 		AttentionCost:   pointer(p.AttentionCost),
+		Exploration:     pointer(p.Exploration),
 	}
 }
 
@@ -115,6 +116,10 @@ func policyToProto(p *veiviser.Policy) *veiviserv1.Policy {
 				Channel: e.Channel, Format: e.Format, Add: e.Add, StandardDeviation: e.SD,
 			}
 		}),
+		Weights:  each(p.Weights, weightToProto),
+		Learning: unlessEmpty(learningToProto(&p.Learning)),
+		Control:  unlessEmpty(controlToProto(&p.Control)),
+		Gate:     unlessEmpty(gateToProto(p.Gate)),
 	}
 	return unlessEmpty(out)
 }

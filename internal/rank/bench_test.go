@@ -20,7 +20,7 @@ func BenchmarkChoose(b *testing.B) {
 			for i := range cands {
 				cands[i].Like = Likeness{Topics: [4]uint32{rng.Uint32N(20) + 1, rng.Uint32N(20) + 1}, Kind: rng.Uint32N(3) + 1}
 			}
-			o := Options{Slots: c.slots, Attention: 0.05, Explore: true, Diversity: 0.05}
+			o := Options{Slots: c.slots, Attention: 0.05, Explore: 1, Diversity: 0.05}
 			b.ReportAllocs()
 			for i := uint64(0); b.Loop(); i++ {
 				o.Seed = [2]uint64{i, 1}
@@ -51,7 +51,7 @@ func benchSituation() Situation {
 
 func BenchmarkScore(b *testing.B) {
 	m := Compile(benchPlan())
-	sc := m.Prepare(benchSituation())
+	sc := m.Prepare(benchSituation(), nil)
 	for name, it := range map[string]*veiviser.Item{
 		"typical": {ID: "x", Kind: veiviser.KindOffer, Topics: []string{"t1/a", "t2"}},
 		"named":   {ID: "i3", Kind: veiviser.KindOffer, Topics: []string{"t1/a"}},
@@ -60,7 +60,7 @@ func BenchmarkScore(b *testing.B) {
 			r := m.Response(it)
 			b.ReportAllocs()
 			for b.Loop() {
-				sc.Score(it, &r, "f1")
+				sc.Score(it, &r, "f1", Delta{})
 			}
 		})
 	}
@@ -70,7 +70,7 @@ func BenchmarkPrepare(b *testing.B) {
 	m, s := Compile(benchPlan()), benchSituation()
 	b.ReportAllocs()
 	for b.Loop() {
-		m.Prepare(s)
+		m.Prepare(s, nil)
 	}
 }
 
@@ -85,19 +85,19 @@ func BenchmarkResponse(b *testing.B) {
 
 func BenchmarkParts(b *testing.B) {
 	m := Compile(benchPlan())
-	sc := m.Prepare(benchSituation())
+	sc := m.Prepare(benchSituation(), nil)
 	it := &veiviser.Item{ID: "i3", Kind: veiviser.KindOffer, Topics: []string{"t1/a", "t2"}, Value: 20}
 	r := m.Response(it)
 	b.ReportAllocs()
 	for b.Loop() {
-		sc.Parts(it, &r, "f1")
+		sc.Parts(it, &r, "f1", Delta{})
 	}
 }
 
 // TestAllocations holds what the package doc promises.
 func TestAllocations(t *testing.T) {
 	cands := sets()["sixty-four"]
-	o := Options{Slots: 4, Attention: 0.05, Explore: true, Diversity: 0.05, Seed: [2]uint64{1, 2}}
+	o := Options{Slots: 4, Attention: 0.05, Explore: 1, Diversity: 0.05, Seed: [2]uint64{1, 2}}
 	if n := testing.AllocsPerRun(100, func() { Choose(cands, o) }); n > 1 {
 		t.Errorf("Choose allocates %g times, want once for the picks", n)
 	}
@@ -106,11 +106,11 @@ func TestAllocations(t *testing.T) {
 		t.Errorf("a silent Choose allocates %g times", n)
 	}
 	m := Compile(benchPlan())
-	sc := m.Prepare(benchSituation())
+	sc := m.Prepare(benchSituation(), nil)
 	for _, id := range []string{"x", "i3"} {
 		it := &veiviser.Item{ID: id, Kind: veiviser.KindOffer, Topics: []string{"t1/a", "t2"}}
 		r := m.Response(it)
-		if n := testing.AllocsPerRun(100, func() { sc.Score(it, &r, "f1") }); n > 0 {
+		if n := testing.AllocsPerRun(100, func() { sc.Score(it, &r, "f1", Delta{}) }); n > 0 {
 			t.Errorf("scoring %s allocates %g times", id, n)
 		}
 		if n := testing.AllocsPerRun(100, func() { r = m.Response(it) }); n > 0 {

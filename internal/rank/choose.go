@@ -20,8 +20,8 @@ type Options struct {
 	// Attention is the cost of her attention, in units of usefulness: what is not better than this is not shown. With
 	// negative infinity something is always shown, with positive infinity or no number nothing ever is.
 	Attention float64
-	// Explore draws from the beliefs; without it the means decide.
-	Explore bool
+	// Explore in [0, 1] is the chance that the slate is drawn from the beliefs; otherwise the means decide.
+	Explore float64
 	// Diversity is how much usefulness an item loses when it is entirely like one picked before; at least 0.
 	Diversity float64
 	// Seed decides the draws: the same candidates, options and seed give the same picks, bit for bit, on the same build.
@@ -37,6 +37,15 @@ type Pick struct {
 	Score float64
 	// Propensity is the probability that this item gets this slot, given the picks before it; in (0, 1].
 	Propensity float64
+}
+
+// Slate is what was chosen.
+type Slate struct {
+	Picks []Pick
+	// Silence is the probability with which the slate would have been empty.
+	Silence float64
+	// Explored is true when the slate was drawn from the beliefs.
+	Explored bool
 }
 
 const (
@@ -63,75 +72,122 @@ type arm struct {
 // slot (of equal ones the lower index), unless it does not beat the cost of attention: then the slate ends there.
 // Candidates whose chance of being best is below one in a million are left out before the draw, see [Propensities].
 //
-// The second result is the probability with which the slate would have been empty. Without exploration everything has
-// probability 0 or 1.
+// Of all slates a share of o.Explore comes about so; in the others the means decide. Propensities are those of the whole:
+// a pick of both ways has the chance of both.
 //
 // Up to 64 usable candidates nothing but the result is allocated. Choose has no state and is safe for concurrent use.
-func Choose(cands []Candidate, o Options) (picks []Pick, silence float64) {
-	var armBuf, liveBuf [inline]arm
+func Choose(cands []Candidate, o Options) Slate {
+	var armBuf, liveBuf, meanBuf [inline]arm
 	arms := gather(armBuf[:0], cands)
 	var pcg rand.PCG
 	pcg.Seed(o.Seed[0], o.Seed[1])
-	silence = 1
+	out := Slate{Silence: 1, Explored: o.Explore >= 1 || o.Explore > 0 && uniform(&pcg) < o.Explore}
+	odds := chances{explore: min(max(o.Explore, 0), 1)}
+	odds.exploit = 1 - odds.explore
 	slots := min(o.Slots, len(arms))
 	for slot := range max(slots, 0) {
-		live := survivors(liveBuf[:0], arms, o)
+		live := survivors(liveBuf[:0], arms, o, odds.explore > 0)
+		sure := -1 // the arm the means are for, as an index of the candidates
+		if odds.exploit > 0 {
+			sure = highest(survivors(meanBuf[:0], arms, o, false))
+		}
 		best, score := -1, o.Attention
 		for i := range live {
-			if x := live[i].draw(&pcg, score, o.Explore); x > score {
+			if !out.Explored && int(live[i].index) != sure {
+				continue
+			}
+			if x := live[i].draw(&pcg, score, out.Explored); x > score {
 				best, score = i, x
 			}
 		}
 		if slot == 0 {
-			silence = silenceChance(live, best, o)
+			out.Silence = odds.silence(live, sure, o.Attention)
 		}
 		if best < 0 {
 			break
 		}
-		if picks == nil {
-			picks = make([]Pick, 0, slots)
+		if out.Picks == nil {
+			out.Picks = make([]Pick, 0, slots)
 		}
-		p := Pick{Index: int(live[best].index), Score: score, Propensity: 1}
+		p := Pick{Index: int(live[best].index), Score: score}
 		if !math.IsInf(o.Attention, -1) {
 			p.Score -= o.Attention
 		}
-		if o.Explore {
-			p.Propensity = max(winChance(live, best, o.Attention), minPropensity)
-		}
-		picks = append(picks, p)
+		p.Propensity = odds.take(live, best, sure, o.Attention)
+		out.Picks = append(out.Picks, p)
 		if slot < slots-1 {
 			arms = take(arms, p.Index, cands, o.Diversity)
 		}
 	}
-	return picks, silence
+	return out
+}
+
+// chances are those of having come this far by drawing and by the means.
+type chances struct{ explore, exploit float64 }
+
+// silence is the chance that nothing beats the cost of attention in the first slot.
+func (c *chances) silence(live []arm, sure int, attention float64) float64 {
+	p := 0.0
+	if c.explore > 0 {
+		p += c.explore * noneAbove(live, attention)
+	}
+	if sure < 0 {
+		p += c.exploit
+	}
+	return p
+}
+
+// take is the chance of the best arm given what was picked before, and carries the chances on.
+func (c *chances) take(live []arm, best, sure int, attention float64) float64 {
+	before := c.explore + c.exploit
+	if c.explore > 0 {
+		c.explore *= max(winChance(live, best, attention), minPropensity)
+	}
+	if int(live[best].index) != sure {
+		c.exploit = 0
+	}
+	after := c.explore + c.exploit
+	p := min(after/before, 1)
+	c.explore, c.exploit = c.explore/after, c.exploit/after // of what is left, so that long slates do not vanish
+	return max(p, minPropensity)
+}
+
+// highest is the candidate with the highest mean, the first of equal ones; -1 when there is none.
+func highest(live []arm) int {
+	best := -1
+	for i := range live {
+		if best < 0 || live[i].mean > live[best].mean {
+			best = i
+		}
+	}
+	if best < 0 {
+		return -1
+	}
+	return int(live[best].index)
 }
 
 // Propensities is the probability of every candidate to get the first slot, and that of silence, under the policy of
 // [Choose]. They sum to 1 (to 1e-5 for 64 candidates). It takes a quadrature per candidate and is for explanations and tests.
 func Propensities(cands []Candidate, o Options) (p []float64, silence float64) {
 	p = make([]float64, len(cands))
-	var armBuf, liveBuf [inline]arm
-	live := survivors(liveBuf[:0], gather(armBuf[:0], cands), o)
 	if o.Slots < 1 {
 		return p, 1
 	}
-	if !o.Explore {
-		best := 0
+	var armBuf, liveBuf, meanBuf [inline]arm
+	arms := gather(armBuf[:0], cands)
+	odds := chances{explore: min(max(o.Explore, 0), 1)}
+	odds.exploit = 1 - odds.explore
+	live := survivors(liveBuf[:0], arms, o, true)
+	sure := highest(survivors(meanBuf[:0], arms, o, false))
+	if odds.explore > 0 {
 		for i := range live {
-			if live[i].mean > live[best].mean {
-				best = i
-			}
+			p[live[i].index] = odds.explore * winChance(live, i, o.Attention)
 		}
-		if len(live) == 0 {
-			return p, 1
-		}
-		p[live[best].index] = 1
-		return p, 0
 	}
-	for i := range live {
-		p[live[i].index] = winChance(live, i, o.Attention)
+	if sure >= 0 {
+		p[sure] += odds.exploit
 	}
-	return p, silenceChance(live, 0, o)
+	return p, odds.silence(live, sure, o.Attention)
 }
 
 // gather appends the candidates that have numbers to work with.
@@ -155,12 +211,12 @@ func gather(dst []arm, cands []Candidate) []arm {
 // survivors appends the arms with a chance worth looking at, with what likeness costs taken off. An arm is out when it
 // beats the cost of attention with a probability below 3e-7 (5 standard deviations), or the most reliable of the good
 // ones with a probability below 5e-7 (4.9 standard deviations of the difference).
-func survivors(dst, arms []arm, o Options) []arm {
+func survivors(dst, arms []arm, o Options, explore bool) []arm {
 	reference, floor := 0, math.Inf(-1)
 	for _, a := range arms {
 		a.mean -= max(o.Diversity, 0) * float64(a.alike)
 		margin := 5 * a.sd
-		if !o.Explore {
+		if !explore {
 			margin = 0
 		}
 		if !(a.mean+margin > o.Attention) {
@@ -178,7 +234,7 @@ func survivors(dst, arms []arm, o Options) []arm {
 	n := 0
 	for _, a := range dst {
 		gap, spread := best.mean-a.mean, a.sd*a.sd+best.sd*best.sd
-		if !o.Explore {
+		if !explore {
 			spread = 0
 		}
 		if gap > 0 && gap*gap > 4.9*4.9*spread {
@@ -188,19 +244,6 @@ func survivors(dst, arms []arm, o Options) []arm {
 		n++
 	}
 	return dst[:n]
-}
-
-// silenceChance is the probability that no arm beats the cost of attention; best is negative when none did.
-func silenceChance(live []arm, best int, o Options) float64 {
-	switch {
-	case len(live) == 0:
-		return 1
-	case o.Explore:
-		return noneAbove(live, o.Attention)
-	case best < 0:
-		return 1
-	}
-	return 0
 }
 
 // take removes the arm with that index, keeping the order, and notes how like it the others are when that counts.

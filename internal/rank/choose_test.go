@@ -28,7 +28,7 @@ func TestFrequencies(t *testing.T) {
 			for i := range cands {
 				cands[i].Like = Likeness{Topics: [4]uint32{uint32(i%3) + 1}, Kind: uint32(i%2) + 1}
 			}
-			resample(t, cands, Options{Slots: 2, Attention: attention, Explore: true, Diversity: 0.04}, n)
+			resample(t, cands, Options{Slots: 2, Attention: attention, Explore: 1, Diversity: 0.04}, n)
 		})
 	}
 }
@@ -40,7 +40,7 @@ func resample(t *testing.T, cands []Candidate, o Options, n int) {
 	second := make(map[int]map[int]float64)
 	for i := range n {
 		o.Seed = [2]uint64{uint64(i), 3}
-		picks, _ := Choose(cands, o)
+		picks := Choose(cands, o).Picks
 		slate := [2]int{silent, silent}
 		for k, p := range picks {
 			slate[k] = p.Index
@@ -108,11 +108,12 @@ func chiSquare(t *testing.T, what string, p []float64, counts map[int]float64) {
 // TestPickedPropensity checks that the propensity reported for a pick is the one computed for all, in both slots.
 func TestPickedPropensity(t *testing.T) {
 	for name, cands := range sets() {
-		o := Options{Slots: 2, Attention: 0.05, Explore: true, Diversity: 0.1, Seed: [2]uint64{5, 6}}
+		o := Options{Slots: 2, Attention: 0.05, Explore: 1, Diversity: 0.1, Seed: [2]uint64{5, 6}}
 		for i := range cands {
 			cands[i].Like.Kind = uint32(i%4) + 1
 		}
-		picks, silence := Choose(cands, o)
+		slate := Choose(cands, o)
+		picks, silence := slate.Picks, slate.Silence
 		p, wantSilence := Propensities(cands, o)
 		if silence != wantSilence {
 			t.Errorf("%s: silence %g, want %g", name, silence, wantSilence)
@@ -135,7 +136,8 @@ func TestPickedPropensity(t *testing.T) {
 // TestReplayIsStable holds one slate for good: whoever changes how draws are made makes logged decisions irreproducible.
 func TestReplayIsStable(t *testing.T) {
 	cands := []Candidate{{Mean: 0.1, Var: 0.01}, {Mean: 0.15, Var: 0.004}, {Mean: 0.12, Var: 0.02}, {Mean: 0.06}}
-	picks, silence := Choose(cands, Options{Slots: 3, Attention: 0.1, Explore: true, Seed: [2]uint64{20261122, 1}})
+	slate := Choose(cands, Options{Slots: 3, Attention: 0.1, Explore: 1, Seed: [2]uint64{20261122, 1}})
+	picks, silence := slate.Picks, slate.Silence
 	want := []Pick{
 		{0, 0.11273246912679166, 0.21613354099025867},
 		{1, 0.10870048659459905, 0.5017227645733279},
@@ -148,27 +150,30 @@ func TestReplayIsStable(t *testing.T) {
 
 func TestTiesGoToTheFirst(t *testing.T) {
 	cands := []Candidate{{Mean: 0.1}, {Mean: 0.2}, {Mean: 0.2}, {Mean: 0.1}}
-	for _, explore := range []bool{false, true} {
+	for _, explore := range []float64{0, 1} {
 		o := Options{Slots: 9, Explore: explore}
-		picks, silence := Choose(cands, o)
+		slate := Choose(cands, o)
+		picks, silence := slate.Picks, slate.Silence
 		want := []Pick{{1, 0.2, 1}, {2, 0.2, 1}, {0, 0.1, 1}, {3, 0.1, 1}}
 		if d := cmp.Diff(want, picks); d != "" || silence != 0 {
-			t.Errorf("explore %t: silence %g, picks (-want +got):\n%s", explore, silence, d)
+			t.Errorf("explore %g: silence %g, picks (-want +got):\n%s", explore, silence, d)
 		}
 		p, _ := Propensities(cands, o)
 		if d := cmp.Diff([]float64{0, 1, 0, 0}, p); d != "" {
-			t.Errorf("explore %t: propensities (-want +got):\n%s", explore, d)
+			t.Errorf("explore %g: propensities (-want +got):\n%s", explore, d)
 		}
 	}
 }
 
 func TestMeansDecideWithoutExploration(t *testing.T) {
 	cands := []Candidate{{Mean: 0.3, Var: 1}, {Mean: 0.32, Var: 4}, {Mean: 0.1, Var: 9}}
-	picks, silence := Choose(cands, Options{Slots: 3, Attention: 0.2})
+	slate := Choose(cands, Options{Slots: 3, Attention: 0.2})
+	picks, silence := slate.Picks, slate.Silence
 	if d := cmp.Diff([]Pick{{1, 0.12, 1}, {0, 0.1, 1}}, picks, near); d != "" || silence != 0 {
 		t.Errorf("silence %g, picks (-want +got):\n%s", silence, d)
 	}
-	picks, silence = Choose(cands, Options{Slots: 3, Attention: 0.32})
+	slate = Choose(cands, Options{Slots: 3, Attention: 0.32})
+	picks, silence = slate.Picks, slate.Silence
 	if picks != nil || silence != 1 {
 		t.Errorf("what only equals the cost of attention is shown: %v, silence %g", picks, silence)
 	}
@@ -181,7 +186,7 @@ func TestDiversity(t *testing.T) {
 	cands := []Candidate{{0.30, 0, like("bike")}, {0.29, 0, like("bike")}, {0.27, 0, like("helmet")}}
 	order := func(diversity float64) []int {
 		var out []int
-		picks, _ := Choose(cands, Options{Slots: 3, Diversity: diversity})
+		picks := Choose(cands, Options{Slots: 3, Diversity: diversity}).Picks
 		for _, p := range picks {
 			out = append(out, p.Index)
 		}
@@ -244,13 +249,15 @@ func TestChooseProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		cands := drawCandidates(t)
 		o := Options{
-			Slots: rapid.IntRange(-1, 5).Draw(t, "slots"), Explore: rapid.Bool().Draw(t, "explore"),
+			Slots: rapid.IntRange(-1, 5).Draw(t, "slots"), Explore: rapid.SampledFrom([]float64{0, 0.3, 1}).Draw(t, "explore"),
 			Attention: rapid.OneOf(rapid.Float64Range(-0.1, 0.6), rapid.SampledFrom([]float64{math.NaN(), math.Inf(1), math.Inf(-1)})).Draw(t, "attention"),
 			Diversity: rapid.Float64Range(0, 1).Draw(t, "diversity"),
 			Seed:      [2]uint64{rapid.Uint64().Draw(t, "seed"), rapid.Uint64().Draw(t, "seed")},
 		}
-		picks, silence := Choose(cands, o)
-		again, silenceAgain := Choose(cands, o)
+		slate := Choose(cands, o)
+		picks, silence := slate.Picks, slate.Silence
+		againSlate := Choose(cands, o)
+		again, silenceAgain := againSlate.Picks, againSlate.Silence
 		if !slices.Equal(picks, again) || silence != silenceAgain {
 			t.Fatalf("the same seed gave %v and %v", picks, again)
 		}

@@ -29,6 +29,8 @@ type effect struct {
 	// part is the name under which explanations show it; row is its position in the plan.
 	part string
 	row  int
+	// key names its weight.
+	key uint64
 }
 
 // rule is all effects that ask the same of an item.
@@ -65,6 +67,7 @@ func (m *Model) addEffects(rows []veiviser.ResponseEffect) {
 			}
 		}
 		c := condition{item: row.ItemID, kind: row.Kind, topic: row.Topic}
+		e.key = effectKey(&c, &e)
 		if row.Segment == "" && row.Channel == "" && row.Format == "" {
 			m.static.add(c, e)
 			continue

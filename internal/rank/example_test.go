@@ -28,17 +28,17 @@ func Example() {
 		ByStage:  [veiviser.NumStandardStages]float64{0, 0.1, 0.7, 0.2, 0, 0},
 		Segments: []string{"families"},
 		Channel:  "web",
-	})
+	}, nil)
 	cands := make([]rank.Candidate, len(items))
 	for i := range items {
-		cands[i].Mean, cands[i].Var = scorer.Score(&items[i], &responses[i], "card")
+		cands[i].Mean, cands[i].Var = scorer.Score(&items[i], &responses[i], "card", rank.Delta{})
 		cands[i].Like = rank.LikenessOf(&items[i])
 	}
-	options := rank.Options{Slots: 1, Attention: 0.1, Explore: true, Seed: [2]uint64{1, 2}}
-	picks, silence := rank.Choose(cands, options)
-	for _, p := range picks {
-		fmt.Printf("%s with propensity %.3f; silence %.3f\n", items[p.Index].ID, p.Propensity, silence)
-		for _, part := range scorer.Parts(&items[p.Index], &responses[p.Index], "card") {
+	options := rank.Options{Slots: 1, Attention: 0.1, Explore: 1, Seed: [2]uint64{1, 2}}
+	slate := rank.Choose(cands, options)
+	for _, p := range slate.Picks {
+		fmt.Printf("%s with propensity %.3f; silence %.3f\n", items[p.Index].ID, p.Propensity, slate.Silence)
+		for _, part := range scorer.Parts(&items[p.Index], &responses[p.Index], "card", rank.Delta{}) {
 			fmt.Printf("  %s %+.3f\n", part.Name, part.Add)
 		}
 	}

@@ -21,13 +21,16 @@ type Model struct {
 	valueWeight float64
 	valueScale  float64
 	// base is the prior of every kind the plan names, anyKind that of every other.
-	base    map[veiviser.ItemKind]priors
+	base    map[veiviser.ItemKind]*priors
 	anyKind priors
 	// static effects depend on the item and the stage alone and are folded into every Response; dynamic ones wait for the
 	// request.
 	static, dynamic ruleset
 	// bySegment finds the dynamic effects of rules that name no item; "" holds those for every segment.
 	bySegment map[string][]ref
+	// crosses are what is learned about beside items, weights multiply usefulness.
+	crosses []cross
+	weights []veiviser.ContextWeight
 }
 
 // priors is the prior mean and strength for each standard stage.
@@ -59,13 +62,16 @@ func Compile(plan *veiviser.Plan) *Model {
 		offStage:    min(max(finite(p.OffStage), 0), 1),
 		valueWeight: finite(p.ValueWeight),
 		valueScale:  valueScale(plan.Items),
-		base:        make(map[veiviser.ItemKind]priors),
+		base:        make(map[veiviser.ItemKind]*priors),
 		anyKind:     priorsOf("", p.Priors),
 		bySegment:   make(map[string][]ref),
+		crosses:     compileCrosses(p.Learning.Crosses),
+		weights:     p.Weights,
 	}
 	for _, row := range p.Priors {
 		if _, done := m.base[row.Kind]; !done && row.Kind != "" {
-			m.base[row.Kind] = priorsOf(row.Kind, p.Priors)
+			prior := priorsOf(row.Kind, p.Priors)
+			m.base[row.Kind] = &prior
 		}
 	}
 	m.addEffects(p.Effects)
@@ -120,18 +126,10 @@ func priorsOf(kind veiviser.ItemKind, rows []veiviser.ResponsePrior) priors {
 // and is meant to be called once per item whenever the catalogue changes; when the plan changes, all responses must be
 // made anew.
 func (m *Model) Response(it *veiviser.Item) Response {
-	prior, ok := m.base[it.Kind]
-	if !ok {
-		prior = m.anyKind
-	}
 	var mean, variance [numStages]float64
-	serves := stagesServed(it)
-	for s := range prior {
-		mean[s] = prior[s].mean
-		if !serves[s] {
-			mean[s] *= m.offStage
-		}
-		variance[s] = mean[s] * (1 - mean[s]) / (prior[s].strength + 1)
+	prior, serves := m.priorFor(it.Kind), stagesServed(it)
+	for s := range mean {
+		mean[s], variance[s] = m.stagePrior(prior, serves, s)
 	}
 	common := 0.0
 	var buf [16]int32
@@ -155,6 +153,23 @@ func (m *Model) Response(it *veiviser.Item) Response {
 	return r
 }
 
+// priorFor is the prior of a kind.
+func (m *Model) priorFor(kind veiviser.ItemKind) *priors {
+	if p, ok := m.base[kind]; ok {
+		return p
+	}
+	return &m.anyKind
+}
+
+// stagePrior is the prior belief about the usefulness of an item in a stage, without effects.
+func (m *Model) stagePrior(p *priors, serves [numStages]bool, stage int) (mean, variance float64) {
+	mean = p[stage].mean
+	if !serves[stage] {
+		mean *= m.offStage
+	}
+	return mean, mean * (1 - mean) / (p[stage].strength + 1)
+}
+
 // stagesServed tells for each standard stage whether it serves it; an item that lists none serves all.
 func stagesServed(it *veiviser.Item) [numStages]bool {
 	var serves [numStages]bool
@@ -170,8 +185,11 @@ func stagesServed(it *veiviser.Item) [numStages]bool {
 }
 
 // value is what the worth of the item adds: the weight times the squashed difference of value and cost.
-func (m *Model) value(it *veiviser.Item) float64 {
-	return m.valueWeight * math.Tanh(finite(it.Value-it.Cost)/m.valueScale)
+func (m *Model) value(it *veiviser.Item) float64 { return m.worth(it.Value - it.Cost) }
+
+// worth squashes an amount of money.
+func (m *Model) worth(amount float64) float64 {
+	return m.valueWeight * math.Tanh(finite(amount)/m.valueScale)
 }
 
 // Optimistic is what the item may be worth in a stage if things go well: mean plus two standard deviations plus levers.

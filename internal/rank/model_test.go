@@ -61,13 +61,13 @@ func TestLevers(t *testing.T) {
 	m := Compile(plan)
 	it := &veiviser.Item{Value: 350, Cost: 50, Boost: 0.05}
 	r := m.Response(it)
-	value := 0.2 * math.Tanh(1)
+	value, alone := 0.2*math.Tanh(1), 0.2*math.Tanh(350.0/300)
 	if got, want := float64(r.Lever), value+0.05; math.Abs(got-want) > 1e-7 {
 		t.Errorf("Lever = %g, want %g", got, want)
 	}
-	sc := m.Prepare(Situation{ByStage: [numStages]float64{0, 0, 1}})
-	want := []veiviser.Part{{Name: "stage:evaluate", Add: 0.1}, {Name: "value", Add: value}, {Name: "boost", Add: 0.05}}
-	if d := cmp.Diff(want, sc.Parts(it, &r, "card"), near); d != "" {
+	sc := m.Prepare(Situation{ByStage: [numStages]float64{0, 0, 1}}, nil)
+	want := []veiviser.Part{{Name: "stage:evaluate", Add: 0.1}, {Name: "value", Add: alone}, {Name: "cost", Add: value - alone}, {Name: "boost", Add: 0.05}}
+	if d := cmp.Diff(want, sc.Parts(it, &r, "card", Delta{}), near); d != "" {
 		t.Errorf("parts (-want +got):\n%s", d)
 	}
 	if got := Compile(planWith(veiviser.Policy{ValueWeight: 1})).value(&veiviser.Item{Value: 100}); math.Abs(got-math.Tanh(1)) > 1e-12 {
@@ -94,7 +94,7 @@ func TestEffectsInParts(t *testing.T) {
 	r := m.Response(it)
 	sc := m.Prepare(Situation{
 		ByStage: [numStages]float64{0.005, 0, 0.5, 0.495}, Segments: []string{"families", "families", "x"}, Channel: "web",
-	})
+	}, nil)
 	want := []veiviser.Part{
 		{Name: "stage:evaluate", Add: 0.05},
 		{Name: "stage:purchase", Add: 0.0495},
@@ -105,10 +105,10 @@ func TestEffectsInParts(t *testing.T) {
 		{Name: "format:card", Add: 0.005},
 		{Name: "item", Add: 0.07},
 	}
-	if d := cmp.Diff(want, sc.Parts(it, &r, "card"), near); d != "" {
+	if d := cmp.Diff(want, sc.Parts(it, &r, "card", Delta{}), near); d != "" {
 		t.Errorf("parts (-want +got):\n%s", d)
 	}
-	mean, variance := sc.Score(it, &r, "card")
+	mean, variance := sc.Score(it, &r, "card", Delta{})
 	if math.Abs(mean-0.295) > 1e-6 {
 		t.Errorf("mean = %g", mean)
 	}
@@ -133,14 +133,14 @@ func TestScoreAgainstDefinition(t *testing.T) {
 			s.ByStage[i] = rapid.Float64Range(0, 1).Draw(t, "p")
 		}
 		format := rapid.SampledFrom([]string{"card", "hero", ""}).Draw(t, "format")
-		sc, r := m.Prepare(s), m.Response(it)
-		mean, variance := sc.Score(it, &r, format)
+		sc, r := m.Prepare(s, nil), m.Response(it)
+		mean, variance := sc.Score(it, &r, format, Delta{})
 		wantMean, wantVar := define(plan, s, it, format)
 		if math.Abs(mean-wantMean) > 1e-5 || math.Abs(variance-wantVar) > 1e-5 {
 			t.Fatalf("Score = %g, %g; want %g, %g", mean, variance, wantMean, wantVar)
 		}
 		sum := 0.0
-		for _, p := range sc.Parts(it, &r, format) {
+		for _, p := range sc.Parts(it, &r, format, Delta{}) {
 			sum += p.Add
 		}
 		if math.Abs(sum-mean) > 1e-9 {
@@ -248,7 +248,7 @@ func TestHostileNumbers(t *testing.T) {
 	it := &veiviser.Item{Kind: veiviser.KindOffer, Value: inf, Cost: inf, Boost: nan, Stages: []veiviser.StandardStage{"?"}}
 	r := m.Response(it)
 	for _, s := range []Situation{{}, {ByStage: [numStages]float64{nan, inf, -1}, Segments: []string{"s"}}} {
-		mean, variance := m.Prepare(s).Score(it, &r, "")
+		mean, variance := m.Prepare(s, nil).Score(it, &r, "", Delta{})
 		if math.IsNaN(mean) || math.IsInf(mean, 0) || !(variance >= 0) || math.IsInf(variance, 0) {
 			t.Errorf("Score = %g, %g", mean, variance)
 		}

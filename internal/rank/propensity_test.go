@@ -96,9 +96,9 @@ func TestWinChanceAccuracy(t *testing.T) {
 	for name, cands := range sets() {
 		for _, attention := range []float64{math.Inf(-1), 0, 0.1, 0.25} {
 			t.Run(fmt.Sprintf("%s/%g", name, attention), func(t *testing.T) {
-				o := Options{Slots: 1, Explore: true, Attention: attention}
-				live := survivors(nil, gather(nil, cands), o)
-				worst, sum := 0.0, silenceChance(live, 0, o)
+				o := Options{Slots: 1, Explore: 1, Attention: attention}
+				live := survivors(nil, gather(nil, cands), o, true)
+				worst, sum := 0.0, noneAbove(live, attention)
 				for i := range live {
 					got := winChance(live, i, attention)
 					sum += got

@@ -17,9 +17,11 @@ type Situation struct {
 	// Segments are the ids of the segments the visitor is in. The scorer keeps the slice.
 	Segments []string
 	Channel  string
+	// What else crosses may ask for.
+	Placement, Device, Language, Subject string
 }
 
-// Scorer scores items in one situation. It never changes and is safe for concurrent use.
+// Scorer scores items in one situation. It keeps notes: one goroutine at a time may use it.
 type Scorer struct {
 	model     *Model
 	situation Situation
@@ -30,6 +32,16 @@ type Scorer struct {
 	formats []effectSums
 	// slow are the effects that hold here and whose rule found no bit.
 	slow []ref
+	// weights are the context weights that hold here, for some items.
+	weights []*veiviser.ContextWeight
+
+	// learned is what was learned; nil is nothing. outer are the parts of keys that the situation gives, by cross; changed
+	// are the plan's effects that something was learned about; remembered and values are notes.
+	learned    *Learned
+	outer      [][]weighed
+	changed    []changedEffect
+	remembered []rememberedSum
+	values     [numAttributes][]weighed
 }
 
 // effectSums is what the effects that hold in a situation come to, by bit of the rule.
@@ -43,8 +55,8 @@ type sum struct{ add, variance float64 }
 
 // Prepare looks up the effects that hold in s, so that scoring an item costs next to nothing. It takes time in
 // proportion to the effects that name one of the segments or none.
-func (m *Model) Prepare(s Situation) *Scorer {
-	sc := &Scorer{model: m, situation: s}
+func (m *Model) Prepare(s Situation, learned *Learned) *Scorer {
+	sc := &Scorer{model: m, situation: s, learned: learned}
 	total := 0.0
 	for _, p := range s.ByStage {
 		total += max(finite(p), 0)
@@ -61,6 +73,16 @@ func (m *Model) Prepare(s Situation) *Scorer {
 		if segment != "" && slices.Index(s.Segments, segment) == i {
 			sc.addAll(m.bySegment[segment])
 		}
+	}
+	for i := range m.weights {
+		w := &m.weights[i]
+		if (w.Segment == "" || slices.Contains(s.Segments, w.Segment)) && (w.Channel == "" || w.Channel == s.Channel) &&
+			(w.Placement == "" || w.Placement == s.Placement) {
+			sc.weights = append(sc.weights, w)
+		}
+	}
+	if !learned.empty() {
+		sc.learn()
 	}
 	return sc
 }
@@ -110,11 +132,56 @@ func (sc *Scorer) weigh(e *effect) sum {
 	return sum{sc.p[e.stage] * e.add, sc.pp[e.stage] * e.variance}
 }
 
+// Delta is what was learned about an item here, beyond the plan's priors: what it adds to the mean and to the variance of its
+// usefulness. It is rounded so that it can be kept with a decision, and made again from it bit for bit.
+type Delta struct{ Mean, Var float32 }
+
+// leastDelta is the smallest difference of usefulness that is one.
+const leastDelta = 1e-9
+
+// Learned is what was learned about showing it here; zero when nothing was.
+func (sc *Scorer) Learned(it *veiviser.Item, format string) Delta {
+	if sc.learned.empty() {
+		return Delta{}
+	}
+	mean, variance := sc.delta(it, format)
+	if math.Abs(mean) < leastDelta { // the last bits of a sum: what is equal stays equal
+		mean = 0
+	}
+	return Delta{float32(mean), float32(variance)}
+}
+
 // Score is the belief about how useful it is here in the given format: mean, with all levers, and variance. r must be
-// the item's response under the same model; the item itself is read only when an effect names it. Score allocates
-// nothing.
-func (sc *Scorer) Score(it *veiviser.Item, r *Response, format string) (mean, variance float64) {
-	mean, variance = float64(r.Lever), float64(r.common)
+// the item's response under the same model, and d what was learned about it. Score allocates nothing.
+func (sc *Scorer) Score(it *veiviser.Item, r *Response, format string, d Delta) (mean, variance float64) {
+	mean, variance = sc.usefulness(it, r, format)
+	mean, variance = mean+float64(d.Mean), max(variance+float64(d.Var), 0)
+	if w := sc.weight(it); w != 1 {
+		mean, variance = w*mean, w*w*variance
+	}
+	return mean + float64(r.Lever), variance
+}
+
+// weight is the product of the context weights that hold for it.
+func (sc *Scorer) weight(it *veiviser.Item) float64 {
+	product := 1.0
+	for _, w := range sc.weights {
+		if weighs(w, it) {
+			product *= w.Weight
+		}
+	}
+	return product
+}
+
+// weighs reports whether a context weight that holds in the situation is about it.
+func weighs(w *veiviser.ContextWeight, it *veiviser.Item) bool {
+	c := condition{kind: w.Kind, topic: w.Topic}
+	return c.holds(it)
+}
+
+// usefulness is what the plan believes, without levers.
+func (sc *Scorer) usefulness(it *veiviser.Item, r *Response, format string) (mean, variance float64) {
+	variance = float64(r.common)
 	for s := range sc.p {
 		mean += sc.p[s] * float64(r.Mean[s])
 		variance += sc.pp[s] * float64(r.Var[s])
@@ -180,10 +247,11 @@ const negligible = 0.01
 // Parts is what the mean of [Scorer.Score] is made of; the parts sum to it. There is one for every stage with a
 // probability of 0.01 or more ("stage:evaluate"; the others together are "stage:other"), then the effects that hold, in
 // the order of the plan and those of one name together ("segment:families", "topic:bike", "channel:app",
-// "format:card", "kind:offer", "item", "general"), then "value" and "boost". Stages are always there; other parts are
+// "format:card", "kind:offer", "item", "general"), then "learned", then what context weights make of it all
+// ("weight:app-service"), then "value", "cost" and "boost". Stages are always there; other parts are
 // left out when they are zero. An effect with several conditions bears the name of the first of segment, item, topic,
-// channel, format, kind and stage.
-func (sc *Scorer) Parts(it *veiviser.Item, r *Response, format string) []veiviser.Part {
+// channel, format, kind and stage. Everything before the weights is what was expected of its usefulness, see [Usefulness].
+func (sc *Scorer) Parts(it *veiviser.Item, r *Response, format string, d Delta) []veiviser.Part {
 	var buf [32]effect
 	effects, folded := sc.effectsOn(buf[:0], it, format)
 	parts := make([]veiviser.Part, 0, numStages+1+len(effects)+2)
@@ -202,14 +270,46 @@ func (sc *Scorer) Parts(it *veiviser.Item, r *Response, format string) []veivise
 	for i := range effects {
 		parts = addPart(parts, effects[i].part, sc.weigh(&effects[i]).add)
 	}
-	value, boost := float64(r.Lever), 0.0
-	if it.Boost != 0 {
-		value = sc.model.value(it)
-		boost = float64(r.Lever) - value
+	parts = addPart(parts, partLearned, float64(d.Mean))
+	mean := Usefulness(parts)
+	for _, w := range sc.weights {
+		if weighs(w, it) {
+			parts = addPart(parts, partWeight+w.Name, (w.Weight-1)*mean)
+			mean *= w.Weight
+		}
 	}
-	parts = addPart(parts, "value", value)
-	parts = addPart(parts, "boost", boost)
+	value, boost := sc.model.worth(it.Value), 0.0
+	cost := sc.model.value(it) - value
+	if it.Boost != 0 {
+		boost = float64(r.Lever) - value - cost
+	} else {
+		value = float64(r.Lever) - cost
+	}
+	parts = addPart(parts, partValue, value)
+	parts = addPart(parts, partCost, cost)
+	parts = addPart(parts, partBoost, boost)
 	return slices.DeleteFunc(parts, func(p veiviser.Part) bool { return p.Add == 0 && !strings.HasPrefix(p.Name, "stage:") })
+}
+
+// The parts that are not what was expected of an item's usefulness to her.
+const (
+	partLearned = "learned"
+	partWeight  = "weight:"
+	partValue   = "value"
+	partCost    = "cost"
+	partBoost   = "boost"
+)
+
+// Usefulness is what was expected of an item by itself, from the parts of its score: without context weights, value, cost
+// and boost. It is what outcomes are compared with.
+func Usefulness(parts []veiviser.Part) float64 {
+	sum := 0.0
+	for _, p := range parts {
+		if p.Name != partValue && p.Name != partCost && p.Name != partBoost && !strings.HasPrefix(p.Name, partWeight) {
+			sum += p.Add
+		}
+	}
+	return sum
 }
 
 // effectsOn appends every effect that holds for it here, in the order of the plan, and says what of it each stage of the

@@ -33,6 +33,13 @@
 // The evidence of a signal is the weight of evidence ln(P after / P before), in nats, for the stage whose probability
 // it raised most; signals are applied in the order of the plan.
 //
+// # What she says herself
+//
+// An answer to an item that was shown ("too early", "I knew that") is one more observation of the need the item was shown
+// for: its likelihood in a stage depends on where that lies to the standard stages that the item serves. It is folded by
+// [Set.FoldTold], where the numbers stand, after the signals of its event and bounded apart from them. [Set.Fold] and
+// [Set.Trace], and with them every fit and backtest, see of an answer only what the signals of the plan make of its type.
+//
 // # Needs
 //
 // Every journey is a filter of its own: an event that fits several journeys feeds a need in each. An event about

@@ -14,6 +14,8 @@ type facts struct {
 	event *veiviser.Event
 	time  time.Time // of the event
 	page  string
+	// subject is what the needs touched are about: the event's, or else that of the need an answer is about.
+	subject string
 	// origin is the event's own referrer as class word or host.
 	origin string
 
@@ -31,6 +33,9 @@ type facts struct {
 	depth       uint32
 	pause       time.Duration
 
+	// told, when set, is what the event answers.
+	told *heard
+
 	// trace, when set, is told every step; shown are the signals of the step at work.
 	trace func(Step)
 	shown []int32
@@ -47,7 +52,10 @@ type facts struct {
 const maxQuery = veiviser.MaxAttributeBytes
 
 func (f *facts) read(e *veiviser.Event) {
-	f.event, f.time = e, instant(e.Time)
+	f.event, f.time, f.subject = e, instant(e.Time), e.Subject
+	if f.told != nil && f.subject == "" {
+		f.subject = f.told.subject
+	}
 	if len(e.Attributes) == 0 {
 		return
 	}

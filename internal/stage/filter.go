@@ -46,7 +46,7 @@ func (j *journey) move(p []float64) {
 	copy(p, next)
 }
 
-// observe multiplies the belief by every signal the event shows, and notes what each did.
+// observe multiplies the belief by every signal the event shows, and by what she told with it, and notes what each did.
 func (j *journey) observe(n *veiviser.Need, f *facts) {
 	shown, typed := j.byType[f.event.Type]
 	if !typed {
@@ -69,6 +69,9 @@ func (j *journey) observe(n *veiviser.Need, f *facts) {
 		if stage, weight := s.weigh(n.P, factor, j.prior); stage >= 0 {
 			remember(n, s.id, j.stages[stage], weight, f.time)
 		}
+	}
+	if f.told != nil {
+		j.listen(n, f)
 	}
 	if f.trace != nil {
 		f.trace(Step{Journey: j.id, Subject: n.Subject, Opens: f.first, Pause: f.pause, Signals: f.shown})

@@ -37,9 +37,14 @@ type Step struct {
 // journey, only on what its signals match.
 func (s *Set) Trace(v *veiviser.Visitor, e *veiviser.Event, step func(Step)) {
 	f := facts{trace: step}
+	s.fold(v, e, &f)
+}
+
+// fold is the one way in which an event happens; f holds what is known about it beside what it says itself.
+func (s *Set) fold(v *veiviser.Visitor, e *veiviser.Event, f *facts) {
 	f.read(e)
-	s.history(v, &f)
-	s.touch(v, &f)
+	s.history(v, f)
+	s.touch(v, f)
 }
 
 // history folds what does not depend on the plan's journeys.

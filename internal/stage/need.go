@@ -10,9 +10,9 @@ import (
 // touch feeds the event to the needs of every journey it fits. An event about nothing in particular does not say which
 // of her needs she is busy with, so it leaves their order among themselves alone.
 func (s *Set) touch(v *veiviser.Visitor, f *facts) {
-	about := f.event.Subject != ""
+	about := f.subject != ""
 	for _, j := range s.journeys {
-		at := j.find(v.Needs, f.event.Subject)
+		at := j.find(v.Needs, f.subject)
 		if at >= 0 {
 			j.advance(&v.Needs[at], f, s.visitGap)
 			if about {
@@ -20,7 +20,7 @@ func (s *Set) touch(v *veiviser.Visitor, f *facts) {
 			}
 			continue
 		}
-		if !veiviser.AnySubjectMatches(j.subjects, f.event.Subject) {
+		if !veiviser.AnySubjectMatches(j.subjects, f.subject) {
 			continue
 		}
 		f.open()
@@ -64,7 +64,7 @@ func (f *facts) open() {
 // begin opens a need with the event, whose facts are those of a need without past.
 func (j *journey) begin(f *facts) veiviser.Need {
 	n := veiviser.Need{
-		Journey: j.id, Version: j.version, Subject: f.event.Subject, Started: f.time, Updated: f.time,
+		Journey: j.id, Version: j.version, Subject: f.subject, Started: f.time, Updated: f.time,
 		Events: 1, Stages: j.stages, Standard: j.standards, P: slices.Clone(j.prior), VisitEvents: 1,
 	}
 	j.keep(&n, f)

@@ -75,7 +75,7 @@ func (s *Store) answersOf(ctx context.Context, p person, out []veiviser.Answer) 
 		}
 		pipe := s.client.Pipeline()
 		kept = kept[:0]
-		for _, id := range ids {
+		for _, id := range ids { // an empty one, which stands for those of another identity, is found nowhere
 			kept = append(kept, pipe.Get(ctx, s.keys.answer(p.partition, id)))
 		}
 		if _, err = pipe.Exec(ctx); errors.Is(err, redis.Nil) {

@@ -46,6 +46,8 @@ func typical() *veiviser.Visitor {
 func typicalAnswer(id string) *veiviser.Answer {
 	v := typical()
 	a := &veiviser.Answer{ID: id, Time: codecNow, PlanVersion: 12, Catalog: 3400, Seed: [2]uint64{1 << 60, 1 << 59}, Visitor: *v, Segments: v.Segments}
+	a.Activation, a.Model, a.Made, a.Group, a.Terms = 14, 90210, codecNow, veiviser.GroupTreated, typicalTerms()
+	a.Visitor.Group = a.Group
 	a.Request = veiviser.Request{VisitorID: v.ID, Context: veiviser.Context{Channel: "web", Language: "nb", Page: "/"}, Placements: []veiviser.PlacementRequest{{Placement: "home_hero"}}}
 	for _, n := range v.Needs {
 		a.Needs = append(a.Needs, veiviser.NeedView{Need: n, Stage: "evaluate", Standard: veiviser.StageEvaluate, Audience: "customer"})
@@ -61,8 +63,32 @@ func typicalAnswer(id string) *veiviser.Answer {
 		d.RunnersUp = append(d.RunnersUp, choice)
 	}
 	d.Excluded = []veiviser.Exclusion{{Reason: veiviser.ExcludedStock, Count: 12}, {Reason: veiviser.ExcludedSegment, Count: 120}}
+	d.Exploration = veiviser.ExplorationOn
+	for i := range 24 {
+		d.Scored = append(d.Scored, veiviser.Scored{Slot: int32(i * 41), Mean: 0.02, Var: -0.001})
+	}
 	a.Decisions = []veiviser.Decision{d}
 	return a
+}
+
+// typicalTerms are those of a plan that says nothing about learning.
+func typicalTerms() veiviser.Terms {
+	p := veiviser.Policy{}.WithDefaults()
+	return p.Terms()
+}
+
+// typicalServed is the line about the decision of a typical answer.
+func typicalServed() *veiviser.LogEntry {
+	at := veiviser.Membership{Known: true, Segments: []string{"families", "bike_commuters"}, Stage: veiviser.StageEvaluate}
+	choice := veiviser.LoggedChoice{
+		ItemID: "guide-ebike-range", Kind: veiviser.KindContent, Format: "card", Propensity: 0.7, Topics: []string{"range", "battery"}, Mean: 0.38,
+	}
+	return &veiviser.LogEntry{Time: codecNow, Before: at, After: at, Served: &veiviser.LoggedDecision{
+		DecisionID: "AAEabcdefghijklmnopqrst.0", Placement: "home_hero", Channel: "web", Choices: []veiviser.LoggedChoice{choice, choice},
+		Time: codecNow, Made: codecNow, Group: veiviser.GroupTreated, Exploration: veiviser.ExplorationOn, Subject: "bike/ebike", Device: "mobile",
+		Language: "nb", Journey: "considered", NeedSubject: "bike/ebike", ByStage: [...]float64{0.05, 0.21, 0.55, 0.12, 0.05, 0.02},
+		Stage: veiviser.StageEvaluate, Value: 0.31, Segments: at.Segments, Terms: typicalTerms(), Counted: 1, Worth: 1299,
+	}}
 }
 
 // best runs f in short stretches and reports the fastest of them beside the mean, which on a busy machine says more
@@ -107,6 +133,17 @@ func BenchmarkEncodeAnswer(b *testing.B) {
 func BenchmarkDecodeAnswer(b *testing.B) {
 	blob, _ := encodeAnswer(typicalAnswer("id"), "ada", codecNow)
 	best(b, func() error { _, err := decodeAnswer(string(blob)); return err })
+}
+
+func BenchmarkEncodeServed(b *testing.B) {
+	e := typicalServed()
+	best(b, func() error { encodeEntry(e); return nil })
+	b.ReportMetric(float64(len(encodeEntry(e))), "bytes")
+}
+
+func BenchmarkDecodeServed(b *testing.B) {
+	line := string(encodeEntry(typicalServed()))
+	best(b, func() error { _, err := decodeEntry(line); return err })
 }
 
 // BenchmarkLoadCommit is what one answered request costs: a load with one event, and a commit of visitor, answer and log.

@@ -98,18 +98,24 @@ func checkOf(etag string, checked bool) string {
 }
 
 func (s *Store) catalogKeys() []string {
-	return []string{s.keys.head(), s.keys.items(), s.keys.changes()}
+	return []string{s.keys.head(), s.keys.items(), s.keys.changes(), s.keys.history()}
 }
 
 // ItemsSince are all items written or deleted after a revision, in that order and each with its last change only, and
 // the revision they lead to. Start with revision 0. A change that cannot be read is passed over.
 func (s *Store) ItemsSince(ctx context.Context, revision uint64) ([]veiviser.CatalogChange, uint64, error) {
+	return s.itemsBetween(ctx, revision, "+inf")
+}
+
+// itemsBetween are the items whose last change came after a revision and no later than another.
+func (s *Store) itemsBetween(ctx context.Context, revision uint64, last string) ([]veiviser.CatalogChange, uint64, error) {
 	var out []veiviser.CatalogChange
+	keys := s.catalogKeys()[:3]
 	for {
 		var reply []string
 		err := s.call(ctx, s.keys.head(), s.opts.BulkTimeout, func(ctx context.Context) error {
 			var err error
-			reply, err = s.scripts.since.Run(ctx, s.client, s.catalogKeys(), revision, maxItemsAtOnce).StringSlice()
+			reply, err = s.scripts.since.Run(ctx, s.client, keys, revision, maxItemsAtOnce, last).StringSlice()
 			return err
 		})
 		if err != nil {
@@ -119,10 +125,8 @@ func (s *Store) ItemsSince(ctx context.Context, revision uint64) ([]veiviser.Cat
 			return out, revision, nil
 		}
 		for i := 1; i+1 < len(reply); i += 2 {
-			c, rev, ok := decodeChange(reply[i], reply[i+1])
-			if !ok {
-				s.log.Error("an item of the catalogue cannot be read and is passed over", "item", reply[i])
-			} else {
+			c, rev, ok := s.readChange(reply[i], reply[i+1])
+			if ok {
 				out = append(out, c)
 			}
 			revision = max(revision, rev)
@@ -131,6 +135,15 @@ func (s *Store) ItemsSince(ctx context.Context, revision uint64) ([]veiviser.Cat
 			return out, revision, nil
 		}
 	}
+}
+
+// readChange is decodeChange that says so when there is something it cannot read.
+func (s *Store) readChange(id, value string) (veiviser.CatalogChange, uint64, bool) {
+	c, revision, ok := decodeChange(id, value)
+	if !ok {
+		s.log.Error("an item of the catalogue cannot be read and is passed over", "item", id)
+	}
+	return c, revision, ok
 }
 
 // decodeChange reads "revision:activation:json".

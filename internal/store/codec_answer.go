@@ -19,6 +19,11 @@ func (w *writer) answer(a *veiviser.Answer) {
 	w.string(a.ID)
 	w.uint(a.PlanVersion)
 	w.uint(a.Catalog)
+	w.uint(a.Activation)
+	w.uint(a.Model)
+	w.time(a.Made)
+	w.string(string(a.Group))
+	w.terms(&a.Terms)
 	w.uint(a.Seed[0])
 	w.uint(a.Seed[1])
 	w.request(&a.Request)
@@ -40,6 +45,13 @@ func (r *reader) answer(a *veiviser.Answer) {
 	a.ID = r.string()
 	a.PlanVersion = r.uint()
 	a.Catalog = r.uint()
+	if r.version >= 3 {
+		a.Activation = r.uint()
+		a.Model = r.uint()
+		a.Made = r.time()
+		a.Group = veiviser.Group(r.string())
+		r.terms(&a.Terms)
+	}
 	a.Seed = [2]uint64{r.uint(), r.uint()}
 	r.request(&a.Request)
 	r.visitor(&a.Visitor)
@@ -176,6 +188,9 @@ func (w *writer) decision(d *veiviser.Decision) {
 		w.int(int64(e.Count))
 		w.strings(e.Items)
 	}
+	w.string(string(d.Exploration))
+	w.scored(d.Scored)
+	w.bool(d.Visited)
 }
 
 func (r *reader) decision(d *veiviser.Decision) {
@@ -195,6 +210,11 @@ func (r *reader) decision(d *veiviser.Decision) {
 				Reason: veiviser.ExclusionReason(r.string()), Count: int(r.int()), Items: r.strings(),
 			}
 		}
+	}
+	if r.version >= 3 {
+		d.Exploration = veiviser.ExplorationState(r.string())
+		d.Scored = r.scored()
+		d.Visited = r.bool()
 	}
 }
 

@@ -83,10 +83,44 @@ func versionOneEntry() *veiviser.LogEntry {
 	}
 }
 
-// written is a payload as version 1 wrote it. These files are never written again.
-func written(t *testing.T, name string) string {
+// versionTwoVisitor adds to the visitor of version 1 what version 2 keeps besides.
+func versionTwoVisitor() *veiviser.Visitor {
+	v := versionOneVisitor()
+	c := &v.Counts[1]
+	c.At, c.InVisitAt, c.Pace, c.Visits, c.Ahead, c.Lately, c.Delay = 299, 6, 7.25, 2.5, 1.125, [2]float64{3.5, 4.75}, 11.5
+	v.Recent[0].First, v.Recent[0].InVisit, v.Recent[0].Acts = codecNow.Add(-time.Hour), 3, veiviser.ActOf("view")|veiviser.ActOf("compare")
+	v.Moment = veiviser.Moment{
+		Type: "view", Before: "search", Subject: "bike/mtb", Pause: time.Second, ItemEvents: 4, ItemInVisit: 3, SubjectEvents: 5,
+		SubjectInVisit: 4, ItemActs: 1, SubjectActs: 3, ItemAge: time.Minute, Run: 2, Items: 6, Subjects: 1,
+	}
+	v.Past = veiviser.Past{Visits: 1.5, Events: 40.25, Active: 20.5, Lately: [2]float64{1, 2}, NewItems: 9, Gap: 26 * time.Hour}
+	v.Sequels.Events[1], v.Sequels.Now[0], v.Sequels.Ahead[2][8], v.Sequels.Open[0][3] = 3, 4, 5, 6
+	v.Needs = []veiviser.Need{versionTwoNeed()}
+	return v
+}
+
+func versionTwoNeed() veiviser.Need {
+	n := versionOneNeed()
+	n.Standard = []veiviser.StandardStage{veiviser.StageSearch, veiviser.StageEvaluate, veiviser.StagePurchase}
+	return n
+}
+
+// versionTwoAnswer is an answer with everything that version 2 of the layout keeps.
+func versionTwoAnswer() *veiviser.Answer {
+	a := versionOneAnswer()
+	a.Visitor = *versionTwoVisitor()
+	n := &a.Needs[0]
+	n.Need, n.Value, n.EventsToNext = versionTwoNeed(), 0.25, 3.5
+	n.Forecast = &veiviser.VisitForecast{
+		Later: []veiviser.Chance{{Type: "purchase", P: 0.125}, {Type: "cart_add", P: 0.25}}, Next: []veiviser.Chance{{Type: "view", P: 0.75}}, End: 0.25,
+	}
+	return a
+}
+
+// written is a payload as an older version wrote it. These files are never written again.
+func written(t *testing.T, version, name string) string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join("testdata", "version1", name+".hex"))
+	text, err := os.ReadFile(filepath.Join("testdata", version, name+".hex"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,28 +131,38 @@ func written(t *testing.T, name string) string {
 	return string(blob)
 }
 
-// What was written before the layout had forecasts is still read, and says nothing of them.
-func TestVersionOneIsStillRead(t *testing.T) {
-	r, err := decodeRecord(written(t, "visitor"), codecNow)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(versionOneVisitor(), r.visitor); d != "" || r.revision != 7 || r.kind != kindVisitor {
-		t.Error(r.revision, r.kind, d)
-	}
-	a, err := decodeAnswer(written(t, "answer"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(*versionOneAnswer(), a.answer); d != "" || a.owner != "ada" || a.expires.UnixMilli() != codecNow.UnixMilli() {
-		t.Error(a.owner, a.expires, d)
-	}
-	e, err := decodeEntry(written(t, "entry"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(*versionOneEntry(), e); d != "" {
-		t.Error(d)
+// What older versions wrote is still read, and says nothing of what came to be kept later.
+func TestOlderVersionsAreStillRead(t *testing.T) {
+	for _, c := range []struct {
+		version string
+		visitor *veiviser.Visitor
+		answer  *veiviser.Answer
+		entry   *veiviser.LogEntry
+	}{
+		{"version1", versionOneVisitor(), versionOneAnswer(), versionOneEntry()},
+		{"version2", versionTwoVisitor(), versionTwoAnswer(), versionTwoEntry()},
+	} {
+		r, err := decodeRecord(written(t, c.version, "visitor"), codecNow)
+		if err != nil {
+			t.Fatal(c.version, err)
+		}
+		if d := cmp.Diff(c.visitor, r.visitor); d != "" || r.revision != 7 || r.kind != kindVisitor {
+			t.Error(c.version, r.revision, r.kind, d)
+		}
+		a, err := decodeAnswer(written(t, c.version, "answer"))
+		if err != nil {
+			t.Fatal(c.version, err)
+		}
+		if d := cmp.Diff(*c.answer, a.answer); d != "" || a.owner != "ada" || a.expires.UnixMilli() != codecNow.UnixMilli() {
+			t.Error(c.version, a.owner, a.expires, d)
+		}
+		e, err := decodeEntry(written(t, c.version, "entry"))
+		if err != nil {
+			t.Fatal(c.version, err)
+		}
+		if d := cmp.Diff(*c.entry, e); d != "" {
+			t.Error(c.version, d)
+		}
 	}
 }
 
@@ -149,4 +193,15 @@ func TestChancesAreBounded(t *testing.T) {
 	if got := r.chances(); got != nil || r.done() == nil {
 		t.Errorf("%v, %v", got, r.err)
 	}
+}
+
+// versionTwoEntry is a line with everything that versions 1 and 2 of the layout keep.
+func versionTwoEntry() *veiviser.LogEntry {
+	e := versionOneEntry()
+	e.Event.Channel, e.Event.Placement, e.Event.Format = "web", "hero", "card"
+	e.Served = &veiviser.LoggedDecision{
+		DecisionID: "a-1.0", Placement: "hero", Channel: "web", Silent: true,
+		Choices: []veiviser.LoggedChoice{{ItemID: "guide", Kind: veiviser.KindContent, Format: "card", Propensity: 0.75}, {ItemID: "fjell-29", Propensity: 0.5}},
+	}
+	return e
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // codecVersion is the first byte of every payload. A change of the layout takes the next number and keeps reading this.
-const codecVersion = 2
+const codecVersion = 3
 
 // The least number of bytes that an element of a list takes.
 const (
@@ -65,6 +65,7 @@ func (w *writer) visitor(v *veiviser.Visitor) {
 	}
 	w.strings(v.Segments)
 	w.string(string(v.Stage))
+	w.string(string(v.Group))
 	w.base = outer
 }
 
@@ -118,6 +119,9 @@ func (r *reader) visitor(v *veiviser.Visitor) {
 	}
 	v.Segments = r.strings()
 	v.Stage = veiviser.StandardStage(r.string())
+	if r.version >= 3 {
+		v.Group = veiviser.Group(r.string())
+	}
 	r.base = outer
 }
 

@@ -23,7 +23,7 @@ func (s *Store) Commit(ctx context.Context, c veiviser.Change) error {
 	if err != nil {
 		return err
 	}
-	keys := []string{p.record(), p.seen(), p.marks(), p.answers(), p.outbox()}
+	keys := []string{p.record(), p.seen(), p.marks(), p.answers(), p.outbox(), p.waiting()}
 	if c.Answer != nil {
 		keys = append(keys, s.keys.answer(p.partition, c.Answer.ID))
 	}
@@ -78,13 +78,28 @@ func (s *Store) commitArgs(c *veiviser.Change) (person, []any, error) {
 			return p, nil, err
 		}
 	}
-	args := make([]any, 0, 11+len(c.Log))
+	args := make([]any, 0, 13+len(c.Log))
 	args = append(args, wireRevision(c.Loaded.Revision), blob, keyTTL(ttl), fresh, packIDs(c.EventIDs), kept, answerID,
-		keyTTL(answerTTL), p.answerPrefix(), s.keys.notes(), note)
-	for i := range c.Log {
-		args = append(args, encodeEntry(&c.Log[i]))
+		keyTTL(answerTTL), p.answerPrefix(), s.keys.notes(), note, p.name)
+	return p, appendLog(args, c.Log), nil
+}
+
+// appendLog appends how many entries are decisions, these, and then the others.
+func appendLog(args []any, log []veiviser.LogEntry) []any {
+	n := len(args)
+	args = append(args, nil)
+	for i := range log {
+		if log[i].Served != nil {
+			args = append(args, encodeEntry(&log[i]))
+		}
 	}
-	return p, args, nil
+	args[n] = len(args) - n - 1
+	for i := range log {
+		if log[i].Served == nil {
+			args = append(args, encodeEntry(&log[i]))
+		}
+	}
+	return args
 }
 
 // target is the identity that a change is written under.

@@ -17,6 +17,7 @@ var dictionary = [...]string{
 	"customer", "supplier", "investor", "press", "neighbour", "job_seeker",
 	"page", "query", "referrer", "value", "boost", "attention", "stage:need", "stage:search", "stage:evaluate",
 	"stage:purchase", "stage:use", "stage:advocate", "channel:web", "channel:app", "channel:mail",
+	"treated", "control", "ON", "SPARED", "OFF_REQUEST", "BUYING", "COMPLAINING", "CONTROL_GROUP",
 }
 
 const (

@@ -23,23 +23,32 @@
 //	vv1:{T/p}:m:h    string  marks of the links merged into her, 8 bytes each, the newest 32 at most
 //	vv1:{T/p}:i:h    list    ids of her answers, the newest 128 at most
 //	vv1:{T/p}:d:a    string  an answer
-//	vv1:{T/p}:o      stream  outbox; each entry has one field d, and nothing says whose it is
+//	vv1:{T/p}:o      stream  outbox, all of the log but decisions; each entry has one field d, and nothing says whose it is
+//	vv1:{T/p}:w      stream  decisions that wait for what comes of them: d the entry, p the h of the identity it was written
+//	                         under, f "1" with her first decision
 //	vv1:{T/plan}:cfg    hash    partitions: fixed when the tenant is created
-//	vv1:{T/plan}:head   hash    active, activation, catalog, last (the newest plan version)
+//	vv1:{T/plan}:head   hash    active, activation, catalog, last (the newest plan version); hfrom, hto, hn (see luaItem)
 //	vv1:{T/plan}:pv:n   hash    a plan version: meta and body
 //	vv1:{T/plan}:ci     hash    item id → revision:activation:JSON; an empty JSON says deleted
 //	vv1:{T/plan}:cz     zset    item id by the revision that wrote it last
+//	vv1:{T/plan}:ch     stream  what was overwritten in ci, under "r-0" for the revision r that did it: id, v the old value
 //	vv1:{T/plan}:links  hash    links under way: token → the two identities; empty but for crashes
 //	vv1:{T/plan}:n      channel notes of changed persons: 16 bytes per identity
 //	vv1:{T/learn}:lease string  owner of the learner's lease
 //	vv1:{T/learn}:fence string  counter of leases
 //	vv1:{T/learn}:snap  hash    fence, revision and data of the snapshot
+//	vv1:{T/learn}:made   stream answers the learner has met: a
+//	vv1:{T/learn}:closed stream what came of decisions: d
 //
 // A record is 8 bytes of revision, 8 bytes of expiry (Unix milliseconds, big endian), one byte of kind, the payload and
 // a CRC-32C of kind and payload. The revision is 4 random bytes and a 4 byte count. The random
 // bytes are drawn when the record comes to be and when its identities change, so a change based upon a person who was
 // erased since never fits the person who came after. The expiry in the value
 // decides; the expiry of the key, a day later, only cleans up.
+//
+// The streams are bounded: o, w and ch to about 100,000 entries each, made and closed to about 200,000. The h in w is the one
+// trace of a person that outlives her erasure, until her last decision is settled: it leads nowhere, but whoever knows an
+// identity can tell whether decisions were made for it.
 //
 // Only commands of Redis 7.0 are used. Scripts are short and touch one slot.
 package store

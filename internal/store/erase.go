@@ -14,7 +14,8 @@ import (
 // was.
 //
 // The entries of the outbox stay until the learner has read them: they say nothing about whose they are, and without
-// them segments would be counted wrong. One more is added, so that segments count one member less.
+// them segments would be counted wrong. One more is added, so that segments count one member less. Her decisions stay, too,
+// until they are settled; they bear the hash of the identity they were made for, behind which nobody is found any more.
 func (s *Store) Erase(ctx context.Context, visitorID string) (found bool, err error) {
 	for i := range maxAttempts {
 		n, again, err := s.eraseOnce(ctx, visitorID, i >= patientAttempts)

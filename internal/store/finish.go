@@ -59,9 +59,7 @@ func (s *Store) mergeInto(ctx context.Context, id string, rec, to record) error 
 	case into == nil:
 		into = rec.visitor.Clone()
 	case rec.visitor != nil:
-		counted := membership(into)
-		s.opts.Merge(into, rec.visitor.Clone())
-		into.Segments, into.Stage = counted.Segments, counted.Stage
+		s.unite(into, rec.visitor)
 	}
 	into.ID, into.LinkedIDs = rec.target, linked
 	if to.visitor == nil {
@@ -75,13 +73,17 @@ func (s *Store) mergeInto(ctx context.Context, id string, rec, to record) error 
 	if err != nil {
 		return err
 	}
+	answered, err := s.answeredFor(ctx, id)
+	if err != nil {
+		return err
+	}
 	p := s.keys.person(rec.target)
 	if err := s.step("before merge"); err != nil {
 		return err
 	}
-	n, err := s.run(ctx, s.scripts.merge, []string{p.record(), p.seen(), p.marks(), p.outbox()},
+	n, err := s.run(ctx, s.scripts.merge, []string{p.record(), p.seen(), p.marks(), p.outbox(), p.answers()},
 		wireRevision(to.revision), blob, keyTTL(merged.expires.Sub(now)), rec.token, rec.seen, entry, s.keys.notes(),
-		s.note(p, linked))
+		s.note(p, linked), answered)
 	if err != nil || n == replyConflict {
 		return err
 	}
@@ -89,6 +91,40 @@ func (s *Store) mergeInto(ctx context.Context, id string, rec, to record) error 
 		return err
 	}
 	return s.drop(ctx, id, rec)
+}
+
+// answeredFor is for how many milliseconds answers given under an identity are remembered yet; 0 when there are none.
+func (s *Store) answeredFor(ctx context.Context, id string) (int64, error) {
+	p := s.keys.person(id)
+	var left time.Duration
+	err := s.call(ctx, p.answers(), s.opts.CallTimeout, func(ctx context.Context) error {
+		var err error
+		left, err = s.client.PTTL(ctx, p.answers()).Result()
+		return err
+	})
+	return max(0, left.Milliseconds()), err
+}
+
+// unite makes into the history of both. Where she was counted last stays as it was. The group stays the one that was fixed
+// first, unless Options.Merge fixes another.
+func (s *Store) unite(into, from *veiviser.Visitor) {
+	counted, group, first := membership(into), into.Group, firstGroup(into, from)
+	s.opts.Merge(into, from.Clone())
+	into.Segments, into.Stage = counted.Segments, counted.Stage
+	if into.Group == group {
+		into.Group = first
+	}
+}
+
+// firstGroup is the group of the visitor who was seen first, as far as it is known.
+func firstGroup(a, b *veiviser.Visitor) veiviser.Group {
+	if a.FirstSeen.IsZero() || !b.FirstSeen.IsZero() && b.FirstSeen.Before(a.FirstSeen) {
+		a, b = b, a
+	}
+	if a.Group == veiviser.GroupUnknown {
+		return b.Group
+	}
+	return a.Group
 }
 
 // drop is step 4 of a link: aliases of id are pointed at where id points, and id drops what it carried.

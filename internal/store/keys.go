@@ -76,11 +76,16 @@ func (p *person) seen() string    { return p.base + "e:" + p.name }
 func (p *person) marks() string   { return p.base + "m:" + p.name }
 func (p *person) answers() string { return p.base + "i:" + p.name }
 func (p *person) outbox() string  { return p.base + "o" }
+func (p *person) waiting() string { return p.base + "w" }
+
+// token is what people are called where their identity must not stand.
+func (p *person) token() string { return personToken(p.partition, p.name) }
 
 // answerPrefix is what the keys of the partition's answers begin with.
 func (p *person) answerPrefix() string { return p.base + "d:" }
 
-func (k *keyring) outbox(partition int) string { return k.base(partition) + "o" }
+func (k *keyring) outbox(partition int) string  { return k.base(partition) + "o" }
+func (k *keyring) waiting(partition int) string { return k.base(partition) + "w" }
 func (k *keyring) answer(partition int, id string) string {
 	return k.base(partition) + "d:" + id
 }
@@ -91,6 +96,7 @@ func (k *keyring) links() string   { return k.plan + "links" }
 func (k *keyring) notes() string   { return k.plan + "n" }
 func (k *keyring) items() string   { return k.plan + "ci" }
 func (k *keyring) changes() string { return k.plan + "cz" }
+func (k *keyring) history() string { return k.plan + "ch" }
 func (k *keyring) version(n uint64) string {
 	return k.plan + "pv:" + strconv.FormatUint(n, 10)
 }
@@ -99,6 +105,25 @@ func (k *keyring) versionPrefix() string { return k.plan + "pv:" }
 func (k *keyring) lease() string    { return k.learn + "lease" }
 func (k *keyring) fence() string    { return k.learn + "fence" }
 func (k *keyring) snapshot() string { return k.learn + "snap" }
+func (k *keyring) made() string     { return k.learn + "made" }
+func (k *keyring) closed() string   { return k.learn + "closed" }
+
+// personToken is "partition:hash"; the partition has to be in it, since the hash does not give it.
+func personToken(partition int, name string) string { return strconv.Itoa(partition) + ":" + name }
+
+// byToken names the keys of the identity behind a token, without the identity; false when it is no token of this tenant.
+func (k *keyring) byToken(token string) (person, bool) {
+	head, name, _ := strings.Cut(token, ":")
+	p, err := strconv.ParseUint(head, 10, 16)
+	if err != nil || int(p) >= k.partitions || strconv.FormatUint(p, 10) != head {
+		return person{}, false
+	}
+	hash, err := base64.RawURLEncoding.Strict().DecodeString(name)
+	if err != nil || len(hash) != hashBytes {
+		return person{}, false
+	}
+	return person{partition: int(p), hash: string(hash), base: k.base(int(p)), name: name}, true
+}
 
 // newAnswerID draws an id that cannot be guessed and that says where the answer is kept.
 func newAnswerID(partition int) string {

@@ -14,8 +14,14 @@ import (
 
 // ReadOutbox reads entries after the given positions (partition → position; a partition that is missing is read from
 // its beginning), at most about max of them, in order within each partition. It begins with another partition each time,
-// so that a busy one cannot starve the rest. No entries means that all partitions are read to their end.
+// so that a busy one cannot starve the rest. No entries means that all partitions are read to their end. Decisions are
+// not among them; see ReadDecisions.
 func (s *Store) ReadOutbox(ctx context.Context, positions map[int]string, limit int) ([]veiviser.OutboxEntry, error) {
+	return s.readLog(ctx, s.keys.outbox, positions, "+", limit)
+}
+
+// readLog reads one stream of every partition up to an id.
+func (s *Store) readLog(ctx context.Context, key func(partition int) string, positions map[int]string, upTo string, limit int) ([]veiviser.OutboxEntry, error) {
 	parts := s.keys.partitions
 	each := int64(max(1, 4*limit/parts))
 	first := s.turn.next(parts)
@@ -28,7 +34,7 @@ func (s *Store) ReadOutbox(ctx context.Context, positions map[int]string, limit 
 			if at := positions[p]; at != "" {
 				from = "(" + at
 			}
-			cmds[i] = pipe.XRangeN(ctx, s.keys.outbox(p), from, "+", each)
+			cmds[i] = pipe.XRangeN(ctx, key(p), from, upTo, each)
 		}
 		_, err := pipe.Exec(ctx)
 		if _, reply := errors.AsType[redis.Error](err); reply && veiviser.ReasonOf(translate(ctx, err, 0)) == veiviser.ReasonCorruptRecord {
@@ -44,21 +50,44 @@ func (s *Store) ReadOutbox(ctx context.Context, positions map[int]string, limit 
 		if len(out) >= limit {
 			break
 		}
+		p := (first + i) % parts
 		if c.Err() != nil {
-			s.log.Error("the outbox of a partition cannot be read", "partition", (first+i)%parts, "error", c.Err())
+			s.log.Error("the log of a partition cannot be read", "partition", p, "error", c.Err())
 		}
 		for _, m := range c.Val() {
-			e := veiviser.OutboxEntry{Partition: (first + i) % parts, Position: m.ID}
-			blob, _ := m.Values["d"].(string)
-			e.Entry, e.Err = decodeEntry(blob)
-			out = append(out, e)
+			out = append(out, readLine(p, m))
 		}
 	}
 	return out, nil
 }
 
+// readLine reads one entry of a partition's streams.
+func readLine(partition int, m redis.XMessage) veiviser.OutboxEntry {
+	e := veiviser.OutboxEntry{Partition: partition, Position: m.ID, Written: writtenAt(m.ID), First: m.Values["f"] == "1"}
+	blob, _ := m.Values["d"].(string)
+	if name, _ := m.Values["p"].(string); name != "" {
+		e.Person = personToken(partition, name)
+	}
+	e.Entry, e.Err = decodeEntry(blob)
+	return e
+}
+
+// writtenAt is the time in the id of a stream's entry.
+func writtenAt(id string) time.Time {
+	head, _, _ := strings.Cut(id, "-")
+	ms, err := strconv.ParseInt(head, 10, 64)
+	if err != nil {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
+}
+
 // TrimOutbox deletes everything up to and with the given positions.
 func (s *Store) TrimOutbox(ctx context.Context, positions map[int]string) error {
+	return s.trimLog(ctx, s.keys.outbox, positions)
+}
+
+func (s *Store) trimLog(ctx context.Context, key func(partition int) string, positions map[int]string) error {
 	if len(positions) == 0 {
 		return nil
 	}
@@ -71,7 +100,7 @@ func (s *Store) TrimOutbox(ctx context.Context, positions map[int]string) error 
 		pipe := s.client.Pipeline()
 		for p, at := range positions {
 			next, _ := after(at)
-			pipe.XTrimMinID(ctx, s.keys.outbox(p), next)
+			pipe.XTrimMinID(ctx, key(p), next)
 		}
 		_, err := pipe.Exec(ctx)
 		return err
@@ -116,12 +145,20 @@ func (s *Store) ReleaseLease(ctx context.Context, owner string) error {
 	return err
 }
 
-// SaveSnapshot keeps what was learned. It is refused with KindConflict when a lease was given to somebody else since
-// fence.
-func (s *Store) SaveSnapshot(ctx context.Context, fence int64, data []byte) error {
-	keys := []string{s.keys.snapshot(), s.keys.fence()}
+// SaveSnapshot keeps what was learned, and with it, in the same step, what was settled on the way. It is refused with
+// KindConflict when a lease was given to somebody else since fence.
+func (s *Store) SaveSnapshot(ctx context.Context, fence int64, state []byte, settled veiviser.Settled) error {
+	keys := []string{s.keys.snapshot(), s.keys.fence(), s.keys.made(), s.keys.closed()}
+	args := make([]any, 0, 3+len(settled.Made)+len(settled.Closed))
+	args = append(args, strconv.FormatInt(fence, 10), state, len(settled.Made))
+	for _, id := range settled.Made {
+		args = append(args, id)
+	}
+	for i := range settled.Closed {
+		args = append(args, encodeClosed(&settled.Closed[i]))
+	}
 	return s.call(ctx, keys[0], s.opts.BulkTimeout, func(ctx context.Context) error {
-		n, err := s.scripts.saveSnapshot.Run(ctx, s.client, keys, strconv.FormatInt(fence, 10), data).Int64()
+		n, err := s.scripts.saveSnapshot.Run(ctx, s.client, keys, args...).Int64()
 		if err == nil && n == 0 {
 			return conflict("the lease")
 		}

@@ -119,7 +119,15 @@ func (s *Store) readAnswer(c *redis.StringCmd) *keptAnswer {
 	if c.Err() != nil {
 		return nil
 	}
-	a, err := decodeAnswer(c.Val())
+	return s.keptNow(c.Val())
+}
+
+// keptNow decodes an answer; nil when there is none that can be used.
+func (s *Store) keptNow(blob string) *keptAnswer {
+	if blob == "" {
+		return nil
+	}
+	a, err := decodeAnswer(blob)
 	if err != nil {
 		s.log.Error("an answer cannot be read and is passed over", "error", err)
 		return nil
@@ -150,18 +158,18 @@ func (s *Store) namedAnswers(events []veiviser.Event) []string {
 }
 
 // outcomes picks the decisions that belong to the person.
-func (s *Store) outcomes(l *veiviser.Loaded, events []veiviser.Event, answers map[string]*keptAnswer) map[string]veiviser.Decision {
+func (s *Store) outcomes(l *veiviser.Loaded, events []veiviser.Event, answers map[string]*keptAnswer) map[string]veiviser.Given {
 	if len(answers) == 0 {
 		return nil
 	}
-	out := make(map[string]veiviser.Decision)
+	out := make(map[string]veiviser.Given)
 	for i := range events {
 		id, index := splitDecisionID(events[i].DecisionID)
 		a := answers[id]
 		if a == nil || index < 0 || index >= len(a.answer.Decisions) || !owns(l, a.owner) {
 			continue
 		}
-		out[events[i].DecisionID] = a.answer.Decisions[index]
+		out[events[i].DecisionID] = veiviser.Given{Answer: &a.answer, Index: index}
 	}
 	return out
 }

@@ -3,7 +3,7 @@ package store
 import "github.com/redis/go-redis/v9"
 
 // maxItemsAtOnce bounds what one script writes to or reads from the catalogue. The other bounds (8192 event ids, 32
-// marks, 128 answers, about 100,000 entries in an outbox) stand in the scripts that keep them.
+// marks, 128 answers, about 100,000 entries in an outbox and in the history of the catalogue, 200,000 of what was settled) stand in the scripts that keep them.
 const maxItemsAtOnce = 500
 
 // Replies of the scripts that compare before they write.
@@ -17,7 +17,8 @@ const (
 type scripts struct {
 	commit, put, merge, erase    *redis.Script
 	savePlan, activate           *redis.Script
-	upsert, deleteItem, since    *redis.Script
+	upsert, deleteItem           *redis.Script
+	since, reach, now            *redis.Script
 	lease, release, saveSnapshot *redis.Script
 }
 
@@ -27,7 +28,7 @@ func newScripts() scripts {
 		erase: redis.NewScript(luaErase), savePlan: redis.NewScript(luaSavePlan), activate: redis.NewScript(luaActivate),
 		upsert: redis.NewScript(luaUpsert), deleteItem: redis.NewScript(luaDeleteItem), since: redis.NewScript(luaSince),
 		lease: redis.NewScript(luaLease), release: redis.NewScript(luaRelease),
-		saveSnapshot: redis.NewScript(luaSaveSnapshot),
+		saveSnapshot: redis.NewScript(luaSaveSnapshot), reach: redis.NewScript(luaReach), now: redis.NewScript(luaNow),
 	}
 }
 
@@ -45,17 +46,20 @@ local function remember(key, ids, ttl)
 end
 `
 
-// luaCommit: KEYS record, seen, marks, answers, outbox, [answer]
-// ARGV expected, record, ttl, fresh, ids, answer, answer id, answer ttl, answer prefix, channel, note, entries…
+// luaCommit: KEYS record, seen, marks, answers, outbox, waiting, [answer]
+// ARGV expected, record, ttl, fresh, ids, answer, answer id, answer ttl, answer prefix, channel, note, hash, how many of the
+// entries are decisions, these entries…, the other entries…
 // It replies {1, what the header of the record was} or {0, nothing}. The lengths are asked for so that a key of another type
 // fails the script before it has written anything.
 const luaCommit = luaSeen + `
 local was = redis.call('GETRANGE', KEYS[1], 0, 15)
 redis.call('STRLEN', KEYS[2])
-if #ARGV > 11 then redis.call('XLEN', KEYS[5]) end
+local others, first = 14 + tonumber(ARGV[13]), ''
+if #ARGV >= others then redis.call('XLEN', KEYS[5]) end
+if others > 14 then redis.call('XLEN', KEYS[6]) end
 if ARGV[6] ~= '' then
   redis.call('LLEN', KEYS[4])
-  if redis.call('EXISTS', KEYS[6]) == 1 then return {1, was} end
+  if redis.call('EXISTS', KEYS[7]) == 1 then return {1, was} end
 end
 if ARGV[2] ~= '' then
   if string.sub(was, 1, 8) ~= ARGV[1] then return {0, ''} end
@@ -67,14 +71,20 @@ elseif ARGV[1] ~= '' and string.sub(was, 1, 4) ~= string.sub(ARGV[1], 1, 4) then
   return {0, ''}
 end
 if ARGV[6] ~= '' then
-  redis.call('SET', KEYS[6], ARGV[6], 'PX', ARGV[8])
-  if redis.call('RPUSH', KEYS[4], ARGV[7]) > 128 then
-    redis.call('DEL', ARGV[9] .. redis.call('LPOP', KEYS[4]))
-  end
+  redis.call('SET', KEYS[7], ARGV[6], 'PX', ARGV[8])
+  local n = redis.call('RPUSH', KEYS[4], ARGV[7])
+  if n == 1 then first = '1' end
+  if n > 128 then redis.call('DEL', ARGV[9] .. redis.call('LPOP', KEYS[4])) end
   if redis.call('PTTL', KEYS[4]) < tonumber(ARGV[8]) then redis.call('PEXPIRE', KEYS[4], ARGV[8]) end
 end
-for i = 12, #ARGV do
-  redis.call('XADD', KEYS[5], 'MAXLEN', '~', 100000, '*', 'd', ARGV[i])
+for i = 14, #ARGV do
+  if i >= others then
+    redis.call('XADD', KEYS[5], 'MAXLEN', '~', 100000, '*', 'd', ARGV[i])
+  elseif first == '' then
+    redis.call('XADD', KEYS[6], 'MAXLEN', '~', 100000, '*', 'd', ARGV[i], 'p', ARGV[12])
+  else
+    redis.call('XADD', KEYS[6], 'MAXLEN', '~', 100000, '*', 'd', ARGV[i], 'p', ARGV[12], 'f', first)
+  end
 end
 if ARGV[2] ~= '' then redis.call('PUBLISH', ARGV[10], ARGV[11]) end
 return {1, was}
@@ -98,7 +108,9 @@ redis.call('PUBLISH', ARGV[7], ARGV[8])
 return 1
 `
 
-// luaMerge: KEYS record, seen, marks, outbox; ARGV expected, record, ttl, token, ids, entry or nothing, channel, note
+// luaMerge: KEYS record, seen, marks, outbox, answers; ARGV expected, record, ttl, token, ids, entry or nothing, channel, note,
+// for how long the answers of the other identity are remembered yet. An empty id in the list of answers says that there are
+// such, so that her next decision is not taken for the first.
 const luaMerge = luaSeen + `
 local marks = redis.call('GET', KEYS[3]) or ''
 for i = 1, #marks, 8 do
@@ -107,6 +119,10 @@ end
 if redis.call('GETRANGE', KEYS[1], 0, 7) ~= ARGV[1] then return 0 end
 redis.call('STRLEN', KEYS[2])
 redis.call('XLEN', KEYS[4])
+if tonumber(ARGV[9]) > 0 and redis.call('LLEN', KEYS[5]) == 0 then
+  redis.call('RPUSH', KEYS[5], '')
+  redis.call('PEXPIRE', KEYS[5], ARGV[9])
+end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 remember(KEYS[2], ARGV[5], ARGV[3])
 redis.call('SET', KEYS[3], string.sub(marks .. ARGV[4], -256), 'PX', ARGV[3])
@@ -159,58 +175,89 @@ end
 return 1
 `
 
-// luaItem reads and writes one item of the catalogue: "revision:activation:json".
+// luaItem reads and writes one item of the catalogue: "revision:activation:json". What a write replaces goes to the history,
+// under the revision that replaced it. The head says from which revision on the history is whole (hfrom), up to which one
+// (hto), and how many entries it ever got (hn), so that what is cut off is not mistaken for what never was. When somebody
+// wrote who knows nothing of the history, it begins anew.
 const luaItem = `
 local function stored(id)
   local s = redis.call('HGET', KEYS[2], id)
   if not s then return nil end
   local rev, json = string.match(s, '^(%d+):%d+:(.*)$')
-  return rev, json and json ~= ''
+  return rev, json and json ~= '', s
 end
-local activation = redis.call('HGET', KEYS[1], 'activation') or '0'
-local function write(id, json)
+redis.call('XLEN', KEYS[4])
+local head = redis.call('HMGET', KEYS[1], 'activation', 'catalog', 'hto')
+local activation, catalog, kept = head[1] or '0', head[2] or '0', 0
+if head[3] ~= catalog then
+  redis.call('DEL', KEYS[4])
+  redis.call('HSET', KEYS[1], 'hfrom', catalog, 'hto', catalog, 'hn', 0)
+end
+local function write(id, json, old)
   local n = redis.call('HINCRBY', KEYS[1], 'catalog', 1)
-  local s = string.format('%.0f', n)
-  redis.call('HSET', KEYS[2], id, s .. ':' .. activation .. ':' .. json)
-  redis.call('ZADD', KEYS[3], s, id)
+  catalog = string.format('%.0f', n)
+  if old then
+    redis.call('XADD', KEYS[4], 'MAXLEN', '~', 100000, catalog .. '-0', 'id', id, 'v', old)
+    kept = kept + 1
+  end
+  redis.call('HSET', KEYS[2], id, catalog .. ':' .. activation .. ':' .. json)
+  redis.call('ZADD', KEYS[3], catalog, id)
   return n
+end
+local function done()
+  redis.call('HSET', KEYS[1], 'hto', catalog)
+  if kept > 0 then redis.call('HINCRBY', KEYS[1], 'hn', kept) end
 end
 `
 
-// luaUpsert: KEYS head, items, changes; ARGV id, check (any, none or an etag), json, …
+// luaUpsert: KEYS head, items, changes, history; ARGV id, check (any, none or an etag), json, …
 // It replies {revision, created} for each; the revision is 0 where the check failed.
 const luaUpsert = luaItem + `
 local out = {}
 for i = 1, #ARGV, 3 do
-  local etag, live = stored(ARGV[i])
+  local etag, live, old = stored(ARGV[i])
   local check = ARGV[i + 1]
   if check == 'any' or (check == 'none' and not live) or (live and check == '=' .. etag) then
-    out[#out + 1] = {write(ARGV[i], ARGV[i + 2]), live and 0 or 1}
+    out[#out + 1] = {write(ARGV[i], ARGV[i + 2], old), live and 0 or 1}
   else
     out[#out + 1] = {0, 0}
   end
 end
+done()
 return out
 `
 
-// luaDeleteItem: KEYS head, items, changes; ARGV id, check. It replies the revision, or 0 where the check failed.
+// luaDeleteItem: KEYS head, items, changes, history; ARGV id, check. It replies the revision, or 0 where the check failed.
 const luaDeleteItem = luaItem + `
-local etag, live = stored(ARGV[1])
-local check = ARGV[2]
+local etag, live, old = stored(ARGV[1])
+local check, n = ARGV[2], 0
 if check == 'any' or (check == 'none' and not live) or (live and check == '=' .. etag) then
-  return write(ARGV[1], '')
+  n = write(ARGV[1], '', old)
 end
-return 0
+done()
+return n
 `
 
-// luaSince: KEYS head, items, changes; ARGV revision, limit. It replies {catalog, id, value, id, value, …}.
+// luaSince: KEYS head, items, changes; ARGV revision, limit, last revision or +inf. It replies {catalog, id, value, id,
+// value, …}.
 const luaSince = `
 local out = {redis.call('HGET', KEYS[1], 'catalog') or '0'}
-for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], '(' .. ARGV[1], '+inf', 'LIMIT', 0, ARGV[2])) do
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], '(' .. ARGV[1], ARGV[3], 'LIMIT', 0, ARGV[2])) do
   out[#out + 1] = id
   out[#out + 1] = redis.call('HGET', KEYS[2], id) or ''
 end
 return out
+`
+
+// luaReach: KEYS head, history. It replies {catalog, the revision from which on the history is whole, its length, how many
+// entries it ever got, the id of its first entry or nothing}.
+const luaReach = `
+local head = redis.call('HMGET', KEYS[1], 'catalog', 'hfrom', 'hto', 'hn')
+local catalog = head[1] or '0'
+local from = catalog
+if head[2] and head[3] == catalog then from = head[2] end
+local first = redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', 1)
+return {catalog, from, tostring(redis.call('XLEN', KEYS[2])), head[4] or '0', first[1] and first[1][1] or ''}
 `
 
 // luaLease: KEYS lease, fence; ARGV owner, ttl. It replies {fence, held}.
@@ -232,9 +279,19 @@ if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
 return 1
 `
 
-// luaSaveSnapshot: KEYS snapshot, fence; ARGV fence, data. It replies the revision, or 0 when the fence is old.
+// luaSaveSnapshot: KEYS snapshot, fence, made, closed; ARGV fence, data, how many answers there are, their ids…, closed
+// decisions… It replies the revision, or 0 when the fence is old.
 const luaSaveSnapshot = `
 if (redis.call('GET', KEYS[2]) or '0') ~= ARGV[1] then return 0 end
+redis.call('HLEN', KEYS[1])
+redis.call('XLEN', KEYS[3])
+redis.call('XLEN', KEYS[4])
+local closed = 4 + tonumber(ARGV[3])
+for i = 4, closed - 1 do redis.call('XADD', KEYS[3], 'MAXLEN', '~', 200000, '*', 'a', ARGV[i]) end
+for i = closed, #ARGV do redis.call('XADD', KEYS[4], 'MAXLEN', '~', 200000, '*', 'd', ARGV[i]) end
 redis.call('HSET', KEYS[1], 'fence', ARGV[1], 'data', ARGV[2])
 return redis.call('HINCRBY', KEYS[1], 'revision', 1)
 `
+
+// luaNow: KEYS one of the tenant's. It replies {seconds, microseconds}.
+const luaNow = `return redis.call('TIME')`

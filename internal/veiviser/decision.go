@@ -34,8 +34,17 @@ type Answer struct {
 	ID          string
 	Time        time.Time
 	PlanVersion uint64
-	// Catalog is the revision of the catalogue that was decided upon.
-	Catalog uint64
+	// Activation is the count of publishes and roll-backs under which the plan was active, Catalog the revision of the
+	// catalogue that was decided upon.
+	Activation, Catalog uint64
+	// Model is the version of the learned response model, 0 before anything was learned.
+	Model uint64
+	// Made is when the answer was made by the service's clock; Time may be another moment that the request asked for.
+	Made time.Time
+	// Group says whether she was served or compared with.
+	Group Group
+	// Terms are what counts as what came of the decisions.
+	Terms   Terms
 	Seed    [2]uint64
 	Request Request // without its events, which are already folded into Visitor
 	// Visitor is the state decided upon, before it was changed by serving.
@@ -64,6 +73,13 @@ type Decision struct {
 	RunnersUp []Choice
 	// Excluded counts the items of the catalogue that were out, by reason; Examples names some of each.
 	Excluded []Exclusion
+	// Exploration says whether the decision tried anything out.
+	Exploration ExplorationState
+	// Scored is what the learned model said of the items that the short list was made from, where it said anything. With Visited
+	// it is every item looked at, in order, also those the model said nothing of or whose own rule said no: the short list was
+	// cut by what was learned.
+	Scored  []Scored
+	Visited bool
 }
 
 // MaxRunnersUp bounds Decision.RunnersUp.
@@ -132,6 +148,7 @@ const (
 	SilenceAudience    SilenceReason = "AUDIENCE"         // the placement does not address her
 	SilenceNoRoom      SilenceReason = "NO_SLOTS"         // the request or other placements left no room
 	SilenceUnavailable SilenceReason = "UNAVAILABLE"      // the store is away and nothing neutral exists
+	SilenceControl     SilenceReason = "CONTROL_GROUP"    // she is compared with, and no fallback is declared
 )
 
 // Exclusion counts the items left out for one reason.

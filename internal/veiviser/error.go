@@ -64,6 +64,7 @@ const (
 	ReasonUnknownRoute      Reason = "UNKNOWN_ROUTE"
 	ReasonStopping          Reason = "STOPPING"
 	ReasonForeignOrigin     Reason = "FOREIGN_ORIGIN"
+	ReasonGateClosed        Reason = "GATE_CLOSED"
 )
 
 // Violation is one thing wrong with one field of a request or a plan.

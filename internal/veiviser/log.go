@@ -31,6 +31,12 @@ type LoggedEvent struct {
 	Placement  string
 	Kind       ItemKind
 	Format     string
+	// Decision is the decision it is an outcome of, Choice the index of the choice it is about (-1 for none); nil when it is
+	// no outcome, or came too late to be one.
+	Decision *LoggedDecision
+	Choice   int
+	// Late is true when it names a known decision but came after the window.
+	Late bool
 }
 
 // LoggedDecision is a decision as the learner sees it.
@@ -38,6 +44,28 @@ type LoggedDecision struct {
 	DecisionID, Placement, Channel string
 	Choices                        []LoggedChoice
 	Silent                         bool
+	Fallback                       bool
+	// Time is the moment decided at.
+	Time time.Time
+	// Made is when it was made by the service's clock; the windows of outcomes are measured from both.
+	Made time.Time
+	// Group is that of the visitor, Exploration that of the decision.
+	Group       Group
+	Exploration ExplorationState
+	// Subject, Device and Language are those of the request, Journey and NeedSubject name the need served.
+	Subject, Device, Language string
+	Journey, NeedSubject      string
+	// ByStage is the belief over the standard stages of the need served, Stage the sure one or ""; Value is the stage value.
+	ByStage [NumStandardStages]float64
+	Stage   StandardStage
+	Value   float64
+	// Segments are those she was in.
+	Segments []string
+	// Terms are those of the answer.
+	Terms Terms
+	// Counted is how often Terms.LiftOutcome had happened to her before, and Worth the value of her purchases.
+	Counted uint32
+	Worth   float64
 }
 
 // LoggedChoice is one served item.
@@ -46,6 +74,9 @@ type LoggedChoice struct {
 	Kind       ItemKind
 	Format     string
 	Propensity float64
+	// Topics are the item's, Mean what the response model expected of it without levers.
+	Topics []string
+	Mean   float64
 }
 
 // SegmentProfile is what is known about a segment, counted over the log.
@@ -99,7 +130,21 @@ type Loaded struct {
 	// Duplicate tells, for each event id asked about, whether it was folded before.
 	Duplicate []bool
 	// Outcomes are the decisions, by decision id, that the events asked about refer to and that belong to this person.
-	Outcomes map[string]Decision
+	Outcomes map[string]Given
+}
+
+// Given is a decision that was given to somebody: one of those of an answer.
+type Given struct {
+	Answer *Answer
+	Index  int
+}
+
+// Decision is the decision itself; nil for none.
+func (g Given) Decision() *Decision {
+	if g.Answer == nil || g.Index < 0 || g.Index >= len(g.Answer.Decisions) {
+		return nil
+	}
+	return &g.Answer.Decisions[g.Index]
 }
 
 // EventStatus is what became of a recorded event.

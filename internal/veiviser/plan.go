@@ -188,6 +188,8 @@ type Placement struct {
 	Fallback []string
 	// AttentionCost is what content must beat to be shown, in units of usefulness; nil is the policy's.
 	AttentionCost *float64
+	// Exploration in [0, 1] is the share of decisions that may try out what is not the best known; nil is the policy's.
+	Exploration *float64
 }
 
 // Policy is how the plan decides.
@@ -212,6 +214,14 @@ type Policy struct {
 	Priors []ResponsePrior
 	// Effects are what segment, channel, format and topic add to it.
 	Effects []ResponseEffect
+	// Weights multiply usefulness where the business wants more or less of something.
+	Weights []ContextWeight
+	// Learning is how the plan learns from what comes of its decisions.
+	Learning Learning
+	// Control is who is served without regard to who she is, for comparison.
+	Control Control
+	// Gate is what a plan must prove before it replaces this one.
+	Gate Gate
 }
 
 // ResponsePrior is the belief that an item of a kind is useful in a stage. The most specific row wins: kind and stage,
@@ -261,6 +271,8 @@ func (p Policy) WithDefaults() Policy {
 	if len(p.UnsureKinds) == 0 {
 		p.UnsureKinds = []ItemKind{KindContent, KindService}
 	}
+	p.Learning = p.Learning.WithDefaults(p.DecisionTTL)
+	p.Control = p.Control.WithDefaults(p.DecisionTTL)
 	return p
 }
 

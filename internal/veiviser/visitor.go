@@ -31,6 +31,8 @@ type Visitor struct {
 	// count the difference from one log entry to the next.
 	Segments []string
 	Stage    StandardStage
+	// Group is fixed with her first event, so that it stays when identities are linked.
+	Group Group
 }
 
 // TypeCount is how often an event type happened.

@@ -14,7 +14,17 @@ import (
 	"google.golang.org/grpc/codes"
 )
 
-const watchPath = "/v1/decisions:watch"
+// The routes of streams.
+const (
+	watchPath  = "/v1/decisions:watch"
+	replayPath = "/v1/decisions:replay"
+)
+
+// patience is how long requests may take that value a plan on thousands of logged decisions.
+const patience = 2 * time.Minute
+
+// valuesPlans reports whether a route may value a plan.
+func valuesPlans(path string) bool { return path == "/v1/plan:evaluate" || path == "/v1/plan:publish" }
 
 // headersIn says under which metadata key a header goes on to gRPC. Everything that is not named here stays behind; see
 // clean, which drops it before the gateway could see it.
@@ -98,7 +108,8 @@ const (
 	bytesPerObject = 8
 )
 
-// bounded bounds the time and the size of requests. A stream gets no end, but every write to it does.
+// bounded bounds the time and the size of requests. A stream gets no end, but every write to it does; what values plans gets
+// more time than the rest.
 func bounded(next http.Handler, timeout time.Duration) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, bodyLimit(r.URL.Path)))
@@ -114,10 +125,15 @@ func bounded(next http.Handler, timeout time.Duration) http.Handler {
 			refuse(w, codes.ResourceExhausted, tooLargeProblem("the body holds far more objects than its bytes justify"))
 			return
 		}
-		ctx := r.Context()
-		if r.URL.Path == watchPath {
+		ctx, path, timeout := r.Context(), r.URL.Path, timeout
+		stream := path == watchPath || path == replayPath
+		if valuesPlans(path) {
+			timeout = max(timeout, patience)
+		}
+		if stream || timeout >= patience {
 			w = newStreamWriter(w)
-		} else {
+		}
+		if !stream {
 			var cancel context.CancelFunc
 			ctx, cancel = context.WithTimeout(ctx, timeout)
 			defer cancel()

@@ -127,6 +127,23 @@ func TestPathEscapes(t *testing.T) {
 	}
 }
 
+// Valuing a plan may take longer than the rest, and longer than the server lets an answer be written in.
+func TestValuingPlansTakesLong(t *testing.T) {
+	const short = 50 * time.Millisecond
+	front, f := serve(t, Options{Timeout: short}, func(s *http.Server) { s.ReadTimeout, s.WriteTimeout = short, short })
+	f.answerWith(func(ctx context.Context, _ proto.Message) (proto.Message, error) {
+		select {
+		case <-time.After(3 * short):
+			return &veiviserv1.EvaluatePlanResponse{Rows: 7}, nil
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	})
+	if got := do(t, front, "POST", "/v1/plan:evaluate", `{"plan":{}}`); got.code != http.StatusOK || !strings.Contains(got.body, `"rows":"7"`) {
+		t.Errorf("%d %s", got.code, got.body)
+	}
+}
+
 // What the service says leaves whole, with the status that HTTP has for it.
 func TestErrors(t *testing.T) {
 	front, f := serve(t, Options{Timeout: 200 * time.Millisecond})

@@ -109,12 +109,12 @@ func testOutcomes(t scope) {
 		{ID: "o6", DecisionID: a.ID + ".-1"},
 		{ID: "o7", DecisionID: "nonsense.0"},
 	}
-	want := map[string]veiviser.Decision{a.ID + ".1": a.Decisions[1]}
+	want := map[string]veiviser.Given{a.ID + ".1": {Answer: a, Index: 1}}
 	if d := cmp.Diff(want, b.load("ada", evs...).Outcomes); d != "" {
 		t.Error(d)
 	}
 	b.must(b.Link(b.ctx(), "ada", "bob"))
-	if got := b.load("ada", evs...).Outcomes; len(got) != 2 || got[o.ID+".0"].Placement != "place-0" {
+	if got := b.load("ada", evs...).Outcomes; len(got) != 2 || got[o.ID+".0"].Decision().Placement != "place-0" {
 		t.Errorf("after linking, outcomes are %v", got)
 	}
 	if got := b.load("bob", evs...).Outcomes; len(got) != 2 {

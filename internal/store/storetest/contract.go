@@ -42,8 +42,10 @@ type Marketing interface {
 // Learning is what the learner needs.
 type Learning interface {
 	Outbox
+	Decisions
 	Lease
 	Snapshots
+	SettledLog
 }
 
 // Visitors keeps what is remembered of visitors.
@@ -81,12 +83,21 @@ type Catalog interface {
 	UpsertItems(ctx context.Context, items []veiviser.Item, expect map[string]string) ([]veiviser.ItemResult, uint64, error)
 	DeleteItem(ctx context.Context, id, etag string) (revision uint64, err error)
 	ItemsSince(ctx context.Context, revision uint64) ([]veiviser.CatalogChange, uint64, error)
+	ItemsAt(ctx context.Context, revision uint64) ([]veiviser.CatalogChange, error)
 }
 
 // Outbox is read by the learner.
 type Outbox interface {
 	ReadOutbox(ctx context.Context, positions map[int]string, limit int) ([]veiviser.OutboxEntry, error)
 	TrimOutbox(ctx context.Context, positions map[int]string) error
+}
+
+// Decisions wait until the learner has seen what came of them.
+type Decisions interface {
+	ReadDecisions(ctx context.Context, positions map[int]string, before time.Time, limit int) ([]veiviser.OutboxEntry, error)
+	TrimDecisions(ctx context.Context, positions map[int]string) error
+	Now(ctx context.Context) (time.Time, error)
+	People(ctx context.Context, tokens []string) (map[string]*veiviser.Visitor, error)
 }
 
 // Lease makes one replica the learner.
@@ -97,7 +108,14 @@ type Lease interface {
 
 // Snapshots keeps what was learned.
 type Snapshots interface {
-	SaveSnapshot(ctx context.Context, fence int64, data []byte) error
+	SaveSnapshot(ctx context.Context, fence int64, state []byte, settled veiviser.Settled) error
 	LoadSnapshot(ctx context.Context) ([]byte, error)
 	SnapshotRevision(ctx context.Context) (uint64, error)
+}
+
+// SettledLog is read by whoever judges the decisions.
+type SettledLog interface {
+	MadeAnswers(ctx context.Context, before string, limit int) (ids []string, next string, err error)
+	ClosedDecisions(ctx context.Context, before string, limit int) (list []veiviser.ClosedDecision, next string, err error)
+	AnswersByID(ctx context.Context, ids []string) (map[string]veiviser.Answer, error)
 }

@@ -13,12 +13,13 @@ import (
 )
 
 var eraseTests = map[string]func(scope){
-	"EraseLeavesNothing":      testErase,
-	"EraseOfNobody":           testEraseNobody,
-	"EraseAmongWriters":       testEraseConcurrent,
-	"EraseOfHalfLinked":       testErasePending,
-	"EraseCanBeRepeated":      testEraseCrash,
-	"EraseOfWhatCannotBeRead": testEraseCorrupt,
+	"EraseLeavesNothing":        testErase,
+	"EraseLeavesAHashOfOldWork": testEraseDecided,
+	"EraseOfNobody":             testEraseNobody,
+	"EraseAmongWriters":         testEraseConcurrent,
+	"EraseOfHalfLinked":         testErasePending,
+	"EraseCanBeRepeated":        testEraseCrash,
+	"EraseOfWhatCannotBeRead":   testEraseCorrupt,
 }
 
 // traces are the forms in which an identity could show in the store.
@@ -84,6 +85,71 @@ func testErase(t scope) {
 	if found, err = b.Erase(b.ctx(), ada); found || err != nil {
 		t.Errorf("erased twice: %v %v", found, err)
 	}
+}
+
+// testEraseDecided has decisions that wait and that are settled: of the person nothing is left in them but the hash of her
+// identity, in those that wait.
+func testEraseDecided(t scope) {
+	b := open(t.T, t.target)
+	const ada, cookie, secret = "ada@example.org", "cookie-4711-xyz", "planted-token-8231"
+	var answers []string
+	for i, id := range []string{ada, cookie, cookie} {
+		answers = append(answers, b.decide(id, fmt.Sprint("e", i)).ID)
+	}
+	b.must(b.Link(b.ctx(), ada, cookie))
+	c, err := b.fold(b.Store, cookie, events("e9"))
+	b.must(err)
+	c.Visitor.Attributes = map[string]string{"visitor.name": secret}
+	c.Answer = b.answerFor(ada)
+	c.Answer.Visitor = *c.Visitor
+	c.Log = append(c.Log, veiviser.LogEntry{Time: b.now(), Served: &veiviser.LoggedDecision{DecisionID: c.Answer.ID + ".0"}})
+	b.must(b.Commit(b.ctx(), c))
+	answers = append(answers, c.Answer.ID)
+	people := map[string]bool{}
+	s := veiviser.Settled{Made: answers}
+	for _, e := range b.waiting(time.Time{}) {
+		people[e.Person] = true
+		s.Closed = append(s.Closed, veiviser.ClosedDecision{AnswerID: e.Entry.Served.DecisionID, Unit: 4711})
+	}
+	b.must(b.SaveSnapshot(b.ctx(), b.lease("one"), []byte("state"), s))
+	if n := len(people); n != 2 {
+		t.Errorf("%d tokens for two identities", n)
+	}
+	_, err = b.Erase(b.ctx(), cookie)
+	b.must(err)
+	b.wantNoTrace(ada, cookie, secret, b.traces(ada)[1], b.traces(cookie)[1])
+	var others []string
+	for _, k := range b.keys() {
+		if !strings.HasSuffix(k, "}:w") {
+			others = append(others, k)
+		}
+	}
+	dump := b.dumpOf(others)
+	for _, hash := range []string{b.traces(ada)[2], b.traces(cookie)[2]} {
+		if strings.Contains(dump, hash) {
+			t.Errorf("%s is found in %s", hash, dump)
+		}
+	}
+	if n := len(b.waiting(time.Time{})); n != 7 {
+		t.Errorf("%d decisions wait, want 7", n)
+	}
+	for token := range people {
+		if got := b.people(token); len(got) != 0 {
+			t.Errorf("the hash leads to %v", got)
+		}
+	}
+	if got, err := b.AnswersByID(b.ctx(), answers); err != nil || len(got) != 0 {
+		t.Errorf("%d answers are left, %v", len(got), err)
+	}
+	if made, _, err := b.MadeAnswers(b.ctx(), "", 10); err != nil || len(made) != 4 {
+		t.Errorf("%d ids of answers are left, %v", len(made), err)
+	}
+	positions := map[int]string{}
+	for _, e := range b.waiting(time.Time{}) {
+		positions[e.Partition] = e.Position
+	}
+	b.must(b.TrimDecisions(b.ctx(), positions))
+	b.wantNoTrace(append(b.traces(ada), b.traces(cookie)...)...)
 }
 
 func testEraseNobody(t scope) {

@@ -126,10 +126,11 @@ func testWrongTypes(t scope) {
 	b := open(t.T, t.target)
 	c, err := b.fold(b.Store, "ada", events("e1"))
 	b.must(err)
-	c.Answer = b.answerFor("ada")
+	served := veiviser.LogEntry{Time: b.now(), Served: &veiviser.LoggedDecision{DecisionID: "x"}}
+	c.Answer, c.Log = b.answerFor("ada"), append(c.Log, served)
 	b.must(b.Commit(b.ctx(), c))
 	for _, key := range b.keys() {
-		if !strings.Contains(key, b.traces("ada")[2]) && !strings.HasSuffix(key, "}:o") {
+		if !strings.Contains(key, b.traces("ada")[2]) && !strings.HasSuffix(key, "}:o") && !strings.HasSuffix(key, "}:w") {
 			continue
 		}
 		saved, ttl := b.raw.Dump(b.ctx(), key), b.raw.PTTL(b.ctx(), key).Val()
@@ -141,7 +142,7 @@ func testWrongTypes(t scope) {
 			before := b.dump()
 			change, err = b.fold(b.Store, "ada", events("e2"))
 			b.must(err)
-			change.Answer = b.answerFor("ada")
+			change.Answer, change.Log = b.answerFor("ada"), append(change.Log, served)
 			err = b.Commit(b.ctx(), change)
 			if b.dump() != before {
 				t.Errorf("%s of another type: the change was written in part", key)
@@ -176,6 +177,10 @@ func testCorruptAnswer(t scope) {
 	if all, err := b.Answers(b.ctx(), "ada"); err != nil || len(all) != 1 {
 		t.Errorf("%d answers, %v", len(all), err)
 	}
+}
+
+func redisZ(score int64, member string) redis.Z {
+	return redis.Z{Score: float64(score), Member: member}
 }
 
 func addTo(key string, values map[string]any) *redis.XAddArgs {

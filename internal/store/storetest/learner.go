@@ -126,7 +126,7 @@ func testLease(t scope) {
 	if !held || again != one {
 		t.Errorf("keeping it: fence %d then %d", one, again)
 	}
-	b.must(b.SaveSnapshot(b.ctx(), one, []byte("first")))
+	b.must(b.SaveSnapshot(b.ctx(), one, []byte("first"), veiviser.Settled{}))
 	rev, err := b.SnapshotRevision(b.ctx())
 	b.must(err)
 	deadline, two := time.Now().Add(10*time.Second), int64(0)
@@ -139,12 +139,12 @@ func testLease(t scope) {
 	if two <= one {
 		t.Errorf("fence went from %d to %d", one, two)
 	}
-	err = b.SaveSnapshot(b.ctx(), one, []byte("stale"))
+	err = b.SaveSnapshot(b.ctx(), one, []byte("stale"), veiviser.Settled{})
 	if veiviser.KindOf(err) != veiviser.KindConflict {
 		t.Errorf("the old owner saves: %v", err)
 	}
 	big := []byte(strings.Repeat("\x00\xff", 1<<19))
-	b.must(b.SaveSnapshot(b.ctx(), two, big))
+	b.must(b.SaveSnapshot(b.ctx(), two, big, veiviser.Settled{}))
 	data, err := b.LoadSnapshot(b.ctx())
 	b.must(err)
 	if d := cmp.Diff(len(big), len(data)); d != "" {

@@ -26,6 +26,7 @@ var linkTests = map[string]func(scope){
 	"ForgottenPersonFreesAlias":  testAliasOfForgotten,
 	"LinkBehindTheBackOfACommit": testLinkConflict,
 	"LinksLeftBehindAreFinished": testLinkJournal,
+	"LinkKeepsTheFirstGroup":     testLinkGroup,
 }
 
 func testLink(t scope) {
@@ -303,4 +304,55 @@ func (b *bench) persons() int {
 		}
 	}
 	return n
+}
+
+func testLinkGroup(t scope) {
+	const treated, control, unknown = veiviser.GroupTreated, veiviser.GroupControl, veiviser.GroupUnknown
+	set := veiviser.Group("set by merge")
+	for _, c := range []struct {
+		into, from, merged, want veiviser.Group
+		older                    string
+	}{
+		{into: treated, from: control, older: "into", want: treated},
+		{into: treated, from: control, older: "from", want: control},
+		{into: unknown, from: control, older: "into", want: control},
+		{into: treated, from: unknown, older: "from", want: treated},
+		{into: unknown, from: unknown, older: "from", want: unknown},
+		{into: treated, from: control, older: "from", merged: set, want: set},
+		{into: treated, from: control, older: "from, into unknown", want: control},
+		{into: treated, from: control, older: "into, from unknown", want: treated},
+	} {
+		b := open(t.T, t.target, func(o *Options) {
+			o.Merge = func(into, from *veiviser.Visitor) {
+				if merge(into, from); c.merged != unknown {
+					into.Group = c.merged
+				}
+			}
+		})
+		into := &veiviser.Visitor{ID: "into", Group: c.into, FirstSeen: start, LastSeen: start}
+		from := &veiviser.Visitor{ID: "from", Group: c.from, FirstSeen: start, LastSeen: start}
+		switch c.older {
+		case "into":
+			into.FirstSeen = start.Add(-time.Hour)
+		case "from":
+			from.FirstSeen = start.Add(-time.Hour)
+		case "from, into unknown":
+			into.FirstSeen = time.Time{}
+		default:
+			from.FirstSeen = time.Time{}
+		}
+		for _, v := range []*veiviser.Visitor{into, from} {
+			b.must(b.Commit(b.ctx(), veiviser.Change{Loaded: b.load(v.ID), Visitor: v}))
+		}
+		b.must(b.Link(b.ctx(), "into", "from"))
+		if got := b.load("from").Visitor; got.ID != "into" || got.Group != c.want {
+			t.Errorf("%+v: the group is %q", c, got.Group)
+		}
+	}
+	b := open(t.T, t.target)
+	b.must(b.Commit(b.ctx(), veiviser.Change{Loaded: b.load("known"), Visitor: &veiviser.Visitor{ID: "known", Group: control}}))
+	b.must(b.Link(b.ctx(), "new", "known"))
+	if got := b.load("new").Visitor; got.Group != control {
+		t.Errorf("a known name under an unknown one: %q", got.Group)
+	}
 }

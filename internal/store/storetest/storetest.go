@@ -39,7 +39,8 @@ type Target struct {
 func Run(t *testing.T, target Target) {
 	t.Helper()
 	for _, group := range []map[string]func(scope){
-		visitorTests, answerTests, linkTests, eraseTests, planTests, learnerTests, hostileTests,
+		visitorTests, answerTests, linkTests, eraseTests, planTests, historyTests, learnerTests, decisionTests, settledTests,
+		hostileTests,
 	} {
 		for _, name := range slices.Sorted(maps.Keys(group)) {
 			t.Run(name, func(t *testing.T) { group[name](scope{T: t, target: target}) })
@@ -152,9 +153,12 @@ func (b *bench) keys() []string {
 }
 
 // dump is everything the tenant has in the store, as one text: keys, values, fields and stream entries.
-func (b *bench) dump() string {
+func (b *bench) dump() string { return b.dumpOf(b.keys()) }
+
+// dumpOf is what dump is, of some of the keys.
+func (b *bench) dumpOf(keys []string) string {
 	ctx, out := context.Background(), strings.Builder{}
-	for _, k := range b.keys() {
+	for _, k := range keys {
 		out.WriteString(k + "\n")
 		switch b.raw.Type(ctx, k).Val() {
 		case "string":
@@ -162,8 +166,9 @@ func (b *bench) dump() string {
 		case "list":
 			out.WriteString(strings.Join(b.raw.LRange(ctx, k, 0, -1).Val(), "\n"))
 		case "hash":
-			for f, v := range b.raw.HGetAll(ctx, k).Val() {
-				out.WriteString(f + "=" + v + "\n")
+			all := b.raw.HGetAll(ctx, k).Val()
+			for _, f := range slices.Sorted(maps.Keys(all)) {
+				out.WriteString(f + "=" + all[f] + "\n")
 			}
 		case "zset":
 			out.WriteString(strings.Join(b.raw.ZRange(ctx, k, 0, -1).Val(), "\n"))

@@ -27,7 +27,7 @@ const (
 	argRecord   = 1
 	argAnswer   = 6
 	argPrefix   = 8
-	fixedArgs   = 11
+	fixedArgs   = 13
 
 	revisionBytes = 8
 )
@@ -44,7 +44,7 @@ func Traces(commands [][]string) (script string, traces []Trace) {
 			}
 		case "eval", "evalsha":
 			n, err := strconv.Atoi(words[2])
-			if err != nil || n < 5 || kindOf(words[3]) != "v" {
+			if err != nil || n < 6 || kindOf(words[3]) != "v" {
 				continue
 			}
 			if strings.EqualFold(words[0], "eval") {
@@ -55,7 +55,7 @@ func Traces(commands [][]string) (script string, traces []Trace) {
 				t.Keys = append(t.Keys, kindOf(key))
 			}
 			reads = nil
-			if n == 6 && len(t.Args) >= fixedArgs && len(t.Args[argExpected]) == revisionBytes && len(t.Args[argRecord]) > revisionBytes {
+			if n == 7 && len(t.Args) >= fixedArgs && len(t.Args[argExpected]) == revisionBytes && len(t.Args[argRecord]) > revisionBytes {
 				traces = append(traces, t)
 			}
 		}
@@ -66,7 +66,7 @@ func Traces(commands [][]string) (script string, traces []Trace) {
 // kindOf is the letter of a key of a partition: "" for others.
 func kindOf(key string) string {
 	_, rest, ok := strings.Cut(key, "}:")
-	if !ok || rest != "o" && (len(rest) < 2 || rest[1] != ':') {
+	if !ok || rest != "o" && rest != "w" && (len(rest) < 2 || rest[1] != ':') {
 		return ""
 	}
 	return rest[:1]
@@ -139,7 +139,7 @@ func padded(n uint64, width int) string {
 
 func (t *Twin) key(k *twinKeys, kind, answer string) string {
 	switch kind {
-	case "o":
+	case "o", "w":
 		return k.base + kind
 	case "d":
 		return k.base + "d:" + answer

@@ -95,6 +95,8 @@ const (
 	SilenceReason_SILENCE_REASON_NO_SLOTS SilenceReason = 5
 	// The store is away and nothing neutral exists.
 	SilenceReason_SILENCE_REASON_UNAVAILABLE SilenceReason = 6
+	// The visitor is in the control group and the placement declares no fallback.
+	SilenceReason_SILENCE_REASON_CONTROL_GROUP SilenceReason = 7
 )
 
 // Enum value maps for SilenceReason.
@@ -107,6 +109,7 @@ var (
 		4: "SILENCE_REASON_AUDIENCE",
 		5: "SILENCE_REASON_NO_SLOTS",
 		6: "SILENCE_REASON_UNAVAILABLE",
+		7: "SILENCE_REASON_CONTROL_GROUP",
 	}
 	SilenceReason_value = map[string]int32{
 		"SILENCE_REASON_UNSPECIFIED":      0,
@@ -116,6 +119,7 @@ var (
 		"SILENCE_REASON_AUDIENCE":         4,
 		"SILENCE_REASON_NO_SLOTS":         5,
 		"SILENCE_REASON_UNAVAILABLE":      6,
+		"SILENCE_REASON_CONTROL_GROUP":    7,
 	}
 )
 
@@ -438,7 +442,10 @@ type PlacementDecision struct {
 	// The probability with which this placement would have stayed silent, in [0, 1].
 	SilencePropensity float64 `protobuf:"fixed64,6,opt,name=silence_propensity,json=silencePropensity,proto3" json:"silence_propensity,omitempty"`
 	// The full why and why-not, when the request asked for it.
-	Explanation   *DecisionExplanation `protobuf:"bytes,7,opt,name=explanation,proto3" json:"explanation,omitempty"`
+	Explanation *DecisionExplanation `protobuf:"bytes,7,opt,name=explanation,proto3" json:"explanation,omitempty"`
+	// Whether uncertain items could be tried out: ON, or why not: SPARED (the placement's budget), OFF_REQUEST, BUYING,
+	// COMPLAINING; "" when nothing was ranked.
+	Exploration   string `protobuf:"bytes,8,opt,name=exploration,proto3" json:"exploration,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -520,6 +527,13 @@ func (x *PlacementDecision) GetExplanation() *DecisionExplanation {
 		return x.Explanation
 	}
 	return nil
+}
+
+func (x *PlacementDecision) GetExploration() string {
+	if x != nil {
+		return x.Exploration
+	}
+	return ""
 }
 
 // RecommendedItem is one item to show.
@@ -807,6 +821,207 @@ func (x *WatchRecommendationsResponse) GetAnswer() *RecommendResponse {
 	return nil
 }
 
+// ReplayDecisionsRequest says which answers to make again.
+type ReplayDecisionsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// At most this many, the newest; 0 is all that are remembered.
+	Limit         int64 `protobuf:"varint,1,opt,name=limit,proto3" json:"limit,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReplayDecisionsRequest) Reset() {
+	*x = ReplayDecisionsRequest{}
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReplayDecisionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReplayDecisionsRequest) ProtoMessage() {}
+
+func (x *ReplayDecisionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReplayDecisionsRequest.ProtoReflect.Descriptor instead.
+func (*ReplayDecisionsRequest) Descriptor() ([]byte, []int) {
+	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *ReplayDecisionsRequest) GetLimit() int64 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+// ReplayDecisionsResponse is how far the replay is.
+type ReplayDecisionsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Answers to be made again.
+	Total int64 `protobuf:"varint,1,opt,name=total,proto3" json:"total,omitempty"`
+	// Answers looked at so far; each is identical, different or gone.
+	Checked int64 `protobuf:"varint,2,opt,name=checked,proto3" json:"checked,omitempty"`
+	// Answers that came out the same in every bit.
+	Identical int64 `protobuf:"varint,3,opt,name=identical,proto3" json:"identical,omitempty"`
+	// Answers that came out otherwise.
+	Different int64 `protobuf:"varint,4,opt,name=different,proto3" json:"different,omitempty"`
+	// Answers that are forgotten meanwhile, or erased.
+	Gone int64 `protobuf:"varint,5,opt,name=gone,proto3" json:"gone,omitempty"`
+	// The first differences, at most 20.
+	Differences []*ReplayDifference `protobuf:"bytes,6,rep,name=differences,proto3" json:"differences,omitempty"`
+	// This is the last report.
+	Done          bool `protobuf:"varint,7,opt,name=done,proto3" json:"done,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReplayDecisionsResponse) Reset() {
+	*x = ReplayDecisionsResponse{}
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReplayDecisionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReplayDecisionsResponse) ProtoMessage() {}
+
+func (x *ReplayDecisionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReplayDecisionsResponse.ProtoReflect.Descriptor instead.
+func (*ReplayDecisionsResponse) Descriptor() ([]byte, []int) {
+	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *ReplayDecisionsResponse) GetTotal() int64 {
+	if x != nil {
+		return x.Total
+	}
+	return 0
+}
+
+func (x *ReplayDecisionsResponse) GetChecked() int64 {
+	if x != nil {
+		return x.Checked
+	}
+	return 0
+}
+
+func (x *ReplayDecisionsResponse) GetIdentical() int64 {
+	if x != nil {
+		return x.Identical
+	}
+	return 0
+}
+
+func (x *ReplayDecisionsResponse) GetDifferent() int64 {
+	if x != nil {
+		return x.Different
+	}
+	return 0
+}
+
+func (x *ReplayDecisionsResponse) GetGone() int64 {
+	if x != nil {
+		return x.Gone
+	}
+	return 0
+}
+
+func (x *ReplayDecisionsResponse) GetDifferences() []*ReplayDifference {
+	if x != nil {
+		return x.Differences
+	}
+	return nil
+}
+
+func (x *ReplayDecisionsResponse) GetDone() bool {
+	if x != nil {
+		return x.Done
+	}
+	return false
+}
+
+// ReplayDifference is an answer that came out otherwise.
+type ReplayDifference struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The answer: its decisions are named answer_id.0, answer_id.1, …
+	AnswerId string `protobuf:"bytes,1,opt,name=answer_id,json=answerId,proto3" json:"answer_id,omitempty"`
+	// Where it differs first.
+	Detail        string `protobuf:"bytes,2,opt,name=detail,proto3" json:"detail,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReplayDifference) Reset() {
+	*x = ReplayDifference{}
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReplayDifference) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReplayDifference) ProtoMessage() {}
+
+func (x *ReplayDifference) ProtoReflect() protoreflect.Message {
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReplayDifference.ProtoReflect.Descriptor instead.
+func (*ReplayDifference) Descriptor() ([]byte, []int) {
+	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *ReplayDifference) GetAnswerId() string {
+	if x != nil {
+		return x.AnswerId
+	}
+	return ""
+}
+
+func (x *ReplayDifference) GetDetail() string {
+	if x != nil {
+		return x.Detail
+	}
+	return ""
+}
+
 // ExplainDecisionRequest names a decision.
 type ExplainDecisionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -820,7 +1035,7 @@ type ExplainDecisionRequest struct {
 
 func (x *ExplainDecisionRequest) Reset() {
 	*x = ExplainDecisionRequest{}
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[8]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -832,7 +1047,7 @@ func (x *ExplainDecisionRequest) String() string {
 func (*ExplainDecisionRequest) ProtoMessage() {}
 
 func (x *ExplainDecisionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[8]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -845,7 +1060,7 @@ func (x *ExplainDecisionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainDecisionRequest.ProtoReflect.Descriptor instead.
 func (*ExplainDecisionRequest) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{8}
+	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ExplainDecisionRequest) GetDecisionId() string {
@@ -873,7 +1088,7 @@ type ExplainDecisionResponse struct {
 
 func (x *ExplainDecisionResponse) Reset() {
 	*x = ExplainDecisionResponse{}
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[9]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -885,7 +1100,7 @@ func (x *ExplainDecisionResponse) String() string {
 func (*ExplainDecisionResponse) ProtoMessage() {}
 
 func (x *ExplainDecisionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[9]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -898,7 +1113,7 @@ func (x *ExplainDecisionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainDecisionResponse.ProtoReflect.Descriptor instead.
 func (*ExplainDecisionResponse) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{9}
+	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ExplainDecisionResponse) GetExplanation() *DecisionExplanation {
@@ -942,14 +1157,20 @@ type DecisionExplanation struct {
 	// Made without stored history.
 	Degraded bool `protobuf:"varint,15,opt,name=degraded,proto3" json:"degraded,omitempty"`
 	// The answer as one paragraph in the language asked for, for a person.
-	Summary       string `protobuf:"bytes,16,opt,name=summary,proto3" json:"summary,omitempty"`
+	Summary string `protobuf:"bytes,16,opt,name=summary,proto3" json:"summary,omitempty"`
+	// As in PlacementDecision.
+	Exploration string `protobuf:"bytes,17,opt,name=exploration,proto3" json:"exploration,omitempty"`
+	// The visitor's group: treated or control.
+	Group string `protobuf:"bytes,18,opt,name=group,proto3" json:"group,omitempty"`
+	// Version of the learned response model, 0 before anything was learned.
+	ModelVersion  uint64 `protobuf:"varint,19,opt,name=model_version,json=modelVersion,proto3" json:"model_version,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *DecisionExplanation) Reset() {
 	*x = DecisionExplanation{}
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[10]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -961,7 +1182,7 @@ func (x *DecisionExplanation) String() string {
 func (*DecisionExplanation) ProtoMessage() {}
 
 func (x *DecisionExplanation) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[10]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -974,7 +1195,7 @@ func (x *DecisionExplanation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecisionExplanation.ProtoReflect.Descriptor instead.
 func (*DecisionExplanation) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{10}
+	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *DecisionExplanation) GetDecisionId() string {
@@ -1089,6 +1310,27 @@ func (x *DecisionExplanation) GetSummary() string {
 	return ""
 }
 
+func (x *DecisionExplanation) GetExploration() string {
+	if x != nil {
+		return x.Exploration
+	}
+	return ""
+}
+
+func (x *DecisionExplanation) GetGroup() string {
+	if x != nil {
+		return x.Group
+	}
+	return ""
+}
+
+func (x *DecisionExplanation) GetModelVersion() uint64 {
+	if x != nil {
+		return x.ModelVersion
+	}
+	return 0
+}
+
 // ScoredItem is one candidate with its score taken apart.
 type ScoredItem struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1116,7 +1358,7 @@ type ScoredItem struct {
 
 func (x *ScoredItem) Reset() {
 	*x = ScoredItem{}
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[11]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1128,7 +1370,7 @@ func (x *ScoredItem) String() string {
 func (*ScoredItem) ProtoMessage() {}
 
 func (x *ScoredItem) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[11]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1141,7 +1383,7 @@ func (x *ScoredItem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScoredItem.ProtoReflect.Descriptor instead.
 func (*ScoredItem) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{11}
+	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ScoredItem) GetItemId() string {
@@ -1220,7 +1462,7 @@ type ScorePart struct {
 
 func (x *ScorePart) Reset() {
 	*x = ScorePart{}
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[12]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1232,7 +1474,7 @@ func (x *ScorePart) String() string {
 func (*ScorePart) ProtoMessage() {}
 
 func (x *ScorePart) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[12]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1245,7 +1487,7 @@ func (x *ScorePart) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScorePart.ProtoReflect.Descriptor instead.
 func (*ScorePart) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{12}
+	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ScorePart) GetName() string {
@@ -1279,7 +1521,7 @@ type ExcludedItems struct {
 
 func (x *ExcludedItems) Reset() {
 	*x = ExcludedItems{}
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[13]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1291,7 +1533,7 @@ func (x *ExcludedItems) String() string {
 func (*ExcludedItems) ProtoMessage() {}
 
 func (x *ExcludedItems) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[13]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1304,7 +1546,7 @@ func (x *ExcludedItems) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExcludedItems.ProtoReflect.Descriptor instead.
 func (*ExcludedItems) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{13}
+	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ExcludedItems) GetReason() string {
@@ -1357,7 +1599,7 @@ const file_veiviser_v1_decision_service_proto_rawDesc = "" +
 	"segmentIds\x12!\n" +
 	"\fplan_version\x18\x04 \x01(\tR\vplanVersion\x12\x1a\n" +
 	"\bdegraded\x18\x05 \x01(\bR\bdegraded\x12'\n" +
-	"\x0fdegraded_reason\x18\x06 \x01(\tR\x0edegradedReason\"\xd8\x02\n" +
+	"\x0fdegraded_reason\x18\x06 \x01(\tR\x0edegradedReason\"\xfa\x02\n" +
 	"\x11PlacementDecision\x12\x1c\n" +
 	"\tplacement\x18\x01 \x01(\tR\tplacement\x12\x1f\n" +
 	"\vdecision_id\x18\x02 \x01(\tR\n" +
@@ -1366,7 +1608,8 @@ const file_veiviser_v1_decision_service_proto_rawDesc = "" +
 	"\x0esilence_reason\x18\x04 \x01(\x0e2\x1a.veiviser.v1.SilenceReasonR\rsilenceReason\x12\x1a\n" +
 	"\bfallback\x18\x05 \x01(\bR\bfallback\x12-\n" +
 	"\x12silence_propensity\x18\x06 \x01(\x01R\x11silencePropensity\x12B\n" +
-	"\vexplanation\x18\a \x01(\v2 .veiviser.v1.DecisionExplanationR\vexplanation\"\xff\x01\n" +
+	"\vexplanation\x18\a \x01(\v2 .veiviser.v1.DecisionExplanationR\vexplanation\x12 \n" +
+	"\vexploration\x18\b \x01(\tR\vexploration\"\xff\x01\n" +
 	"\x0fRecommendedItem\x12\x17\n" +
 	"\aitem_id\x18\x01 \x01(\tR\x06itemId\x12)\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x15.veiviser.v1.ItemKindR\x04kind\x12C\n" +
@@ -1390,13 +1633,26 @@ const file_veiviser_v1_decision_service_proto_rawDesc = "" +
 	"\apreview\x18\x05 \x01(\bR\apreview\x12D\n" +
 	"\vexploration\x18\x06 \x01(\x0e2\x18.veiviser.v1.ExplorationB\b\xbaH\x05\x82\x01\x02\x10\x01R\vexploration\"V\n" +
 	"\x1cWatchRecommendationsResponse\x126\n" +
-	"\x06answer\x18\x01 \x01(\v2\x1e.veiviser.v1.RecommendResponseR\x06answer\"\x98\x01\n" +
+	"\x06answer\x18\x01 \x01(\v2\x1e.veiviser.v1.RecommendResponseR\x06answer\"7\n" +
+	"\x16ReplayDecisionsRequest\x12\x1d\n" +
+	"\x05limit\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\x05limit\"\xee\x01\n" +
+	"\x17ReplayDecisionsResponse\x12\x14\n" +
+	"\x05total\x18\x01 \x01(\x03R\x05total\x12\x18\n" +
+	"\achecked\x18\x02 \x01(\x03R\achecked\x12\x1c\n" +
+	"\tidentical\x18\x03 \x01(\x03R\tidentical\x12\x1c\n" +
+	"\tdifferent\x18\x04 \x01(\x03R\tdifferent\x12\x12\n" +
+	"\x04gone\x18\x05 \x01(\x03R\x04gone\x12?\n" +
+	"\vdifferences\x18\x06 \x03(\v2\x1d.veiviser.v1.ReplayDifferenceR\vdifferences\x12\x12\n" +
+	"\x04done\x18\a \x01(\bR\x04done\"G\n" +
+	"\x10ReplayDifference\x12\x1b\n" +
+	"\tanswer_id\x18\x01 \x01(\tR\banswerId\x12\x16\n" +
+	"\x06detail\x18\x02 \x01(\tR\x06detail\"\x98\x01\n" +
 	"\x16ExplainDecisionRequest\x12.\n" +
 	"\vdecision_id\x18\x01 \x01(\tB\r\xe0A\x02\xbaH\ar\x05 \x01(\x80\x01R\n" +
 	"decisionId\x12N\n" +
 	"\blanguage\x18\x02 \x01(\tB2\xbaH/r-(#2)^([A-Za-z]{1,8}([-_][A-Za-z0-9]{1,8})*)?$R\blanguage\"]\n" +
 	"\x17ExplainDecisionResponse\x12B\n" +
-	"\vexplanation\x18\x01 \x01(\v2 .veiviser.v1.DecisionExplanationR\vexplanation\"\xa3\x05\n" +
+	"\vexplanation\x18\x01 \x01(\v2 .veiviser.v1.DecisionExplanationR\vexplanation\"\x80\x06\n" +
 	"\x13DecisionExplanation\x12\x1f\n" +
 	"\vdecision_id\x18\x01 \x01(\tR\n" +
 	"decisionId\x12.\n" +
@@ -1417,7 +1673,10 @@ const file_veiviser_v1_decision_service_proto_rawDesc = "" +
 	"\bfallback\x18\r \x01(\bR\bfallback\x12\x1a\n" +
 	"\bexplored\x18\x0e \x01(\bR\bexplored\x12\x1a\n" +
 	"\bdegraded\x18\x0f \x01(\bR\bdegraded\x12\x18\n" +
-	"\asummary\x18\x10 \x01(\tR\asummary\"\xbe\x02\n" +
+	"\asummary\x18\x10 \x01(\tR\asummary\x12 \n" +
+	"\vexploration\x18\x11 \x01(\tR\vexploration\x12\x14\n" +
+	"\x05group\x18\x12 \x01(\tR\x05group\x12#\n" +
+	"\rmodel_version\x18\x13 \x01(\x04R\fmodelVersion\"\xbe\x02\n" +
 	"\n" +
 	"ScoredItem\x12\x17\n" +
 	"\aitem_id\x18\x01 \x01(\tR\x06itemId\x12)\n" +
@@ -1441,7 +1700,7 @@ const file_veiviser_v1_decision_service_proto_rawDesc = "" +
 	"\vExploration\x12\x1b\n" +
 	"\x17EXPLORATION_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13EXPLORATION_DEFAULT\x10\x01\x12\x13\n" +
-	"\x0fEXPLORATION_OFF\x10\x02*\xf0\x01\n" +
+	"\x0fEXPLORATION_OFF\x10\x02*\x92\x02\n" +
 	"\rSilenceReason\x12\x1e\n" +
 	"\x1aSILENCE_REASON_UNSPECIFIED\x10\x00\x12#\n" +
 	"\x1fSILENCE_REASON_NOTHING_ELIGIBLE\x10\x01\x12\x1d\n" +
@@ -1449,11 +1708,13 @@ const file_veiviser_v1_decision_service_proto_rawDesc = "" +
 	"\x1dSILENCE_REASON_PLACEMENT_RULE\x10\x03\x12\x1b\n" +
 	"\x17SILENCE_REASON_AUDIENCE\x10\x04\x12\x1b\n" +
 	"\x17SILENCE_REASON_NO_SLOTS\x10\x05\x12\x1e\n" +
-	"\x1aSILENCE_REASON_UNAVAILABLE\x10\x062\x9a\x03\n" +
+	"\x1aSILENCE_REASON_UNAVAILABLE\x10\x06\x12 \n" +
+	"\x1cSILENCE_REASON_CONTROL_GROUP\x10\a2\x98\x04\n" +
 	"\x0fDecisionService\x12n\n" +
 	"\tRecommend\x12\x1d.veiviser.v1.RecommendRequest\x1a\x1e.veiviser.v1.RecommendResponse\"\"\x82\xd3\xe4\x93\x02\x1c:\x01*\"\x17/v1/decisions:recommend\x12\x8a\x01\n" +
 	"\x14WatchRecommendations\x12(.veiviser.v1.WatchRecommendationsRequest\x1a).veiviser.v1.WatchRecommendationsResponse\"\x1b\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/decisions:watch0\x01\x12\x89\x01\n" +
-	"\x0fExplainDecision\x12#.veiviser.v1.ExplainDecisionRequest\x1a$.veiviser.v1.ExplainDecisionResponse\"+\x82\xd3\xe4\x93\x02%\x12#/v1/decisions/{decision_id}:explainB;Z9github.com/veiviser/veiviser/proto/veiviser/v1;veiviserv1b\x06proto3"
+	"\x0fExplainDecision\x12#.veiviser.v1.ExplainDecisionRequest\x1a$.veiviser.v1.ExplainDecisionResponse\"+\x82\xd3\xe4\x93\x02%\x12#/v1/decisions/{decision_id}:explain\x12|\n" +
+	"\x0fReplayDecisions\x12#.veiviser.v1.ReplayDecisionsRequest\x1a$.veiviser.v1.ReplayDecisionsResponse\"\x1c\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/decisions:replay0\x01B;Z9github.com/veiviser/veiviser/proto/veiviser/v1;veiviserv1b\x06proto3"
 
 var (
 	file_veiviser_v1_decision_service_proto_rawDescOnce sync.Once
@@ -1468,7 +1729,7 @@ func file_veiviser_v1_decision_service_proto_rawDescGZIP() []byte {
 }
 
 var file_veiviser_v1_decision_service_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_veiviser_v1_decision_service_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
+var file_veiviser_v1_decision_service_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_veiviser_v1_decision_service_proto_goTypes = []any{
 	(Exploration)(0),                     // 0: veiviser.v1.Exploration
 	(SilenceReason)(0),                   // 1: veiviser.v1.SilenceReason
@@ -1480,57 +1741,63 @@ var file_veiviser_v1_decision_service_proto_goTypes = []any{
 	(*Reason)(nil),                       // 7: veiviser.v1.Reason
 	(*WatchRecommendationsRequest)(nil),  // 8: veiviser.v1.WatchRecommendationsRequest
 	(*WatchRecommendationsResponse)(nil), // 9: veiviser.v1.WatchRecommendationsResponse
-	(*ExplainDecisionRequest)(nil),       // 10: veiviser.v1.ExplainDecisionRequest
-	(*ExplainDecisionResponse)(nil),      // 11: veiviser.v1.ExplainDecisionResponse
-	(*DecisionExplanation)(nil),          // 12: veiviser.v1.DecisionExplanation
-	(*ScoredItem)(nil),                   // 13: veiviser.v1.ScoredItem
-	(*ScorePart)(nil),                    // 14: veiviser.v1.ScorePart
-	(*ExcludedItems)(nil),                // 15: veiviser.v1.ExcludedItems
-	(*VisitContext)(nil),                 // 16: veiviser.v1.VisitContext
-	(*Event)(nil),                        // 17: veiviser.v1.Event
-	(*timestamppb.Timestamp)(nil),        // 18: google.protobuf.Timestamp
-	(*NeedBelief)(nil),                   // 19: veiviser.v1.NeedBelief
-	(ItemKind)(0),                        // 20: veiviser.v1.ItemKind
-	(*Representation)(nil),               // 21: veiviser.v1.Representation
+	(*ReplayDecisionsRequest)(nil),       // 10: veiviser.v1.ReplayDecisionsRequest
+	(*ReplayDecisionsResponse)(nil),      // 11: veiviser.v1.ReplayDecisionsResponse
+	(*ReplayDifference)(nil),             // 12: veiviser.v1.ReplayDifference
+	(*ExplainDecisionRequest)(nil),       // 13: veiviser.v1.ExplainDecisionRequest
+	(*ExplainDecisionResponse)(nil),      // 14: veiviser.v1.ExplainDecisionResponse
+	(*DecisionExplanation)(nil),          // 15: veiviser.v1.DecisionExplanation
+	(*ScoredItem)(nil),                   // 16: veiviser.v1.ScoredItem
+	(*ScorePart)(nil),                    // 17: veiviser.v1.ScorePart
+	(*ExcludedItems)(nil),                // 18: veiviser.v1.ExcludedItems
+	(*VisitContext)(nil),                 // 19: veiviser.v1.VisitContext
+	(*Event)(nil),                        // 20: veiviser.v1.Event
+	(*timestamppb.Timestamp)(nil),        // 21: google.protobuf.Timestamp
+	(*NeedBelief)(nil),                   // 22: veiviser.v1.NeedBelief
+	(ItemKind)(0),                        // 23: veiviser.v1.ItemKind
+	(*Representation)(nil),               // 24: veiviser.v1.Representation
 }
 var file_veiviser_v1_decision_service_proto_depIdxs = []int32{
-	16, // 0: veiviser.v1.RecommendRequest.context:type_name -> veiviser.v1.VisitContext
-	17, // 1: veiviser.v1.RecommendRequest.events:type_name -> veiviser.v1.Event
+	19, // 0: veiviser.v1.RecommendRequest.context:type_name -> veiviser.v1.VisitContext
+	20, // 1: veiviser.v1.RecommendRequest.events:type_name -> veiviser.v1.Event
 	3,  // 2: veiviser.v1.RecommendRequest.placements:type_name -> veiviser.v1.PlacementRequest
 	0,  // 3: veiviser.v1.RecommendRequest.exploration:type_name -> veiviser.v1.Exploration
-	18, // 4: veiviser.v1.RecommendRequest.time:type_name -> google.protobuf.Timestamp
+	21, // 4: veiviser.v1.RecommendRequest.time:type_name -> google.protobuf.Timestamp
 	5,  // 5: veiviser.v1.RecommendResponse.decisions:type_name -> veiviser.v1.PlacementDecision
-	19, // 6: veiviser.v1.RecommendResponse.needs:type_name -> veiviser.v1.NeedBelief
+	22, // 6: veiviser.v1.RecommendResponse.needs:type_name -> veiviser.v1.NeedBelief
 	6,  // 7: veiviser.v1.PlacementDecision.items:type_name -> veiviser.v1.RecommendedItem
 	1,  // 8: veiviser.v1.PlacementDecision.silence_reason:type_name -> veiviser.v1.SilenceReason
-	12, // 9: veiviser.v1.PlacementDecision.explanation:type_name -> veiviser.v1.DecisionExplanation
-	20, // 10: veiviser.v1.RecommendedItem.kind:type_name -> veiviser.v1.ItemKind
-	21, // 11: veiviser.v1.RecommendedItem.representation:type_name -> veiviser.v1.Representation
+	15, // 9: veiviser.v1.PlacementDecision.explanation:type_name -> veiviser.v1.DecisionExplanation
+	23, // 10: veiviser.v1.RecommendedItem.kind:type_name -> veiviser.v1.ItemKind
+	24, // 11: veiviser.v1.RecommendedItem.representation:type_name -> veiviser.v1.Representation
 	7,  // 12: veiviser.v1.RecommendedItem.reasons:type_name -> veiviser.v1.Reason
-	16, // 13: veiviser.v1.WatchRecommendationsRequest.context:type_name -> veiviser.v1.VisitContext
+	19, // 13: veiviser.v1.WatchRecommendationsRequest.context:type_name -> veiviser.v1.VisitContext
 	0,  // 14: veiviser.v1.WatchRecommendationsRequest.exploration:type_name -> veiviser.v1.Exploration
 	4,  // 15: veiviser.v1.WatchRecommendationsResponse.answer:type_name -> veiviser.v1.RecommendResponse
-	12, // 16: veiviser.v1.ExplainDecisionResponse.explanation:type_name -> veiviser.v1.DecisionExplanation
-	18, // 17: veiviser.v1.DecisionExplanation.time:type_name -> google.protobuf.Timestamp
-	19, // 18: veiviser.v1.DecisionExplanation.needs:type_name -> veiviser.v1.NeedBelief
-	13, // 19: veiviser.v1.DecisionExplanation.served:type_name -> veiviser.v1.ScoredItem
-	13, // 20: veiviser.v1.DecisionExplanation.runners_up:type_name -> veiviser.v1.ScoredItem
-	15, // 21: veiviser.v1.DecisionExplanation.excluded:type_name -> veiviser.v1.ExcludedItems
-	1,  // 22: veiviser.v1.DecisionExplanation.silence_reason:type_name -> veiviser.v1.SilenceReason
-	20, // 23: veiviser.v1.ScoredItem.kind:type_name -> veiviser.v1.ItemKind
-	14, // 24: veiviser.v1.ScoredItem.parts:type_name -> veiviser.v1.ScorePart
-	7,  // 25: veiviser.v1.ScoredItem.reasons:type_name -> veiviser.v1.Reason
-	2,  // 26: veiviser.v1.DecisionService.Recommend:input_type -> veiviser.v1.RecommendRequest
-	8,  // 27: veiviser.v1.DecisionService.WatchRecommendations:input_type -> veiviser.v1.WatchRecommendationsRequest
-	10, // 28: veiviser.v1.DecisionService.ExplainDecision:input_type -> veiviser.v1.ExplainDecisionRequest
-	4,  // 29: veiviser.v1.DecisionService.Recommend:output_type -> veiviser.v1.RecommendResponse
-	9,  // 30: veiviser.v1.DecisionService.WatchRecommendations:output_type -> veiviser.v1.WatchRecommendationsResponse
-	11, // 31: veiviser.v1.DecisionService.ExplainDecision:output_type -> veiviser.v1.ExplainDecisionResponse
-	29, // [29:32] is the sub-list for method output_type
-	26, // [26:29] is the sub-list for method input_type
-	26, // [26:26] is the sub-list for extension type_name
-	26, // [26:26] is the sub-list for extension extendee
-	0,  // [0:26] is the sub-list for field type_name
+	12, // 16: veiviser.v1.ReplayDecisionsResponse.differences:type_name -> veiviser.v1.ReplayDifference
+	15, // 17: veiviser.v1.ExplainDecisionResponse.explanation:type_name -> veiviser.v1.DecisionExplanation
+	21, // 18: veiviser.v1.DecisionExplanation.time:type_name -> google.protobuf.Timestamp
+	22, // 19: veiviser.v1.DecisionExplanation.needs:type_name -> veiviser.v1.NeedBelief
+	16, // 20: veiviser.v1.DecisionExplanation.served:type_name -> veiviser.v1.ScoredItem
+	16, // 21: veiviser.v1.DecisionExplanation.runners_up:type_name -> veiviser.v1.ScoredItem
+	18, // 22: veiviser.v1.DecisionExplanation.excluded:type_name -> veiviser.v1.ExcludedItems
+	1,  // 23: veiviser.v1.DecisionExplanation.silence_reason:type_name -> veiviser.v1.SilenceReason
+	23, // 24: veiviser.v1.ScoredItem.kind:type_name -> veiviser.v1.ItemKind
+	17, // 25: veiviser.v1.ScoredItem.parts:type_name -> veiviser.v1.ScorePart
+	7,  // 26: veiviser.v1.ScoredItem.reasons:type_name -> veiviser.v1.Reason
+	2,  // 27: veiviser.v1.DecisionService.Recommend:input_type -> veiviser.v1.RecommendRequest
+	8,  // 28: veiviser.v1.DecisionService.WatchRecommendations:input_type -> veiviser.v1.WatchRecommendationsRequest
+	13, // 29: veiviser.v1.DecisionService.ExplainDecision:input_type -> veiviser.v1.ExplainDecisionRequest
+	10, // 30: veiviser.v1.DecisionService.ReplayDecisions:input_type -> veiviser.v1.ReplayDecisionsRequest
+	4,  // 31: veiviser.v1.DecisionService.Recommend:output_type -> veiviser.v1.RecommendResponse
+	9,  // 32: veiviser.v1.DecisionService.WatchRecommendations:output_type -> veiviser.v1.WatchRecommendationsResponse
+	14, // 33: veiviser.v1.DecisionService.ExplainDecision:output_type -> veiviser.v1.ExplainDecisionResponse
+	11, // 34: veiviser.v1.DecisionService.ReplayDecisions:output_type -> veiviser.v1.ReplayDecisionsResponse
+	31, // [31:35] is the sub-list for method output_type
+	27, // [27:31] is the sub-list for method input_type
+	27, // [27:27] is the sub-list for extension type_name
+	27, // [27:27] is the sub-list for extension extendee
+	0,  // [0:27] is the sub-list for field type_name
 }
 
 func init() { file_veiviser_v1_decision_service_proto_init() }
@@ -1547,7 +1814,7 @@ func file_veiviser_v1_decision_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_veiviser_v1_decision_service_proto_rawDesc), len(file_veiviser_v1_decision_service_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   14,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

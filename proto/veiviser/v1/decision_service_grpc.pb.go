@@ -22,6 +22,7 @@ const (
 	DecisionService_Recommend_FullMethodName            = "/veiviser.v1.DecisionService/Recommend"
 	DecisionService_WatchRecommendations_FullMethodName = "/veiviser.v1.DecisionService/WatchRecommendations"
 	DecisionService_ExplainDecision_FullMethodName      = "/veiviser.v1.DecisionService/ExplainDecision"
+	DecisionService_ReplayDecisions_FullMethodName      = "/veiviser.v1.DecisionService/ReplayDecisions"
 )
 
 // DecisionServiceClient is the client API for DecisionService service.
@@ -48,6 +49,12 @@ type DecisionServiceClient interface {
 	//
 	// Errors: INVALID_ARGUMENT (MALFORMED_ID), NOT_FOUND (UNKNOWN_DECISION).
 	ExplainDecision(ctx context.Context, in *ExplainDecisionRequest, opts ...grpc.CallOption) (*ExplainDecisionResponse, error)
+	// ReplayDecisions makes logged answers again from what was logged, with the plan version, the catalogue and what the learned
+	// model said at that moment, and compares every bit. It reports progress about once a second and ends with a report that is
+	// done.
+	//
+	// Errors: INVALID_ARGUMENT (INVALID_FIELD), UNAVAILABLE (STORE_UNAVAILABLE).
+	ReplayDecisions(ctx context.Context, in *ReplayDecisionsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ReplayDecisionsResponse], error)
 }
 
 type decisionServiceClient struct {
@@ -97,6 +104,25 @@ func (c *decisionServiceClient) ExplainDecision(ctx context.Context, in *Explain
 	return out, nil
 }
 
+func (c *decisionServiceClient) ReplayDecisions(ctx context.Context, in *ReplayDecisionsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ReplayDecisionsResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &DecisionService_ServiceDesc.Streams[1], DecisionService_ReplayDecisions_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[ReplayDecisionsRequest, ReplayDecisionsResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type DecisionService_ReplayDecisionsClient = grpc.ServerStreamingClient[ReplayDecisionsResponse]
+
 // DecisionServiceServer is the server API for DecisionService service.
 // All implementations must embed UnimplementedDecisionServiceServer
 // for forward compatibility.
@@ -121,6 +147,12 @@ type DecisionServiceServer interface {
 	//
 	// Errors: INVALID_ARGUMENT (MALFORMED_ID), NOT_FOUND (UNKNOWN_DECISION).
 	ExplainDecision(context.Context, *ExplainDecisionRequest) (*ExplainDecisionResponse, error)
+	// ReplayDecisions makes logged answers again from what was logged, with the plan version, the catalogue and what the learned
+	// model said at that moment, and compares every bit. It reports progress about once a second and ends with a report that is
+	// done.
+	//
+	// Errors: INVALID_ARGUMENT (INVALID_FIELD), UNAVAILABLE (STORE_UNAVAILABLE).
+	ReplayDecisions(*ReplayDecisionsRequest, grpc.ServerStreamingServer[ReplayDecisionsResponse]) error
 	mustEmbedUnimplementedDecisionServiceServer()
 }
 
@@ -139,6 +171,9 @@ func (UnimplementedDecisionServiceServer) WatchRecommendations(*WatchRecommendat
 }
 func (UnimplementedDecisionServiceServer) ExplainDecision(context.Context, *ExplainDecisionRequest) (*ExplainDecisionResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ExplainDecision not implemented")
+}
+func (UnimplementedDecisionServiceServer) ReplayDecisions(*ReplayDecisionsRequest, grpc.ServerStreamingServer[ReplayDecisionsResponse]) error {
+	return status.Error(codes.Unimplemented, "method ReplayDecisions not implemented")
 }
 func (UnimplementedDecisionServiceServer) mustEmbedUnimplementedDecisionServiceServer() {}
 func (UnimplementedDecisionServiceServer) testEmbeddedByValue()                         {}
@@ -208,6 +243,17 @@ func _DecisionService_ExplainDecision_Handler(srv interface{}, ctx context.Conte
 	return interceptor(ctx, in, info, handler)
 }
 
+func _DecisionService_ReplayDecisions_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(ReplayDecisionsRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(DecisionServiceServer).ReplayDecisions(m, &grpc.GenericServerStream[ReplayDecisionsRequest, ReplayDecisionsResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type DecisionService_ReplayDecisionsServer = grpc.ServerStreamingServer[ReplayDecisionsResponse]
+
 // DecisionService_ServiceDesc is the grpc.ServiceDesc for DecisionService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -228,6 +274,11 @@ var DecisionService_ServiceDesc = grpc.ServiceDesc{
 		{
 			StreamName:    "WatchRecommendations",
 			Handler:       _DecisionService_WatchRecommendations_Handler,
+			ServerStreams: true,
+		},
+		{
+			StreamName:    "ReplayDecisions",
+			Handler:       _DecisionService_ReplayDecisions_Handler,
 			ServerStreams: true,
 		},
 	},

@@ -95,6 +95,8 @@ const (
 	ErrorReason_ERROR_REASON_STOPPING ErrorReason = 32
 	// A browser sent this for a page of an origin that is not listed (PERMISSION_DENIED, HTTP only).
 	ErrorReason_ERROR_REASON_FOREIGN_ORIGIN ErrorReason = 33
+	// The active plan's gate refuses the plan: by the logged decisions it may be worse than allowed, or too little is known.
+	ErrorReason_ERROR_REASON_GATE_CLOSED ErrorReason = 34
 )
 
 // Enum value maps for ErrorReason.
@@ -134,6 +136,7 @@ var (
 		31: "ERROR_REASON_UNKNOWN_ROUTE",
 		32: "ERROR_REASON_STOPPING",
 		33: "ERROR_REASON_FOREIGN_ORIGIN",
+		34: "ERROR_REASON_GATE_CLOSED",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":          0,
@@ -170,6 +173,7 @@ var (
 		"ERROR_REASON_UNKNOWN_ROUTE":        31,
 		"ERROR_REASON_STOPPING":             32,
 		"ERROR_REASON_FOREIGN_ORIGIN":       33,
+		"ERROR_REASON_GATE_CLOSED":          34,
 	}
 )
 
@@ -204,7 +208,7 @@ var File_veiviser_v1_error_proto protoreflect.FileDescriptor
 
 const file_veiviser_v1_error_proto_rawDesc = "" +
 	"\n" +
-	"\x17veiviser/v1/error.proto\x12\vveiviser.v1*\xf4\b\n" +
+	"\x17veiviser/v1/error.proto\x12\vveiviser.v1*\x92\t\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15ERROR_REASON_INTERNAL\x10\x01\x12\x1e\n" +
@@ -240,7 +244,8 @@ const file_veiviser_v1_error_proto_rawDesc = "" +
 	"\x1eERROR_REASON_REQUEST_TOO_LARGE\x10\x1e\x12\x1e\n" +
 	"\x1aERROR_REASON_UNKNOWN_ROUTE\x10\x1f\x12\x19\n" +
 	"\x15ERROR_REASON_STOPPING\x10 \x12\x1f\n" +
-	"\x1bERROR_REASON_FOREIGN_ORIGIN\x10!B;Z9github.com/veiviser/veiviser/proto/veiviser/v1;veiviserv1b\x06proto3"
+	"\x1bERROR_REASON_FOREIGN_ORIGIN\x10!\x12\x1c\n" +
+	"\x18ERROR_REASON_GATE_CLOSED\x10\"B;Z9github.com/veiviser/veiviser/proto/veiviser/v1;veiviserv1b\x06proto3"
 
 var (
 	file_veiviser_v1_error_proto_rawDescOnce sync.Once

@@ -1125,7 +1125,7 @@ func (x *Alert) GetStartTime() *timestamppb.Timestamp {
 // GetLiftRequest limits the comparison.
 type GetLiftRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Only this placement; empty is all. At most 64 bytes.
+	// Only visitors whose first decision was on this placement; empty is all. At most 64 bytes.
 	Placement     string `protobuf:"bytes,1,opt,name=placement,proto3" json:"placement,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1171,12 +1171,24 @@ func (x *GetLiftRequest) GetPlacement() string {
 // GetLiftResponse is the comparison.
 type GetLiftResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Mean of the served less mean of the control group.
+	// Mean number of outcomes per visitor of the served less that of the control group.
 	Lift float64 `protobuf:"fixed64,1,opt,name=lift,proto3" json:"lift,omitempty"`
-	// Lower end of the interval.
-	Low float64 `protobuf:"fixed64,2,opt,name=low,proto3" json:"low,omitempty"`
+	// Lower end of the 95 % interval; unset while there are too few visitors to give one.
+	Low *float64 `protobuf:"fixed64,2,opt,name=low,proto3,oneof" json:"low,omitempty"`
 	// Upper end of the interval.
-	High          float64 `protobuf:"fixed64,3,opt,name=high,proto3" json:"high,omitempty"`
+	High *float64 `protobuf:"fixed64,3,opt,name=high,proto3,oneof" json:"high,omitempty"`
+	// The event type compared.
+	Outcome string `protobuf:"bytes,4,opt,name=outcome,proto3" json:"outcome,omitempty"`
+	// Served visitors, and those of the control group, whose window is over.
+	Treated *LiftGroup `protobuf:"bytes,5,opt,name=treated,proto3" json:"treated,omitempty"`
+	// The control group.
+	Control *LiftGroup `protobuf:"bytes,6,opt,name=control,proto3" json:"control,omitempty"`
+	// The same comparison of the value of purchases per visitor, in the currency of the shop.
+	Value *LiftMetric `protobuf:"bytes,7,opt,name=value,proto3" json:"value,omitempty"`
+	// The same comparison of the share of visitors with at least one outcome.
+	Converted *LiftMetric `protobuf:"bytes,8,opt,name=converted,proto3" json:"converted,omitempty"`
+	// What can be said, in a sentence.
+	Summary       string `protobuf:"bytes,9,opt,name=summary,proto3" json:"summary,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1219,15 +1231,194 @@ func (x *GetLiftResponse) GetLift() float64 {
 }
 
 func (x *GetLiftResponse) GetLow() float64 {
-	if x != nil {
-		return x.Low
+	if x != nil && x.Low != nil {
+		return *x.Low
 	}
 	return 0
 }
 
 func (x *GetLiftResponse) GetHigh() float64 {
+	if x != nil && x.High != nil {
+		return *x.High
+	}
+	return 0
+}
+
+func (x *GetLiftResponse) GetOutcome() string {
 	if x != nil {
-		return x.High
+		return x.Outcome
+	}
+	return ""
+}
+
+func (x *GetLiftResponse) GetTreated() *LiftGroup {
+	if x != nil {
+		return x.Treated
+	}
+	return nil
+}
+
+func (x *GetLiftResponse) GetControl() *LiftGroup {
+	if x != nil {
+		return x.Control
+	}
+	return nil
+}
+
+func (x *GetLiftResponse) GetValue() *LiftMetric {
+	if x != nil {
+		return x.Value
+	}
+	return nil
+}
+
+func (x *GetLiftResponse) GetConverted() *LiftMetric {
+	if x != nil {
+		return x.Converted
+	}
+	return nil
+}
+
+func (x *GetLiftResponse) GetSummary() string {
+	if x != nil {
+		return x.Summary
+	}
+	return ""
+}
+
+// LiftGroup is one of the groups compared.
+type LiftGroup struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Visitors whose window is over.
+	Visitors int64 `protobuf:"varint,1,opt,name=visitors,proto3" json:"visitors,omitempty"`
+	// Mean number of outcomes per visitor.
+	Mean float64 `protobuf:"fixed64,2,opt,name=mean,proto3" json:"mean,omitempty"`
+	// Mean value of purchases per visitor.
+	Value float64 `protobuf:"fixed64,3,opt,name=value,proto3" json:"value,omitempty"`
+	// Share with at least one outcome.
+	Converted     float64 `protobuf:"fixed64,4,opt,name=converted,proto3" json:"converted,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LiftGroup) Reset() {
+	*x = LiftGroup{}
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LiftGroup) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LiftGroup) ProtoMessage() {}
+
+func (x *LiftGroup) ProtoReflect() protoreflect.Message {
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LiftGroup.ProtoReflect.Descriptor instead.
+func (*LiftGroup) Descriptor() ([]byte, []int) {
+	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *LiftGroup) GetVisitors() int64 {
+	if x != nil {
+		return x.Visitors
+	}
+	return 0
+}
+
+func (x *LiftGroup) GetMean() float64 {
+	if x != nil {
+		return x.Mean
+	}
+	return 0
+}
+
+func (x *LiftGroup) GetValue() float64 {
+	if x != nil {
+		return x.Value
+	}
+	return 0
+}
+
+func (x *LiftGroup) GetConverted() float64 {
+	if x != nil {
+		return x.Converted
+	}
+	return 0
+}
+
+// LiftMetric is a difference with its interval.
+type LiftMetric struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Mean of the served less that of the control group.
+	Lift float64 `protobuf:"fixed64,1,opt,name=lift,proto3" json:"lift,omitempty"`
+	// Lower end of the 95 % interval; unset while there are too few visitors.
+	Low *float64 `protobuf:"fixed64,2,opt,name=low,proto3,oneof" json:"low,omitempty"`
+	// Upper end.
+	High          *float64 `protobuf:"fixed64,3,opt,name=high,proto3,oneof" json:"high,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LiftMetric) Reset() {
+	*x = LiftMetric{}
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LiftMetric) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LiftMetric) ProtoMessage() {}
+
+func (x *LiftMetric) ProtoReflect() protoreflect.Message {
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LiftMetric.ProtoReflect.Descriptor instead.
+func (*LiftMetric) Descriptor() ([]byte, []int) {
+	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *LiftMetric) GetLift() float64 {
+	if x != nil {
+		return x.Lift
+	}
+	return 0
+}
+
+func (x *LiftMetric) GetLow() float64 {
+	if x != nil && x.Low != nil {
+		return *x.Low
+	}
+	return 0
+}
+
+func (x *LiftMetric) GetHigh() float64 {
+	if x != nil && x.High != nil {
+		return *x.High
 	}
 	return 0
 }
@@ -1236,14 +1427,18 @@ func (x *GetLiftResponse) GetHigh() float64 {
 type EvaluatePlanRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The plan to value.
-	Plan          *Plan `protobuf:"bytes,1,opt,name=plan,proto3" json:"plan,omitempty"`
+	Plan *Plan `protobuf:"bytes,1,opt,name=plan,proto3" json:"plan,omitempty"`
+	// Only decisions on this placement; empty is all. At most 64 bytes.
+	Placement string `protobuf:"bytes,2,opt,name=placement,proto3" json:"placement,omitempty"`
+	// At most this many decisions, the newest; 0 is 20,000.
+	Limit         int32 `protobuf:"varint,3,opt,name=limit,proto3" json:"limit,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *EvaluatePlanRequest) Reset() {
 	*x = EvaluatePlanRequest{}
-	mi := &file_veiviser_v1_insight_service_proto_msgTypes[20]
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1255,7 +1450,7 @@ func (x *EvaluatePlanRequest) String() string {
 func (*EvaluatePlanRequest) ProtoMessage() {}
 
 func (x *EvaluatePlanRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_insight_service_proto_msgTypes[20]
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1268,7 +1463,7 @@ func (x *EvaluatePlanRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EvaluatePlanRequest.ProtoReflect.Descriptor instead.
 func (*EvaluatePlanRequest) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{20}
+	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *EvaluatePlanRequest) GetPlan() *Plan {
@@ -1278,18 +1473,56 @@ func (x *EvaluatePlanRequest) GetPlan() *Plan {
 	return nil
 }
 
-// EvaluatePlanResponse is its value.
+func (x *EvaluatePlanRequest) GetPlacement() string {
+	if x != nil {
+		return x.Placement
+	}
+	return ""
+}
+
+func (x *EvaluatePlanRequest) GetLimit() int32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+// EvaluatePlanResponse is its value, in reward per decision.
 type EvaluatePlanResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// One estimate per estimator.
-	Values        []*PolicyValue `protobuf:"bytes,1,rep,name=values,proto3" json:"values,omitempty"`
+	// One estimate per estimator, of the plan.
+	Values []*PolicyValue `protobuf:"bytes,1,rep,name=values,proto3" json:"values,omitempty"`
+	// The same of the active plan.
+	Active []*PolicyValue `protobuf:"bytes,2,rep,name=active,proto3" json:"active,omitempty"`
+	// The plan less the active one, doubly robust, on the same decisions.
+	Difference *PolicyValue `protobuf:"bytes,3,opt,name=difference,proto3" json:"difference,omitempty"`
+	// Decisions used, of how many visitors.
+	Rows int64 `protobuf:"varint,4,opt,name=rows,proto3" json:"rows,omitempty"`
+	// Visitors.
+	Visitors int64 `protobuf:"varint,5,opt,name=visitors,proto3" json:"visitors,omitempty"`
+	// Effective sample size: how many decisions of the plan's own the log is worth.
+	EffectiveSampleSize float64 `protobuf:"fixed64,6,opt,name=effective_sample_size,json=effectiveSampleSize,proto3" json:"effective_sample_size,omitempty"`
+	// The largest weight, and the mean one, which is 1 when the logged probabilities are right.
+	MaxWeight float64 `protobuf:"fixed64,7,opt,name=max_weight,json=maxWeight,proto3" json:"max_weight,omitempty"`
+	// The mean weight.
+	MeanWeight float64 `protobuf:"fixed64,8,opt,name=mean_weight,json=meanWeight,proto3" json:"mean_weight,omitempty"`
+	// Share of its own choices that the log never tried.
+	Unsupported float64 `protobuf:"fixed64,9,opt,name=unsupported,proto3" json:"unsupported,omitempty"`
+	// Differences below this cannot be told from none on this log.
+	DetectableDifference float64 `protobuf:"fixed64,10,opt,name=detectable_difference,json=detectableDifference,proto3" json:"detectable_difference,omitempty"`
+	// Why no conclusion is possible; empty when one is.
+	Refusal string `protobuf:"bytes,11,opt,name=refusal,proto3" json:"refusal,omitempty"`
+	// The same as a code: NO_ROWS, TOO_FEW, NO_SUPPORT, BAD_PROPENSITIES, …
+	RefusalCode string `protobuf:"bytes,12,opt,name=refusal_code,json=refusalCode,proto3" json:"refusal_code,omitempty"`
+	// The active plan's gate would let it pass.
+	PassesGate    bool `protobuf:"varint,13,opt,name=passes_gate,json=passesGate,proto3" json:"passes_gate,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *EvaluatePlanResponse) Reset() {
 	*x = EvaluatePlanResponse{}
-	mi := &file_veiviser_v1_insight_service_proto_msgTypes[21]
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1301,7 +1534,7 @@ func (x *EvaluatePlanResponse) String() string {
 func (*EvaluatePlanResponse) ProtoMessage() {}
 
 func (x *EvaluatePlanResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_insight_service_proto_msgTypes[21]
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1314,7 +1547,7 @@ func (x *EvaluatePlanResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EvaluatePlanResponse.ProtoReflect.Descriptor instead.
 func (*EvaluatePlanResponse) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{21}
+	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *EvaluatePlanResponse) GetValues() []*PolicyValue {
@@ -1322,6 +1555,783 @@ func (x *EvaluatePlanResponse) GetValues() []*PolicyValue {
 		return x.Values
 	}
 	return nil
+}
+
+func (x *EvaluatePlanResponse) GetActive() []*PolicyValue {
+	if x != nil {
+		return x.Active
+	}
+	return nil
+}
+
+func (x *EvaluatePlanResponse) GetDifference() *PolicyValue {
+	if x != nil {
+		return x.Difference
+	}
+	return nil
+}
+
+func (x *EvaluatePlanResponse) GetRows() int64 {
+	if x != nil {
+		return x.Rows
+	}
+	return 0
+}
+
+func (x *EvaluatePlanResponse) GetVisitors() int64 {
+	if x != nil {
+		return x.Visitors
+	}
+	return 0
+}
+
+func (x *EvaluatePlanResponse) GetEffectiveSampleSize() float64 {
+	if x != nil {
+		return x.EffectiveSampleSize
+	}
+	return 0
+}
+
+func (x *EvaluatePlanResponse) GetMaxWeight() float64 {
+	if x != nil {
+		return x.MaxWeight
+	}
+	return 0
+}
+
+func (x *EvaluatePlanResponse) GetMeanWeight() float64 {
+	if x != nil {
+		return x.MeanWeight
+	}
+	return 0
+}
+
+func (x *EvaluatePlanResponse) GetUnsupported() float64 {
+	if x != nil {
+		return x.Unsupported
+	}
+	return 0
+}
+
+func (x *EvaluatePlanResponse) GetDetectableDifference() float64 {
+	if x != nil {
+		return x.DetectableDifference
+	}
+	return 0
+}
+
+func (x *EvaluatePlanResponse) GetRefusal() string {
+	if x != nil {
+		return x.Refusal
+	}
+	return ""
+}
+
+func (x *EvaluatePlanResponse) GetRefusalCode() string {
+	if x != nil {
+		return x.RefusalCode
+	}
+	return ""
+}
+
+func (x *EvaluatePlanResponse) GetPassesGate() bool {
+	if x != nil {
+		return x.PassesGate
+	}
+	return false
+}
+
+// GetLearningRequest is empty.
+type GetLearningRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetLearningRequest) Reset() {
+	*x = GetLearningRequest{}
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetLearningRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetLearningRequest) ProtoMessage() {}
+
+func (x *GetLearningRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetLearningRequest.ProtoReflect.Descriptor instead.
+func (*GetLearningRequest) Descriptor() ([]byte, []int) {
+	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{24}
+}
+
+// GetLearningResponse is how far learning is.
+type GetLearningResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Grows with every change of the model.
+	ModelVersion uint64 `protobuf:"varint,1,opt,name=model_version,json=modelVersion,proto3" json:"model_version,omitempty"`
+	// Observations folded in: one per item served and settled.
+	Observations int64 `protobuf:"varint,2,opt,name=observations,proto3" json:"observations,omitempty"`
+	// Standard deviation of the reward around what the model expects.
+	Noise float64 `protobuf:"fixed64,3,opt,name=noise,proto3" json:"noise,omitempty"`
+	// Mean reward of what was observed.
+	MeanReward float64 `protobuf:"fixed64,4,opt,name=mean_reward,json=meanReward,proto3" json:"mean_reward,omitempty"`
+	// Weights the model has learned about.
+	Weights int64 `protobuf:"varint,5,opt,name=weights,proto3" json:"weights,omitempty"`
+	// What became of outcomes, by type.
+	Outcomes []*OutcomeCount `protobuf:"bytes,6,rep,name=outcomes,proto3" json:"outcomes,omitempty"`
+	// How much each slot is seen, relative to the first.
+	Slots []*SlotExamination `protobuf:"bytes,7,rep,name=slots,proto3" json:"slots,omitempty"`
+	// How much was tried out, by placement.
+	Exploration []*ExplorationCount `protobuf:"bytes,8,rep,name=exploration,proto3" json:"exploration,omitempty"`
+	// Up to when the log is folded in.
+	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetLearningResponse) Reset() {
+	*x = GetLearningResponse{}
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetLearningResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetLearningResponse) ProtoMessage() {}
+
+func (x *GetLearningResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetLearningResponse.ProtoReflect.Descriptor instead.
+func (*GetLearningResponse) Descriptor() ([]byte, []int) {
+	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *GetLearningResponse) GetModelVersion() uint64 {
+	if x != nil {
+		return x.ModelVersion
+	}
+	return 0
+}
+
+func (x *GetLearningResponse) GetObservations() int64 {
+	if x != nil {
+		return x.Observations
+	}
+	return 0
+}
+
+func (x *GetLearningResponse) GetNoise() float64 {
+	if x != nil {
+		return x.Noise
+	}
+	return 0
+}
+
+func (x *GetLearningResponse) GetMeanReward() float64 {
+	if x != nil {
+		return x.MeanReward
+	}
+	return 0
+}
+
+func (x *GetLearningResponse) GetWeights() int64 {
+	if x != nil {
+		return x.Weights
+	}
+	return 0
+}
+
+func (x *GetLearningResponse) GetOutcomes() []*OutcomeCount {
+	if x != nil {
+		return x.Outcomes
+	}
+	return nil
+}
+
+func (x *GetLearningResponse) GetSlots() []*SlotExamination {
+	if x != nil {
+		return x.Slots
+	}
+	return nil
+}
+
+func (x *GetLearningResponse) GetExploration() []*ExplorationCount {
+	if x != nil {
+		return x.Exploration
+	}
+	return nil
+}
+
+func (x *GetLearningResponse) GetUpdateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UpdateTime
+	}
+	return nil
+}
+
+// OutcomeCount is what became of the outcomes of one type.
+type OutcomeCount struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The event type.
+	Type string `protobuf:"bytes,1,opt,name=type,proto3" json:"type,omitempty"`
+	// Joined with their decision.
+	Joined int64 `protobuf:"varint,2,opt,name=joined,proto3" json:"joined,omitempty"`
+	// Further ones of the same decision and item, which count once.
+	Repeats int64 `protobuf:"varint,3,opt,name=repeats,proto3" json:"repeats,omitempty"`
+	// Came after the window.
+	Late int64 `protobuf:"varint,4,opt,name=late,proto3" json:"late,omitempty"`
+	// Decisions and items for which none came within the window.
+	Silent        int64 `protobuf:"varint,5,opt,name=silent,proto3" json:"silent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OutcomeCount) Reset() {
+	*x = OutcomeCount{}
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OutcomeCount) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OutcomeCount) ProtoMessage() {}
+
+func (x *OutcomeCount) ProtoReflect() protoreflect.Message {
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OutcomeCount.ProtoReflect.Descriptor instead.
+func (*OutcomeCount) Descriptor() ([]byte, []int) {
+	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *OutcomeCount) GetType() string {
+	if x != nil {
+		return x.Type
+	}
+	return ""
+}
+
+func (x *OutcomeCount) GetJoined() int64 {
+	if x != nil {
+		return x.Joined
+	}
+	return 0
+}
+
+func (x *OutcomeCount) GetRepeats() int64 {
+	if x != nil {
+		return x.Repeats
+	}
+	return 0
+}
+
+func (x *OutcomeCount) GetLate() int64 {
+	if x != nil {
+		return x.Late
+	}
+	return 0
+}
+
+func (x *OutcomeCount) GetSilent() int64 {
+	if x != nil {
+		return x.Silent
+	}
+	return 0
+}
+
+// SlotExamination is how much a slot is seen.
+type SlotExamination struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The placement.
+	Placement string `protobuf:"bytes,1,opt,name=placement,proto3" json:"placement,omitempty"`
+	// The slot, from 1.
+	Slot int32 `protobuf:"varint,2,opt,name=slot,proto3" json:"slot,omitempty"`
+	// Chance of being looked at relative to the first slot.
+	Examination float64 `protobuf:"fixed64,3,opt,name=examination,proto3" json:"examination,omitempty"`
+	// Observations it rests on.
+	Observations  int64 `protobuf:"varint,4,opt,name=observations,proto3" json:"observations,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SlotExamination) Reset() {
+	*x = SlotExamination{}
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SlotExamination) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SlotExamination) ProtoMessage() {}
+
+func (x *SlotExamination) ProtoReflect() protoreflect.Message {
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SlotExamination.ProtoReflect.Descriptor instead.
+func (*SlotExamination) Descriptor() ([]byte, []int) {
+	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *SlotExamination) GetPlacement() string {
+	if x != nil {
+		return x.Placement
+	}
+	return ""
+}
+
+func (x *SlotExamination) GetSlot() int32 {
+	if x != nil {
+		return x.Slot
+	}
+	return 0
+}
+
+func (x *SlotExamination) GetExamination() float64 {
+	if x != nil {
+		return x.Examination
+	}
+	return 0
+}
+
+func (x *SlotExamination) GetObservations() int64 {
+	if x != nil {
+		return x.Observations
+	}
+	return 0
+}
+
+// ExplorationCount is how much was tried out on one placement.
+type ExplorationCount struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The placement.
+	Placement string `protobuf:"bytes,1,opt,name=placement,proto3" json:"placement,omitempty"`
+	// Decisions that ranked items.
+	Decisions int64 `protobuf:"varint,2,opt,name=decisions,proto3" json:"decisions,omitempty"`
+	// Drawn from the beliefs.
+	On int64 `protobuf:"varint,3,opt,name=on,proto3" json:"on,omitempty"`
+	// Left to the best known by the budget.
+	Spared int64 `protobuf:"varint,4,opt,name=spared,proto3" json:"spared,omitempty"`
+	// The request asked for the best known.
+	OffRequest int64 `protobuf:"varint,5,opt,name=off_request,json=offRequest,proto3" json:"off_request,omitempty"`
+	// The visitor was about to buy.
+	Buying int64 `protobuf:"varint,6,opt,name=buying,proto3" json:"buying,omitempty"`
+	// The visitor had an open complaint.
+	Complaining   int64 `protobuf:"varint,7,opt,name=complaining,proto3" json:"complaining,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExplorationCount) Reset() {
+	*x = ExplorationCount{}
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExplorationCount) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExplorationCount) ProtoMessage() {}
+
+func (x *ExplorationCount) ProtoReflect() protoreflect.Message {
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExplorationCount.ProtoReflect.Descriptor instead.
+func (*ExplorationCount) Descriptor() ([]byte, []int) {
+	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *ExplorationCount) GetPlacement() string {
+	if x != nil {
+		return x.Placement
+	}
+	return ""
+}
+
+func (x *ExplorationCount) GetDecisions() int64 {
+	if x != nil {
+		return x.Decisions
+	}
+	return 0
+}
+
+func (x *ExplorationCount) GetOn() int64 {
+	if x != nil {
+		return x.On
+	}
+	return 0
+}
+
+func (x *ExplorationCount) GetSpared() int64 {
+	if x != nil {
+		return x.Spared
+	}
+	return 0
+}
+
+func (x *ExplorationCount) GetOffRequest() int64 {
+	if x != nil {
+		return x.OffRequest
+	}
+	return 0
+}
+
+func (x *ExplorationCount) GetBuying() int64 {
+	if x != nil {
+		return x.Buying
+	}
+	return 0
+}
+
+func (x *ExplorationCount) GetComplaining() int64 {
+	if x != nil {
+		return x.Complaining
+	}
+	return 0
+}
+
+// GetProgressRequest limits the report.
+type GetProgressRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Only this item; empty is all. At most 128 bytes.
+	ItemId string `protobuf:"bytes,1,opt,name=item_id,json=itemId,proto3" json:"item_id,omitempty"`
+	// Only visitors in this segment; empty is everyone. At most 64 bytes.
+	SegmentId     string `protobuf:"bytes,2,opt,name=segment_id,json=segmentId,proto3" json:"segment_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetProgressRequest) Reset() {
+	*x = GetProgressRequest{}
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetProgressRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetProgressRequest) ProtoMessage() {}
+
+func (x *GetProgressRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetProgressRequest.ProtoReflect.Descriptor instead.
+func (*GetProgressRequest) Descriptor() ([]byte, []int) {
+	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *GetProgressRequest) GetItemId() string {
+	if x != nil {
+		return x.ItemId
+	}
+	return ""
+}
+
+func (x *GetProgressRequest) GetSegmentId() string {
+	if x != nil {
+		return x.SegmentId
+	}
+	return ""
+}
+
+// GetProgressResponse is the report.
+type GetProgressResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// By item, most observed first, at most 1,000.
+	Items         []*ItemProgress `protobuf:"bytes,1,rep,name=items,proto3" json:"items,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetProgressResponse) Reset() {
+	*x = GetProgressResponse{}
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetProgressResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetProgressResponse) ProtoMessage() {}
+
+func (x *GetProgressResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetProgressResponse.ProtoReflect.Descriptor instead.
+func (*GetProgressResponse) Descriptor() ([]byte, []int) {
+	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *GetProgressResponse) GetItems() []*ItemProgress {
+	if x != nil {
+		return x.Items
+	}
+	return nil
+}
+
+// ItemProgress is how visitors moved who were shown an item.
+type ItemProgress struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The item.
+	ItemId string `protobuf:"bytes,1,opt,name=item_id,json=itemId,proto3" json:"item_id,omitempty"`
+	// How often it was shown and the stage was looked at again.
+	Observations int64 `protobuf:"varint,2,opt,name=observations,proto3" json:"observations,omitempty"`
+	// Mean change of the stage value.
+	Progress float64 `protobuf:"fixed64,3,opt,name=progress,proto3" json:"progress,omitempty"`
+	// Lower end of its 95 % interval.
+	Low float64 `protobuf:"fixed64,4,opt,name=low,proto3" json:"low,omitempty"`
+	// Upper end.
+	High float64 `protobuf:"fixed64,5,opt,name=high,proto3" json:"high,omitempty"`
+	// From which sure stage to which, most frequent first.
+	Moves         []*StageMove `protobuf:"bytes,6,rep,name=moves,proto3" json:"moves,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ItemProgress) Reset() {
+	*x = ItemProgress{}
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ItemProgress) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ItemProgress) ProtoMessage() {}
+
+func (x *ItemProgress) ProtoReflect() protoreflect.Message {
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ItemProgress.ProtoReflect.Descriptor instead.
+func (*ItemProgress) Descriptor() ([]byte, []int) {
+	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *ItemProgress) GetItemId() string {
+	if x != nil {
+		return x.ItemId
+	}
+	return ""
+}
+
+func (x *ItemProgress) GetObservations() int64 {
+	if x != nil {
+		return x.Observations
+	}
+	return 0
+}
+
+func (x *ItemProgress) GetProgress() float64 {
+	if x != nil {
+		return x.Progress
+	}
+	return 0
+}
+
+func (x *ItemProgress) GetLow() float64 {
+	if x != nil {
+		return x.Low
+	}
+	return 0
+}
+
+func (x *ItemProgress) GetHigh() float64 {
+	if x != nil {
+		return x.High
+	}
+	return 0
+}
+
+func (x *ItemProgress) GetMoves() []*StageMove {
+	if x != nil {
+		return x.Moves
+	}
+	return nil
+}
+
+// StageMove is how many went from one stage to another.
+type StageMove struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Standard stage at the decision; "" is unsure.
+	From string `protobuf:"bytes,1,opt,name=from,proto3" json:"from,omitempty"`
+	// Standard stage at the end of the window; "" is unsure.
+	To string `protobuf:"bytes,2,opt,name=to,proto3" json:"to,omitempty"`
+	// How many.
+	Count int64 `protobuf:"varint,3,opt,name=count,proto3" json:"count,omitempty"`
+	// Share of those who were in the first stage, with its 95 % interval (Wilson).
+	Share float64 `protobuf:"fixed64,4,opt,name=share,proto3" json:"share,omitempty"`
+	// Lower end.
+	Low float64 `protobuf:"fixed64,5,opt,name=low,proto3" json:"low,omitempty"`
+	// Upper end.
+	High          float64 `protobuf:"fixed64,6,opt,name=high,proto3" json:"high,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StageMove) Reset() {
+	*x = StageMove{}
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StageMove) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StageMove) ProtoMessage() {}
+
+func (x *StageMove) ProtoReflect() protoreflect.Message {
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StageMove.ProtoReflect.Descriptor instead.
+func (*StageMove) Descriptor() ([]byte, []int) {
+	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *StageMove) GetFrom() string {
+	if x != nil {
+		return x.From
+	}
+	return ""
+}
+
+func (x *StageMove) GetTo() string {
+	if x != nil {
+		return x.To
+	}
+	return ""
+}
+
+func (x *StageMove) GetCount() int64 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+func (x *StageMove) GetShare() float64 {
+	if x != nil {
+		return x.Share
+	}
+	return 0
+}
+
+func (x *StageMove) GetLow() float64 {
+	if x != nil {
+		return x.Low
+	}
+	return 0
+}
+
+func (x *StageMove) GetHigh() float64 {
+	if x != nil {
+		return x.High
+	}
+	return 0
 }
 
 // PolicyValue is one estimate.
@@ -1341,7 +2351,7 @@ type PolicyValue struct {
 
 func (x *PolicyValue) Reset() {
 	*x = PolicyValue{}
-	mi := &file_veiviser_v1_insight_service_proto_msgTypes[22]
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1353,7 +2363,7 @@ func (x *PolicyValue) String() string {
 func (*PolicyValue) ProtoMessage() {}
 
 func (x *PolicyValue) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_insight_service_proto_msgTypes[22]
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1366,7 +2376,7 @@ func (x *PolicyValue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PolicyValue.ProtoReflect.Descriptor instead.
 func (*PolicyValue) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{22}
+	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *PolicyValue) GetEstimator() string {
@@ -1406,7 +2416,7 @@ type GetAcquisitionRequest struct {
 
 func (x *GetAcquisitionRequest) Reset() {
 	*x = GetAcquisitionRequest{}
-	mi := &file_veiviser_v1_insight_service_proto_msgTypes[23]
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1418,7 +2428,7 @@ func (x *GetAcquisitionRequest) String() string {
 func (*GetAcquisitionRequest) ProtoMessage() {}
 
 func (x *GetAcquisitionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_insight_service_proto_msgTypes[23]
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1431,7 +2441,7 @@ func (x *GetAcquisitionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAcquisitionRequest.ProtoReflect.Descriptor instead.
 func (*GetAcquisitionRequest) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{23}
+	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{34}
 }
 
 // GetAcquisitionResponse shows cost and quality of first-time customers.
@@ -1445,7 +2455,7 @@ type GetAcquisitionResponse struct {
 
 func (x *GetAcquisitionResponse) Reset() {
 	*x = GetAcquisitionResponse{}
-	mi := &file_veiviser_v1_insight_service_proto_msgTypes[24]
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1457,7 +2467,7 @@ func (x *GetAcquisitionResponse) String() string {
 func (*GetAcquisitionResponse) ProtoMessage() {}
 
 func (x *GetAcquisitionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_insight_service_proto_msgTypes[24]
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1470,7 +2480,7 @@ func (x *GetAcquisitionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAcquisitionResponse.ProtoReflect.Descriptor instead.
 func (*GetAcquisitionResponse) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{24}
+	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *GetAcquisitionResponse) GetRows() []*Acquisition {
@@ -1497,7 +2507,7 @@ type Acquisition struct {
 
 func (x *Acquisition) Reset() {
 	*x = Acquisition{}
-	mi := &file_veiviser_v1_insight_service_proto_msgTypes[25]
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1509,7 +2519,7 @@ func (x *Acquisition) String() string {
 func (*Acquisition) ProtoMessage() {}
 
 func (x *Acquisition) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_insight_service_proto_msgTypes[25]
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1522,7 +2532,7 @@ func (x *Acquisition) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Acquisition.ProtoReflect.Descriptor instead.
 func (*Acquisition) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{25}
+	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *Acquisition) GetChannel() string {
@@ -1648,15 +2658,108 @@ const file_veiviser_v1_insight_service_proto_rawDesc = "" +
 	"\n" +
 	"start_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\"7\n" +
 	"\x0eGetLiftRequest\x12%\n" +
-	"\tplacement\x18\x01 \x01(\tB\a\xbaH\x04r\x02(@R\tplacement\"K\n" +
+	"\tplacement\x18\x01 \x01(\tB\a\xbaH\x04r\x02(@R\tplacement\"\xe4\x02\n" +
 	"\x0fGetLiftResponse\x12\x12\n" +
-	"\x04lift\x18\x01 \x01(\x01R\x04lift\x12\x10\n" +
-	"\x03low\x18\x02 \x01(\x01R\x03low\x12\x12\n" +
-	"\x04high\x18\x03 \x01(\x01R\x04high\"<\n" +
-	"\x13EvaluatePlanRequest\x12%\n" +
-	"\x04plan\x18\x01 \x01(\v2\x11.veiviser.v1.PlanR\x04plan\"H\n" +
+	"\x04lift\x18\x01 \x01(\x01R\x04lift\x12\x15\n" +
+	"\x03low\x18\x02 \x01(\x01H\x00R\x03low\x88\x01\x01\x12\x17\n" +
+	"\x04high\x18\x03 \x01(\x01H\x01R\x04high\x88\x01\x01\x12\x18\n" +
+	"\aoutcome\x18\x04 \x01(\tR\aoutcome\x120\n" +
+	"\atreated\x18\x05 \x01(\v2\x16.veiviser.v1.LiftGroupR\atreated\x120\n" +
+	"\acontrol\x18\x06 \x01(\v2\x16.veiviser.v1.LiftGroupR\acontrol\x12-\n" +
+	"\x05value\x18\a \x01(\v2\x17.veiviser.v1.LiftMetricR\x05value\x125\n" +
+	"\tconverted\x18\b \x01(\v2\x17.veiviser.v1.LiftMetricR\tconverted\x12\x18\n" +
+	"\asummary\x18\t \x01(\tR\asummaryB\x06\n" +
+	"\x04_lowB\a\n" +
+	"\x05_high\"o\n" +
+	"\tLiftGroup\x12\x1a\n" +
+	"\bvisitors\x18\x01 \x01(\x03R\bvisitors\x12\x12\n" +
+	"\x04mean\x18\x02 \x01(\x01R\x04mean\x12\x14\n" +
+	"\x05value\x18\x03 \x01(\x01R\x05value\x12\x1c\n" +
+	"\tconverted\x18\x04 \x01(\x01R\tconverted\"a\n" +
+	"\n" +
+	"LiftMetric\x12\x12\n" +
+	"\x04lift\x18\x01 \x01(\x01R\x04lift\x12\x15\n" +
+	"\x03low\x18\x02 \x01(\x01H\x00R\x03low\x88\x01\x01\x12\x17\n" +
+	"\x04high\x18\x03 \x01(\x01H\x01R\x04high\x88\x01\x01B\x06\n" +
+	"\x04_lowB\a\n" +
+	"\x05_high\"\x8b\x01\n" +
+	"\x13EvaluatePlanRequest\x12*\n" +
+	"\x04plan\x18\x01 \x01(\v2\x11.veiviser.v1.PlanB\x03\xe0A\x02R\x04plan\x12%\n" +
+	"\tplacement\x18\x02 \x01(\tB\a\xbaH\x04r\x02(@R\tplacement\x12!\n" +
+	"\x05limit\x18\x03 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xc0\x9a\f(\x00R\x05limit\"\x8d\x04\n" +
 	"\x14EvaluatePlanResponse\x120\n" +
-	"\x06values\x18\x01 \x03(\v2\x18.veiviser.v1.PolicyValueR\x06values\"g\n" +
+	"\x06values\x18\x01 \x03(\v2\x18.veiviser.v1.PolicyValueR\x06values\x120\n" +
+	"\x06active\x18\x02 \x03(\v2\x18.veiviser.v1.PolicyValueR\x06active\x128\n" +
+	"\n" +
+	"difference\x18\x03 \x01(\v2\x18.veiviser.v1.PolicyValueR\n" +
+	"difference\x12\x12\n" +
+	"\x04rows\x18\x04 \x01(\x03R\x04rows\x12\x1a\n" +
+	"\bvisitors\x18\x05 \x01(\x03R\bvisitors\x122\n" +
+	"\x15effective_sample_size\x18\x06 \x01(\x01R\x13effectiveSampleSize\x12\x1d\n" +
+	"\n" +
+	"max_weight\x18\a \x01(\x01R\tmaxWeight\x12\x1f\n" +
+	"\vmean_weight\x18\b \x01(\x01R\n" +
+	"meanWeight\x12 \n" +
+	"\vunsupported\x18\t \x01(\x01R\vunsupported\x123\n" +
+	"\x15detectable_difference\x18\n" +
+	" \x01(\x01R\x14detectableDifference\x12\x18\n" +
+	"\arefusal\x18\v \x01(\tR\arefusal\x12!\n" +
+	"\frefusal_code\x18\f \x01(\tR\vrefusalCode\x12\x1f\n" +
+	"\vpasses_gate\x18\r \x01(\bR\n" +
+	"passesGate\"\x14\n" +
+	"\x12GetLearningRequest\"\x98\x03\n" +
+	"\x13GetLearningResponse\x12#\n" +
+	"\rmodel_version\x18\x01 \x01(\x04R\fmodelVersion\x12\"\n" +
+	"\fobservations\x18\x02 \x01(\x03R\fobservations\x12\x14\n" +
+	"\x05noise\x18\x03 \x01(\x01R\x05noise\x12\x1f\n" +
+	"\vmean_reward\x18\x04 \x01(\x01R\n" +
+	"meanReward\x12\x18\n" +
+	"\aweights\x18\x05 \x01(\x03R\aweights\x125\n" +
+	"\boutcomes\x18\x06 \x03(\v2\x19.veiviser.v1.OutcomeCountR\boutcomes\x122\n" +
+	"\x05slots\x18\a \x03(\v2\x1c.veiviser.v1.SlotExaminationR\x05slots\x12?\n" +
+	"\vexploration\x18\b \x03(\v2\x1d.veiviser.v1.ExplorationCountR\vexploration\x12;\n" +
+	"\vupdate_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"updateTime\"\x80\x01\n" +
+	"\fOutcomeCount\x12\x12\n" +
+	"\x04type\x18\x01 \x01(\tR\x04type\x12\x16\n" +
+	"\x06joined\x18\x02 \x01(\x03R\x06joined\x12\x18\n" +
+	"\arepeats\x18\x03 \x01(\x03R\arepeats\x12\x12\n" +
+	"\x04late\x18\x04 \x01(\x03R\x04late\x12\x16\n" +
+	"\x06silent\x18\x05 \x01(\x03R\x06silent\"\x89\x01\n" +
+	"\x0fSlotExamination\x12\x1c\n" +
+	"\tplacement\x18\x01 \x01(\tR\tplacement\x12\x12\n" +
+	"\x04slot\x18\x02 \x01(\x05R\x04slot\x12 \n" +
+	"\vexamination\x18\x03 \x01(\x01R\vexamination\x12\"\n" +
+	"\fobservations\x18\x04 \x01(\x03R\fobservations\"\xd1\x01\n" +
+	"\x10ExplorationCount\x12\x1c\n" +
+	"\tplacement\x18\x01 \x01(\tR\tplacement\x12\x1c\n" +
+	"\tdecisions\x18\x02 \x01(\x03R\tdecisions\x12\x0e\n" +
+	"\x02on\x18\x03 \x01(\x03R\x02on\x12\x16\n" +
+	"\x06spared\x18\x04 \x01(\x03R\x06spared\x12\x1f\n" +
+	"\voff_request\x18\x05 \x01(\x03R\n" +
+	"offRequest\x12\x16\n" +
+	"\x06buying\x18\x06 \x01(\x03R\x06buying\x12 \n" +
+	"\vcomplaining\x18\a \x01(\x03R\vcomplaining\"_\n" +
+	"\x12GetProgressRequest\x12!\n" +
+	"\aitem_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03(\x80\x01R\x06itemId\x12&\n" +
+	"\n" +
+	"segment_id\x18\x02 \x01(\tB\a\xbaH\x04r\x02(@R\tsegmentId\"F\n" +
+	"\x13GetProgressResponse\x12/\n" +
+	"\x05items\x18\x01 \x03(\v2\x19.veiviser.v1.ItemProgressR\x05items\"\xbb\x01\n" +
+	"\fItemProgress\x12\x17\n" +
+	"\aitem_id\x18\x01 \x01(\tR\x06itemId\x12\"\n" +
+	"\fobservations\x18\x02 \x01(\x03R\fobservations\x12\x1a\n" +
+	"\bprogress\x18\x03 \x01(\x01R\bprogress\x12\x10\n" +
+	"\x03low\x18\x04 \x01(\x01R\x03low\x12\x12\n" +
+	"\x04high\x18\x05 \x01(\x01R\x04high\x12,\n" +
+	"\x05moves\x18\x06 \x03(\v2\x16.veiviser.v1.StageMoveR\x05moves\"\x81\x01\n" +
+	"\tStageMove\x12\x12\n" +
+	"\x04from\x18\x01 \x01(\tR\x04from\x12\x0e\n" +
+	"\x02to\x18\x02 \x01(\tR\x02to\x12\x14\n" +
+	"\x05count\x18\x03 \x01(\x03R\x05count\x12\x14\n" +
+	"\x05share\x18\x04 \x01(\x01R\x05share\x12\x10\n" +
+	"\x03low\x18\x05 \x01(\x01R\x03low\x12\x12\n" +
+	"\x04high\x18\x06 \x01(\x01R\x04high\"g\n" +
 	"\vPolicyValue\x12\x1c\n" +
 	"\testimator\x18\x01 \x01(\tR\testimator\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\x01R\x05value\x12\x10\n" +
@@ -1670,7 +2773,8 @@ const file_veiviser_v1_insight_service_proto_rawDesc = "" +
 	"\n" +
 	"segment_id\x18\x02 \x01(\tR\tsegmentId\x12\x1c\n" +
 	"\tcustomers\x18\x03 \x01(\x03R\tcustomers\x12\x12\n" +
-	"\x04cost\x18\x04 \x01(\x01R\x04cost2\xa4\b\n" +
+	"\x04cost\x18\x04 \x01(\x01R\x04cost2\x86\n" +
+	"\n" +
 	"\x0eInsightService\x12~\n" +
 	"\x13ListSegmentProfiles\x12'.veiviser.v1.ListSegmentProfilesRequest\x1a(.veiviser.v1.ListSegmentProfilesResponse\"\x14\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/segments\x12\x85\x01\n" +
 	"\x11GetSegmentProfile\x12%.veiviser.v1.GetSegmentProfileRequest\x1a&.veiviser.v1.GetSegmentProfileResponse\"!\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/segments/{segment_id}\x12g\n" +
@@ -1680,7 +2784,9 @@ const file_veiviser_v1_insight_service_proto_rawDesc = "" +
 	"\n" +
 	"ListAlerts\x12\x1e.veiviser.v1.ListAlertsRequest\x1a\x1f.veiviser.v1.ListAlertsResponse\"\x1b\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/insights/alerts\x12_\n" +
 	"\aGetLift\x12\x1b.veiviser.v1.GetLiftRequest\x1a\x1c.veiviser.v1.GetLiftResponse\"\x19\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/insights/lift\x12q\n" +
-	"\fEvaluatePlan\x12 .veiviser.v1.EvaluatePlanRequest\x1a!.veiviser.v1.EvaluatePlanResponse\"\x1c\x82\xd3\xe4\x93\x02\x16:\x01*\"\x11/v1/plan:evaluate\x12{\n" +
+	"\fEvaluatePlan\x12 .veiviser.v1.EvaluatePlanRequest\x1a!.veiviser.v1.EvaluatePlanResponse\"\x1c\x82\xd3\xe4\x93\x02\x16:\x01*\"\x11/v1/plan:evaluate\x12o\n" +
+	"\vGetLearning\x12\x1f.veiviser.v1.GetLearningRequest\x1a .veiviser.v1.GetLearningResponse\"\x1d\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/insights/learning\x12o\n" +
+	"\vGetProgress\x12\x1f.veiviser.v1.GetProgressRequest\x1a .veiviser.v1.GetProgressResponse\"\x1d\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/insights/progress\x12{\n" +
 	"\x0eGetAcquisition\x12\".veiviser.v1.GetAcquisitionRequest\x1a#.veiviser.v1.GetAcquisitionResponse\" \x82\xd3\xe4\x93\x02\x1a\x12\x18/v1/insights/acquisitionB;Z9github.com/veiviser/veiviser/proto/veiviser/v1;veiviserv1b\x06proto3"
 
 var (
@@ -1695,7 +2801,7 @@ func file_veiviser_v1_insight_service_proto_rawDescGZIP() []byte {
 	return file_veiviser_v1_insight_service_proto_rawDescData
 }
 
-var file_veiviser_v1_insight_service_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
+var file_veiviser_v1_insight_service_proto_msgTypes = make([]protoimpl.MessageInfo, 40)
 var file_veiviser_v1_insight_service_proto_goTypes = []any{
 	(*SegmentProfile)(nil),              // 0: veiviser.v1.SegmentProfile
 	(*StageCount)(nil),                  // 1: veiviser.v1.StageCount
@@ -1717,61 +2823,88 @@ var file_veiviser_v1_insight_service_proto_goTypes = []any{
 	(*Alert)(nil),                       // 17: veiviser.v1.Alert
 	(*GetLiftRequest)(nil),              // 18: veiviser.v1.GetLiftRequest
 	(*GetLiftResponse)(nil),             // 19: veiviser.v1.GetLiftResponse
-	(*EvaluatePlanRequest)(nil),         // 20: veiviser.v1.EvaluatePlanRequest
-	(*EvaluatePlanResponse)(nil),        // 21: veiviser.v1.EvaluatePlanResponse
-	(*PolicyValue)(nil),                 // 22: veiviser.v1.PolicyValue
-	(*GetAcquisitionRequest)(nil),       // 23: veiviser.v1.GetAcquisitionRequest
-	(*GetAcquisitionResponse)(nil),      // 24: veiviser.v1.GetAcquisitionResponse
-	(*Acquisition)(nil),                 // 25: veiviser.v1.Acquisition
-	nil,                                 // 26: veiviser.v1.SegmentProfile.NameEntry
-	nil,                                 // 27: veiviser.v1.SegmentProfile.EventCountsEntry
-	nil,                                 // 28: veiviser.v1.Response.OutcomesEntry
-	(*timestamppb.Timestamp)(nil),       // 29: google.protobuf.Timestamp
-	(*Plan)(nil),                        // 30: veiviser.v1.Plan
+	(*LiftGroup)(nil),                   // 20: veiviser.v1.LiftGroup
+	(*LiftMetric)(nil),                  // 21: veiviser.v1.LiftMetric
+	(*EvaluatePlanRequest)(nil),         // 22: veiviser.v1.EvaluatePlanRequest
+	(*EvaluatePlanResponse)(nil),        // 23: veiviser.v1.EvaluatePlanResponse
+	(*GetLearningRequest)(nil),          // 24: veiviser.v1.GetLearningRequest
+	(*GetLearningResponse)(nil),         // 25: veiviser.v1.GetLearningResponse
+	(*OutcomeCount)(nil),                // 26: veiviser.v1.OutcomeCount
+	(*SlotExamination)(nil),             // 27: veiviser.v1.SlotExamination
+	(*ExplorationCount)(nil),            // 28: veiviser.v1.ExplorationCount
+	(*GetProgressRequest)(nil),          // 29: veiviser.v1.GetProgressRequest
+	(*GetProgressResponse)(nil),         // 30: veiviser.v1.GetProgressResponse
+	(*ItemProgress)(nil),                // 31: veiviser.v1.ItemProgress
+	(*StageMove)(nil),                   // 32: veiviser.v1.StageMove
+	(*PolicyValue)(nil),                 // 33: veiviser.v1.PolicyValue
+	(*GetAcquisitionRequest)(nil),       // 34: veiviser.v1.GetAcquisitionRequest
+	(*GetAcquisitionResponse)(nil),      // 35: veiviser.v1.GetAcquisitionResponse
+	(*Acquisition)(nil),                 // 36: veiviser.v1.Acquisition
+	nil,                                 // 37: veiviser.v1.SegmentProfile.NameEntry
+	nil,                                 // 38: veiviser.v1.SegmentProfile.EventCountsEntry
+	nil,                                 // 39: veiviser.v1.Response.OutcomesEntry
+	(*timestamppb.Timestamp)(nil),       // 40: google.protobuf.Timestamp
+	(*Plan)(nil),                        // 41: veiviser.v1.Plan
 }
 var file_veiviser_v1_insight_service_proto_depIdxs = []int32{
-	26, // 0: veiviser.v1.SegmentProfile.name:type_name -> veiviser.v1.SegmentProfile.NameEntry
+	37, // 0: veiviser.v1.SegmentProfile.name:type_name -> veiviser.v1.SegmentProfile.NameEntry
 	1,  // 1: veiviser.v1.SegmentProfile.stages:type_name -> veiviser.v1.StageCount
-	27, // 2: veiviser.v1.SegmentProfile.event_counts:type_name -> veiviser.v1.SegmentProfile.EventCountsEntry
+	38, // 2: veiviser.v1.SegmentProfile.event_counts:type_name -> veiviser.v1.SegmentProfile.EventCountsEntry
 	2,  // 3: veiviser.v1.SegmentProfile.items:type_name -> veiviser.v1.Response
 	2,  // 4: veiviser.v1.SegmentProfile.kinds:type_name -> veiviser.v1.Response
 	2,  // 5: veiviser.v1.SegmentProfile.formats:type_name -> veiviser.v1.Response
 	2,  // 6: veiviser.v1.SegmentProfile.channels:type_name -> veiviser.v1.Response
-	29, // 7: veiviser.v1.SegmentProfile.update_time:type_name -> google.protobuf.Timestamp
-	28, // 8: veiviser.v1.Response.outcomes:type_name -> veiviser.v1.Response.OutcomesEntry
+	40, // 7: veiviser.v1.SegmentProfile.update_time:type_name -> google.protobuf.Timestamp
+	39, // 8: veiviser.v1.Response.outcomes:type_name -> veiviser.v1.Response.OutcomesEntry
 	0,  // 9: veiviser.v1.ListSegmentProfilesResponse.profiles:type_name -> veiviser.v1.SegmentProfile
 	0,  // 10: veiviser.v1.GetSegmentProfileResponse.profile:type_name -> veiviser.v1.SegmentProfile
 	1,  // 11: veiviser.v1.GetFunnelResponse.stages:type_name -> veiviser.v1.StageCount
 	11, // 12: veiviser.v1.GetReadinessResponse.cells:type_name -> veiviser.v1.ReadinessCell
 	14, // 13: veiviser.v1.ListInsightsResponse.insights:type_name -> veiviser.v1.Insight
 	17, // 14: veiviser.v1.ListAlertsResponse.alerts:type_name -> veiviser.v1.Alert
-	29, // 15: veiviser.v1.Alert.start_time:type_name -> google.protobuf.Timestamp
-	30, // 16: veiviser.v1.EvaluatePlanRequest.plan:type_name -> veiviser.v1.Plan
-	22, // 17: veiviser.v1.EvaluatePlanResponse.values:type_name -> veiviser.v1.PolicyValue
-	25, // 18: veiviser.v1.GetAcquisitionResponse.rows:type_name -> veiviser.v1.Acquisition
-	3,  // 19: veiviser.v1.InsightService.ListSegmentProfiles:input_type -> veiviser.v1.ListSegmentProfilesRequest
-	5,  // 20: veiviser.v1.InsightService.GetSegmentProfile:input_type -> veiviser.v1.GetSegmentProfileRequest
-	7,  // 21: veiviser.v1.InsightService.GetFunnel:input_type -> veiviser.v1.GetFunnelRequest
-	9,  // 22: veiviser.v1.InsightService.GetReadiness:input_type -> veiviser.v1.GetReadinessRequest
-	12, // 23: veiviser.v1.InsightService.ListInsights:input_type -> veiviser.v1.ListInsightsRequest
-	15, // 24: veiviser.v1.InsightService.ListAlerts:input_type -> veiviser.v1.ListAlertsRequest
-	18, // 25: veiviser.v1.InsightService.GetLift:input_type -> veiviser.v1.GetLiftRequest
-	20, // 26: veiviser.v1.InsightService.EvaluatePlan:input_type -> veiviser.v1.EvaluatePlanRequest
-	23, // 27: veiviser.v1.InsightService.GetAcquisition:input_type -> veiviser.v1.GetAcquisitionRequest
-	4,  // 28: veiviser.v1.InsightService.ListSegmentProfiles:output_type -> veiviser.v1.ListSegmentProfilesResponse
-	6,  // 29: veiviser.v1.InsightService.GetSegmentProfile:output_type -> veiviser.v1.GetSegmentProfileResponse
-	8,  // 30: veiviser.v1.InsightService.GetFunnel:output_type -> veiviser.v1.GetFunnelResponse
-	10, // 31: veiviser.v1.InsightService.GetReadiness:output_type -> veiviser.v1.GetReadinessResponse
-	13, // 32: veiviser.v1.InsightService.ListInsights:output_type -> veiviser.v1.ListInsightsResponse
-	16, // 33: veiviser.v1.InsightService.ListAlerts:output_type -> veiviser.v1.ListAlertsResponse
-	19, // 34: veiviser.v1.InsightService.GetLift:output_type -> veiviser.v1.GetLiftResponse
-	21, // 35: veiviser.v1.InsightService.EvaluatePlan:output_type -> veiviser.v1.EvaluatePlanResponse
-	24, // 36: veiviser.v1.InsightService.GetAcquisition:output_type -> veiviser.v1.GetAcquisitionResponse
-	28, // [28:37] is the sub-list for method output_type
-	19, // [19:28] is the sub-list for method input_type
-	19, // [19:19] is the sub-list for extension type_name
-	19, // [19:19] is the sub-list for extension extendee
-	0,  // [0:19] is the sub-list for field type_name
+	40, // 15: veiviser.v1.Alert.start_time:type_name -> google.protobuf.Timestamp
+	20, // 16: veiviser.v1.GetLiftResponse.treated:type_name -> veiviser.v1.LiftGroup
+	20, // 17: veiviser.v1.GetLiftResponse.control:type_name -> veiviser.v1.LiftGroup
+	21, // 18: veiviser.v1.GetLiftResponse.value:type_name -> veiviser.v1.LiftMetric
+	21, // 19: veiviser.v1.GetLiftResponse.converted:type_name -> veiviser.v1.LiftMetric
+	41, // 20: veiviser.v1.EvaluatePlanRequest.plan:type_name -> veiviser.v1.Plan
+	33, // 21: veiviser.v1.EvaluatePlanResponse.values:type_name -> veiviser.v1.PolicyValue
+	33, // 22: veiviser.v1.EvaluatePlanResponse.active:type_name -> veiviser.v1.PolicyValue
+	33, // 23: veiviser.v1.EvaluatePlanResponse.difference:type_name -> veiviser.v1.PolicyValue
+	26, // 24: veiviser.v1.GetLearningResponse.outcomes:type_name -> veiviser.v1.OutcomeCount
+	27, // 25: veiviser.v1.GetLearningResponse.slots:type_name -> veiviser.v1.SlotExamination
+	28, // 26: veiviser.v1.GetLearningResponse.exploration:type_name -> veiviser.v1.ExplorationCount
+	40, // 27: veiviser.v1.GetLearningResponse.update_time:type_name -> google.protobuf.Timestamp
+	31, // 28: veiviser.v1.GetProgressResponse.items:type_name -> veiviser.v1.ItemProgress
+	32, // 29: veiviser.v1.ItemProgress.moves:type_name -> veiviser.v1.StageMove
+	36, // 30: veiviser.v1.GetAcquisitionResponse.rows:type_name -> veiviser.v1.Acquisition
+	3,  // 31: veiviser.v1.InsightService.ListSegmentProfiles:input_type -> veiviser.v1.ListSegmentProfilesRequest
+	5,  // 32: veiviser.v1.InsightService.GetSegmentProfile:input_type -> veiviser.v1.GetSegmentProfileRequest
+	7,  // 33: veiviser.v1.InsightService.GetFunnel:input_type -> veiviser.v1.GetFunnelRequest
+	9,  // 34: veiviser.v1.InsightService.GetReadiness:input_type -> veiviser.v1.GetReadinessRequest
+	12, // 35: veiviser.v1.InsightService.ListInsights:input_type -> veiviser.v1.ListInsightsRequest
+	15, // 36: veiviser.v1.InsightService.ListAlerts:input_type -> veiviser.v1.ListAlertsRequest
+	18, // 37: veiviser.v1.InsightService.GetLift:input_type -> veiviser.v1.GetLiftRequest
+	22, // 38: veiviser.v1.InsightService.EvaluatePlan:input_type -> veiviser.v1.EvaluatePlanRequest
+	24, // 39: veiviser.v1.InsightService.GetLearning:input_type -> veiviser.v1.GetLearningRequest
+	29, // 40: veiviser.v1.InsightService.GetProgress:input_type -> veiviser.v1.GetProgressRequest
+	34, // 41: veiviser.v1.InsightService.GetAcquisition:input_type -> veiviser.v1.GetAcquisitionRequest
+	4,  // 42: veiviser.v1.InsightService.ListSegmentProfiles:output_type -> veiviser.v1.ListSegmentProfilesResponse
+	6,  // 43: veiviser.v1.InsightService.GetSegmentProfile:output_type -> veiviser.v1.GetSegmentProfileResponse
+	8,  // 44: veiviser.v1.InsightService.GetFunnel:output_type -> veiviser.v1.GetFunnelResponse
+	10, // 45: veiviser.v1.InsightService.GetReadiness:output_type -> veiviser.v1.GetReadinessResponse
+	13, // 46: veiviser.v1.InsightService.ListInsights:output_type -> veiviser.v1.ListInsightsResponse
+	16, // 47: veiviser.v1.InsightService.ListAlerts:output_type -> veiviser.v1.ListAlertsResponse
+	19, // 48: veiviser.v1.InsightService.GetLift:output_type -> veiviser.v1.GetLiftResponse
+	23, // 49: veiviser.v1.InsightService.EvaluatePlan:output_type -> veiviser.v1.EvaluatePlanResponse
+	25, // 50: veiviser.v1.InsightService.GetLearning:output_type -> veiviser.v1.GetLearningResponse
+	30, // 51: veiviser.v1.InsightService.GetProgress:output_type -> veiviser.v1.GetProgressResponse
+	35, // 52: veiviser.v1.InsightService.GetAcquisition:output_type -> veiviser.v1.GetAcquisitionResponse
+	42, // [42:53] is the sub-list for method output_type
+	31, // [31:42] is the sub-list for method input_type
+	31, // [31:31] is the sub-list for extension type_name
+	31, // [31:31] is the sub-list for extension extendee
+	0,  // [0:31] is the sub-list for field type_name
 }
 
 func init() { file_veiviser_v1_insight_service_proto_init() }
@@ -1780,13 +2913,15 @@ func file_veiviser_v1_insight_service_proto_init() {
 		return
 	}
 	file_veiviser_v1_plan_proto_init()
+	file_veiviser_v1_insight_service_proto_msgTypes[19].OneofWrappers = []any{}
+	file_veiviser_v1_insight_service_proto_msgTypes[21].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_veiviser_v1_insight_service_proto_rawDesc), len(file_veiviser_v1_insight_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   29,
+			NumMessages:   40,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

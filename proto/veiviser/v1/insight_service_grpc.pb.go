@@ -27,6 +27,8 @@ const (
 	InsightService_ListAlerts_FullMethodName          = "/veiviser.v1.InsightService/ListAlerts"
 	InsightService_GetLift_FullMethodName             = "/veiviser.v1.InsightService/GetLift"
 	InsightService_EvaluatePlan_FullMethodName        = "/veiviser.v1.InsightService/EvaluatePlan"
+	InsightService_GetLearning_FullMethodName         = "/veiviser.v1.InsightService/GetLearning"
+	InsightService_GetProgress_FullMethodName         = "/veiviser.v1.InsightService/GetProgress"
 	InsightService_GetAcquisition_FullMethodName      = "/veiviser.v1.InsightService/GetAcquisition"
 )
 
@@ -54,10 +56,26 @@ type InsightServiceClient interface {
 	ListInsights(ctx context.Context, in *ListInsightsRequest, opts ...grpc.CallOption) (*ListInsightsResponse, error)
 	// ListAlerts lists what needs attention. Not in this release.
 	ListAlerts(ctx context.Context, in *ListAlertsRequest, opts ...grpc.CallOption) (*ListAlertsResponse, error)
-	// GetLift compares served visitors with the control group. Not in this release.
+	// GetLift compares served visitors with the control group, by what they did within the plan's control window after the
+	// first decision for them. The intervals hold however often they are looked at (confidence sequences).
+	//
+	// Errors: INVALID_ARGUMENT (INVALID_FIELD), UNAVAILABLE (STORE_UNAVAILABLE).
 	GetLift(ctx context.Context, in *GetLiftRequest, opts ...grpc.CallOption) (*GetLiftResponse, error)
-	// EvaluatePlan values a plan on the decision log before it is published. Not in this release.
+	// EvaluatePlan values a plan on logged decisions before it is published: every logged decision whose windows are over is
+	// decided again by the plan, and what came of it is weighted by how much likelier or unlikelier the plan is to show the same
+	// first item. Of slates the first item counts.
+	//
+	// Errors: INVALID_ARGUMENT (INVALID_PLAN), FAILED_PRECONDITION (NO_PLAN_PUBLISHED), UNAVAILABLE (STORE_UNAVAILABLE).
 	EvaluatePlan(ctx context.Context, in *EvaluatePlanRequest, opts ...grpc.CallOption) (*EvaluatePlanResponse, error)
+	// GetLearning shows how far the learned response model is: what it has observed, how outcomes were joined, how much slots
+	// are seen, how much was tried out.
+	//
+	// Errors: UNAVAILABLE (STORE_UNAVAILABLE).
+	GetLearning(ctx context.Context, in *GetLearningRequest, opts ...grpc.CallOption) (*GetLearningResponse, error)
+	// GetProgress shows which item moved whom from which stage to which.
+	//
+	// Errors: INVALID_ARGUMENT (INVALID_FIELD), UNAVAILABLE (STORE_UNAVAILABLE).
+	GetProgress(ctx context.Context, in *GetProgressRequest, opts ...grpc.CallOption) (*GetProgressResponse, error)
 	// GetAcquisition shows cost and quality of first-time customers. Not in this release.
 	GetAcquisition(ctx context.Context, in *GetAcquisitionRequest, opts ...grpc.CallOption) (*GetAcquisitionResponse, error)
 }
@@ -150,6 +168,26 @@ func (c *insightServiceClient) EvaluatePlan(ctx context.Context, in *EvaluatePla
 	return out, nil
 }
 
+func (c *insightServiceClient) GetLearning(ctx context.Context, in *GetLearningRequest, opts ...grpc.CallOption) (*GetLearningResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetLearningResponse)
+	err := c.cc.Invoke(ctx, InsightService_GetLearning_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *insightServiceClient) GetProgress(ctx context.Context, in *GetProgressRequest, opts ...grpc.CallOption) (*GetProgressResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetProgressResponse)
+	err := c.cc.Invoke(ctx, InsightService_GetProgress_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *insightServiceClient) GetAcquisition(ctx context.Context, in *GetAcquisitionRequest, opts ...grpc.CallOption) (*GetAcquisitionResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetAcquisitionResponse)
@@ -184,10 +222,26 @@ type InsightServiceServer interface {
 	ListInsights(context.Context, *ListInsightsRequest) (*ListInsightsResponse, error)
 	// ListAlerts lists what needs attention. Not in this release.
 	ListAlerts(context.Context, *ListAlertsRequest) (*ListAlertsResponse, error)
-	// GetLift compares served visitors with the control group. Not in this release.
+	// GetLift compares served visitors with the control group, by what they did within the plan's control window after the
+	// first decision for them. The intervals hold however often they are looked at (confidence sequences).
+	//
+	// Errors: INVALID_ARGUMENT (INVALID_FIELD), UNAVAILABLE (STORE_UNAVAILABLE).
 	GetLift(context.Context, *GetLiftRequest) (*GetLiftResponse, error)
-	// EvaluatePlan values a plan on the decision log before it is published. Not in this release.
+	// EvaluatePlan values a plan on logged decisions before it is published: every logged decision whose windows are over is
+	// decided again by the plan, and what came of it is weighted by how much likelier or unlikelier the plan is to show the same
+	// first item. Of slates the first item counts.
+	//
+	// Errors: INVALID_ARGUMENT (INVALID_PLAN), FAILED_PRECONDITION (NO_PLAN_PUBLISHED), UNAVAILABLE (STORE_UNAVAILABLE).
 	EvaluatePlan(context.Context, *EvaluatePlanRequest) (*EvaluatePlanResponse, error)
+	// GetLearning shows how far the learned response model is: what it has observed, how outcomes were joined, how much slots
+	// are seen, how much was tried out.
+	//
+	// Errors: UNAVAILABLE (STORE_UNAVAILABLE).
+	GetLearning(context.Context, *GetLearningRequest) (*GetLearningResponse, error)
+	// GetProgress shows which item moved whom from which stage to which.
+	//
+	// Errors: INVALID_ARGUMENT (INVALID_FIELD), UNAVAILABLE (STORE_UNAVAILABLE).
+	GetProgress(context.Context, *GetProgressRequest) (*GetProgressResponse, error)
 	// GetAcquisition shows cost and quality of first-time customers. Not in this release.
 	GetAcquisition(context.Context, *GetAcquisitionRequest) (*GetAcquisitionResponse, error)
 	mustEmbedUnimplementedInsightServiceServer()
@@ -223,6 +277,12 @@ func (UnimplementedInsightServiceServer) GetLift(context.Context, *GetLiftReques
 }
 func (UnimplementedInsightServiceServer) EvaluatePlan(context.Context, *EvaluatePlanRequest) (*EvaluatePlanResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method EvaluatePlan not implemented")
+}
+func (UnimplementedInsightServiceServer) GetLearning(context.Context, *GetLearningRequest) (*GetLearningResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetLearning not implemented")
+}
+func (UnimplementedInsightServiceServer) GetProgress(context.Context, *GetProgressRequest) (*GetProgressResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetProgress not implemented")
 }
 func (UnimplementedInsightServiceServer) GetAcquisition(context.Context, *GetAcquisitionRequest) (*GetAcquisitionResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetAcquisition not implemented")
@@ -392,6 +452,42 @@ func _InsightService_EvaluatePlan_Handler(srv interface{}, ctx context.Context, 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _InsightService_GetLearning_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetLearningRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(InsightServiceServer).GetLearning(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: InsightService_GetLearning_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(InsightServiceServer).GetLearning(ctx, req.(*GetLearningRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _InsightService_GetProgress_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetProgressRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(InsightServiceServer).GetProgress(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: InsightService_GetProgress_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(InsightServiceServer).GetProgress(ctx, req.(*GetProgressRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _InsightService_GetAcquisition_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetAcquisitionRequest)
 	if err := dec(in); err != nil {
@@ -448,6 +544,14 @@ var InsightService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "EvaluatePlan",
 			Handler:    _InsightService_EvaluatePlan_Handler,
+		},
+		{
+			MethodName: "GetLearning",
+			Handler:    _InsightService_GetLearning_Handler,
+		},
+		{
+			MethodName: "GetProgress",
+			Handler:    _InsightService_GetProgress_Handler,
 		},
 		{
 			MethodName: "GetAcquisition",

@@ -1215,6 +1215,8 @@ type Placement struct {
 	FallbackItemIds []string `protobuf:"bytes,10,rep,name=fallback_item_ids,json=fallbackItemIds,proto3" json:"fallback_item_ids,omitempty"`
 	// What content must beat to be shown, in [0, 1]; unset is the policy's.
 	AttentionCost *float64 `protobuf:"fixed64,11,opt,name=attention_cost,json=attentionCost,proto3,oneof" json:"attention_cost,omitempty"`
+	// Share of decisions that may try out what is not the best known, in [0, 1]; unset is that of policy.learning.
+	Exploration   *float64 `protobuf:"fixed64,12,opt,name=exploration,proto3,oneof" json:"exploration,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1326,6 +1328,13 @@ func (x *Placement) GetAttentionCost() float64 {
 	return 0
 }
 
+func (x *Placement) GetExploration() float64 {
+	if x != nil && x.Exploration != nil {
+		return *x.Exploration
+	}
+	return 0
+}
+
 // Policy is how the plan decides.
 type Policy struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1348,7 +1357,15 @@ type Policy struct {
 	// What is believed about usefulness before anything is learned, at most 256.
 	Priors []*ResponsePrior `protobuf:"bytes,9,rep,name=priors,proto3" json:"priors,omitempty"`
 	// What segment, channel, format and topic add to it, at most 1,024.
-	Effects       []*ResponseEffect `protobuf:"bytes,10,rep,name=effects,proto3" json:"effects,omitempty"`
+	Effects []*ResponseEffect `protobuf:"bytes,10,rep,name=effects,proto3" json:"effects,omitempty"`
+	// What the business wants more or less of, at most 64.
+	Weights []*ContextWeight `protobuf:"bytes,11,rep,name=weights,proto3" json:"weights,omitempty"`
+	// How the plan learns from what comes of its decisions.
+	Learning *Learning `protobuf:"bytes,12,opt,name=learning,proto3" json:"learning,omitempty"`
+	// Who is served without regard to who she is, for comparison.
+	Control *Control `protobuf:"bytes,13,opt,name=control,proto3" json:"control,omitempty"`
+	// What a plan must prove before it replaces this one.
+	Gate          *Gate `protobuf:"bytes,14,opt,name=gate,proto3" json:"gate,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1453,6 +1470,470 @@ func (x *Policy) GetEffects() []*ResponseEffect {
 	return nil
 }
 
+func (x *Policy) GetWeights() []*ContextWeight {
+	if x != nil {
+		return x.Weights
+	}
+	return nil
+}
+
+func (x *Policy) GetLearning() *Learning {
+	if x != nil {
+		return x.Learning
+	}
+	return nil
+}
+
+func (x *Policy) GetControl() *Control {
+	if x != nil {
+		return x.Control
+	}
+	return nil
+}
+
+func (x *Policy) GetGate() *Gate {
+	if x != nil {
+		return x.Gate
+	}
+	return nil
+}
+
+// Learning is how a plan learns from what comes of its decisions. The reward of a decision is the sum of the weights of the
+// outcomes that came within their windows, and of the progress the visitor made in her decision.
+type Learning struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What counts as an outcome, at most 32; empty is click 0.2 and dismiss -0.2 within 30 minutes and, within 3 days, helpful 1,
+	// purchase 1, not_relevant -0.5, too_early and too_late -0.3, known -0.2.
+	Outcomes []*OutcomeRule `protobuf:"bytes,1,rep,name=outcomes,proto3" json:"outcomes,omitempty"`
+	// How much progress counts beside the outcomes, in [0, 100]; unset is 1. Progress is the stage value (the chance that the
+	// need ends in an order delivered right) progress_window after the decision less what it was at the decision.
+	ProgressWeight *float64 `protobuf:"fixed64,2,opt,name=progress_weight,json=progressWeight,proto3,oneof" json:"progress_weight,omitempty"`
+	// How long after the decision the stage is looked at again; unset is 30 minutes, at most decision_ttl.
+	ProgressWindow *durationpb.Duration `protobuf:"bytes,3,opt,name=progress_window,json=progressWindow,proto3" json:"progress_window,omitempty"`
+	// The time after which what was observed counts half; unset is 30 days.
+	HalfLife *durationpb.Duration `protobuf:"bytes,4,opt,name=half_life,json=halfLife,proto3" json:"half_life,omitempty"`
+	// What is learned about beside each item in each stage, at most 16. Empty is kind and stage, topic and stage, kind and
+	// segment, item and segment, kind and channel, kind and format.
+	Crosses []*Cross `protobuf:"bytes,5,rep,name=crosses,proto3" json:"crosses,omitempty"`
+	// Share of decisions that may try out what is not the best known, in [0, 1]; unset is 1. Whoever is about to buy or has an
+	// open complaint is never tried out on.
+	Exploration   *float64 `protobuf:"fixed64,6,opt,name=exploration,proto3,oneof" json:"exploration,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Learning) Reset() {
+	*x = Learning{}
+	mi := &file_veiviser_v1_plan_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Learning) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Learning) ProtoMessage() {}
+
+func (x *Learning) ProtoReflect() protoreflect.Message {
+	mi := &file_veiviser_v1_plan_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Learning.ProtoReflect.Descriptor instead.
+func (*Learning) Descriptor() ([]byte, []int) {
+	return file_veiviser_v1_plan_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *Learning) GetOutcomes() []*OutcomeRule {
+	if x != nil {
+		return x.Outcomes
+	}
+	return nil
+}
+
+func (x *Learning) GetProgressWeight() float64 {
+	if x != nil && x.ProgressWeight != nil {
+		return *x.ProgressWeight
+	}
+	return 0
+}
+
+func (x *Learning) GetProgressWindow() *durationpb.Duration {
+	if x != nil {
+		return x.ProgressWindow
+	}
+	return nil
+}
+
+func (x *Learning) GetHalfLife() *durationpb.Duration {
+	if x != nil {
+		return x.HalfLife
+	}
+	return nil
+}
+
+func (x *Learning) GetCrosses() []*Cross {
+	if x != nil {
+		return x.Crosses
+	}
+	return nil
+}
+
+func (x *Learning) GetExploration() float64 {
+	if x != nil && x.Exploration != nil {
+		return *x.Exploration
+	}
+	return 0
+}
+
+// OutcomeRule says what an event that names a decision is worth. Only the first of its type counts.
+type OutcomeRule struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The event type, one of the plan's or a standard one.
+	Type string `protobuf:"bytes,1,opt,name=type,proto3" json:"type,omitempty"`
+	// What it adds to the reward, in units of usefulness, in [-10, 10].
+	Weight float64 `protobuf:"fixed64,2,opt,name=weight,proto3" json:"weight,omitempty"`
+	// How long after the decision it may come, at most decision_ttl; that it has not come by then is an observation, too.
+	Window        *durationpb.Duration `protobuf:"bytes,3,opt,name=window,proto3" json:"window,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OutcomeRule) Reset() {
+	*x = OutcomeRule{}
+	mi := &file_veiviser_v1_plan_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OutcomeRule) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OutcomeRule) ProtoMessage() {}
+
+func (x *OutcomeRule) ProtoReflect() protoreflect.Message {
+	mi := &file_veiviser_v1_plan_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OutcomeRule.ProtoReflect.Descriptor instead.
+func (*OutcomeRule) Descriptor() ([]byte, []int) {
+	return file_veiviser_v1_plan_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *OutcomeRule) GetType() string {
+	if x != nil {
+		return x.Type
+	}
+	return ""
+}
+
+func (x *OutcomeRule) GetWeight() float64 {
+	if x != nil {
+		return x.Weight
+	}
+	return 0
+}
+
+func (x *OutcomeRule) GetWindow() *durationpb.Duration {
+	if x != nil {
+		return x.Window
+	}
+	return nil
+}
+
+// Cross is a set of attributes whose joint values get weights of their own in the response model.
+type Cross struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One to three different ones of item, kind, topic, format (of the item) and stage, segment, channel, placement, device,
+	// language, subject (of the situation).
+	Attributes []string `protobuf:"bytes,1,rep,name=attributes,proto3" json:"attributes,omitempty"`
+	// How far the weights are expected to lie from 0 before anything is observed, in units of usefulness, in (0, 1]; 0 is 0.03.
+	StandardDeviation float64 `protobuf:"fixed64,2,opt,name=standard_deviation,json=standardDeviation,proto3" json:"standard_deviation,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
+}
+
+func (x *Cross) Reset() {
+	*x = Cross{}
+	mi := &file_veiviser_v1_plan_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Cross) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Cross) ProtoMessage() {}
+
+func (x *Cross) ProtoReflect() protoreflect.Message {
+	mi := &file_veiviser_v1_plan_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Cross.ProtoReflect.Descriptor instead.
+func (*Cross) Descriptor() ([]byte, []int) {
+	return file_veiviser_v1_plan_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *Cross) GetAttributes() []string {
+	if x != nil {
+		return x.Attributes
+	}
+	return nil
+}
+
+func (x *Cross) GetStandardDeviation() float64 {
+	if x != nil {
+		return x.StandardDeviation
+	}
+	return 0
+}
+
+// Control is the control group: visitors who get nothing but the declared fallbacks.
+type Control struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Share of the visitors, in [0, 0.5]; unset is 0.05. A visitor stays in her group, also across linked identities.
+	Share *float64 `protobuf:"fixed64,1,opt,name=share,proto3,oneof" json:"share,omitempty"`
+	// How long after the first decision for a visitor what she does is compared; unset is 7 days.
+	Window *durationpb.Duration `protobuf:"bytes,2,opt,name=window,proto3" json:"window,omitempty"`
+	// The event type compared; empty is purchase.
+	Outcome       string `protobuf:"bytes,3,opt,name=outcome,proto3" json:"outcome,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Control) Reset() {
+	*x = Control{}
+	mi := &file_veiviser_v1_plan_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Control) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Control) ProtoMessage() {}
+
+func (x *Control) ProtoReflect() protoreflect.Message {
+	mi := &file_veiviser_v1_plan_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Control.ProtoReflect.Descriptor instead.
+func (*Control) Descriptor() ([]byte, []int) {
+	return file_veiviser_v1_plan_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *Control) GetShare() float64 {
+	if x != nil && x.Share != nil {
+		return *x.Share
+	}
+	return 0
+}
+
+func (x *Control) GetWindow() *durationpb.Duration {
+	if x != nil {
+		return x.Window
+	}
+	return nil
+}
+
+func (x *Control) GetOutcome() string {
+	if x != nil {
+		return x.Outcome
+	}
+	return ""
+}
+
+// Gate is what a plan must prove on logged decisions before it is published in place of this one.
+type Gate struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many logged decisions the proof needs, at most 200,000; 0 leaves the gate open.
+	MinRows int32 `protobuf:"varint,1,opt,name=min_rows,json=minRows,proto3" json:"min_rows,omitempty"`
+	// How much worse it may be by the lower end of the 95 % interval of the doubly robust difference, in units of reward per
+	// decision, at least 0.
+	MaxLoss       float64 `protobuf:"fixed64,2,opt,name=max_loss,json=maxLoss,proto3" json:"max_loss,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Gate) Reset() {
+	*x = Gate{}
+	mi := &file_veiviser_v1_plan_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Gate) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Gate) ProtoMessage() {}
+
+func (x *Gate) ProtoReflect() protoreflect.Message {
+	mi := &file_veiviser_v1_plan_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Gate.ProtoReflect.Descriptor instead.
+func (*Gate) Descriptor() ([]byte, []int) {
+	return file_veiviser_v1_plan_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *Gate) GetMinRows() int32 {
+	if x != nil {
+		return x.MinRows
+	}
+	return 0
+}
+
+func (x *Gate) GetMaxLoss() float64 {
+	if x != nil {
+		return x.MaxLoss
+	}
+	return 0
+}
+
+// ContextWeight multiplies the usefulness of the items that match every field that is set, before value, cost and boost.
+type ContextWeight struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How explanations call it, lower case, at most 64 bytes; unique.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The kind.
+	Kind ItemKind `protobuf:"varint,2,opt,name=kind,proto3,enum=veiviser.v1.ItemKind" json:"kind,omitempty"`
+	// The topic, covering what lies below it.
+	Topic string `protobuf:"bytes,3,opt,name=topic,proto3" json:"topic,omitempty"`
+	// The visitor is in this segment.
+	Segment string `protobuf:"bytes,4,opt,name=segment,proto3" json:"segment,omitempty"`
+	// The channel.
+	Channel string `protobuf:"bytes,5,opt,name=channel,proto3" json:"channel,omitempty"`
+	// The placement.
+	Placement string `protobuf:"bytes,6,opt,name=placement,proto3" json:"placement,omitempty"`
+	// The factor, in (0, 10]; 1 changes nothing.
+	Weight        float64 `protobuf:"fixed64,7,opt,name=weight,proto3" json:"weight,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ContextWeight) Reset() {
+	*x = ContextWeight{}
+	mi := &file_veiviser_v1_plan_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ContextWeight) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ContextWeight) ProtoMessage() {}
+
+func (x *ContextWeight) ProtoReflect() protoreflect.Message {
+	mi := &file_veiviser_v1_plan_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ContextWeight.ProtoReflect.Descriptor instead.
+func (*ContextWeight) Descriptor() ([]byte, []int) {
+	return file_veiviser_v1_plan_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *ContextWeight) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ContextWeight) GetKind() ItemKind {
+	if x != nil {
+		return x.Kind
+	}
+	return ItemKind_ITEM_KIND_UNSPECIFIED
+}
+
+func (x *ContextWeight) GetTopic() string {
+	if x != nil {
+		return x.Topic
+	}
+	return ""
+}
+
+func (x *ContextWeight) GetSegment() string {
+	if x != nil {
+		return x.Segment
+	}
+	return ""
+}
+
+func (x *ContextWeight) GetChannel() string {
+	if x != nil {
+		return x.Channel
+	}
+	return ""
+}
+
+func (x *ContextWeight) GetPlacement() string {
+	if x != nil {
+		return x.Placement
+	}
+	return ""
+}
+
+func (x *ContextWeight) GetWeight() float64 {
+	if x != nil {
+		return x.Weight
+	}
+	return 0
+}
+
 // ResponsePrior is the belief that an item of a kind is useful in a stage. The most specific row wins: kind and stage, then
 // kind, then stage, then neither.
 type ResponsePrior struct {
@@ -1471,7 +1952,7 @@ type ResponsePrior struct {
 
 func (x *ResponsePrior) Reset() {
 	*x = ResponsePrior{}
-	mi := &file_veiviser_v1_plan_proto_msgTypes[15]
+	mi := &file_veiviser_v1_plan_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1483,7 +1964,7 @@ func (x *ResponsePrior) String() string {
 func (*ResponsePrior) ProtoMessage() {}
 
 func (x *ResponsePrior) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_plan_proto_msgTypes[15]
+	mi := &file_veiviser_v1_plan_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1496,7 +1977,7 @@ func (x *ResponsePrior) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResponsePrior.ProtoReflect.Descriptor instead.
 func (*ResponsePrior) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_plan_proto_rawDescGZIP(), []int{15}
+	return file_veiviser_v1_plan_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ResponsePrior) GetKind() ItemKind {
@@ -1554,7 +2035,7 @@ type ResponseEffect struct {
 
 func (x *ResponseEffect) Reset() {
 	*x = ResponseEffect{}
-	mi := &file_veiviser_v1_plan_proto_msgTypes[16]
+	mi := &file_veiviser_v1_plan_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1566,7 +2047,7 @@ func (x *ResponseEffect) String() string {
 func (*ResponseEffect) ProtoMessage() {}
 
 func (x *ResponseEffect) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_plan_proto_msgTypes[16]
+	mi := &file_veiviser_v1_plan_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1579,7 +2060,7 @@ func (x *ResponseEffect) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResponseEffect.ProtoReflect.Descriptor instead.
 func (*ResponseEffect) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_plan_proto_rawDescGZIP(), []int{16}
+	return file_veiviser_v1_plan_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ResponseEffect) GetItemId() string {
@@ -1782,7 +2263,7 @@ const file_veiviser_v1_plan_proto_rawDesc = "" +
 	"\x04rule\x18\x03 \x01(\tR\x04rule\x1a7\n" +
 	"\tNameEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xbc\x03\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xf3\x03\n" +
 	"\tPlacement\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x124\n" +
 	"\x04name\x18\x02 \x03(\v2 .veiviser.v1.Placement.NameEntryR\x04name\x12\x18\n" +
@@ -1795,11 +2276,13 @@ const file_veiviser_v1_plan_proto_rawDesc = "" +
 	"\x04rule\x18\t \x01(\tR\x04rule\x12*\n" +
 	"\x11fallback_item_ids\x18\n" +
 	" \x03(\tR\x0ffallbackItemIds\x12*\n" +
-	"\x0eattention_cost\x18\v \x01(\x01H\x00R\rattentionCost\x88\x01\x01\x1a7\n" +
+	"\x0eattention_cost\x18\v \x01(\x01H\x00R\rattentionCost\x88\x01\x01\x12%\n" +
+	"\vexploration\x18\f \x01(\x01H\x01R\vexploration\x88\x01\x01\x1a7\n" +
 	"\tNameEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\x11\n" +
-	"\x0f_attention_cost\"\xe4\x03\n" +
+	"\x0f_attention_costB\x0e\n" +
+	"\f_exploration\"\xa4\x05\n" +
 	"\x06Policy\x126\n" +
 	"\tvisit_gap\x18\x01 \x01(\v2\x19.google.protobuf.DurationR\bvisitGap\x12:\n" +
 	"\vvisitor_ttl\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\n" +
@@ -1812,7 +2295,45 @@ const file_veiviser_v1_plan_proto_rawDesc = "" +
 	"\fvalue_weight\x18\b \x01(\x01R\vvalueWeight\x122\n" +
 	"\x06priors\x18\t \x03(\v2\x1a.veiviser.v1.ResponsePriorR\x06priors\x125\n" +
 	"\aeffects\x18\n" +
-	" \x03(\v2\x1b.veiviser.v1.ResponseEffectR\aeffects\"\x80\x01\n" +
+	" \x03(\v2\x1b.veiviser.v1.ResponseEffectR\aeffects\x124\n" +
+	"\aweights\x18\v \x03(\v2\x1a.veiviser.v1.ContextWeightR\aweights\x121\n" +
+	"\blearning\x18\f \x01(\v2\x15.veiviser.v1.LearningR\blearning\x12.\n" +
+	"\acontrol\x18\r \x01(\v2\x14.veiviser.v1.ControlR\acontrol\x12%\n" +
+	"\x04gate\x18\x0e \x01(\v2\x11.veiviser.v1.GateR\x04gate\"\xe3\x02\n" +
+	"\bLearning\x124\n" +
+	"\boutcomes\x18\x01 \x03(\v2\x18.veiviser.v1.OutcomeRuleR\boutcomes\x12,\n" +
+	"\x0fprogress_weight\x18\x02 \x01(\x01H\x00R\x0eprogressWeight\x88\x01\x01\x12B\n" +
+	"\x0fprogress_window\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\x0eprogressWindow\x126\n" +
+	"\thalf_life\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\bhalfLife\x12,\n" +
+	"\acrosses\x18\x05 \x03(\v2\x12.veiviser.v1.CrossR\acrosses\x12%\n" +
+	"\vexploration\x18\x06 \x01(\x01H\x01R\vexploration\x88\x01\x01B\x12\n" +
+	"\x10_progress_weightB\x0e\n" +
+	"\f_exploration\"l\n" +
+	"\vOutcomeRule\x12\x12\n" +
+	"\x04type\x18\x01 \x01(\tR\x04type\x12\x16\n" +
+	"\x06weight\x18\x02 \x01(\x01R\x06weight\x121\n" +
+	"\x06window\x18\x03 \x01(\v2\x19.google.protobuf.DurationR\x06window\"V\n" +
+	"\x05Cross\x12\x1e\n" +
+	"\n" +
+	"attributes\x18\x01 \x03(\tR\n" +
+	"attributes\x12-\n" +
+	"\x12standard_deviation\x18\x02 \x01(\x01R\x11standardDeviation\"{\n" +
+	"\aControl\x12\x19\n" +
+	"\x05share\x18\x01 \x01(\x01H\x00R\x05share\x88\x01\x01\x121\n" +
+	"\x06window\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\x06window\x12\x18\n" +
+	"\aoutcome\x18\x03 \x01(\tR\aoutcomeB\b\n" +
+	"\x06_share\"<\n" +
+	"\x04Gate\x12\x19\n" +
+	"\bmin_rows\x18\x01 \x01(\x05R\aminRows\x12\x19\n" +
+	"\bmax_loss\x18\x02 \x01(\x01R\amaxLoss\"\xce\x01\n" +
+	"\rContextWeight\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12)\n" +
+	"\x04kind\x18\x02 \x01(\x0e2\x15.veiviser.v1.ItemKindR\x04kind\x12\x14\n" +
+	"\x05topic\x18\x03 \x01(\tR\x05topic\x12\x18\n" +
+	"\asegment\x18\x04 \x01(\tR\asegment\x12\x18\n" +
+	"\achannel\x18\x05 \x01(\tR\achannel\x12\x1c\n" +
+	"\tplacement\x18\x06 \x01(\tR\tplacement\x12\x16\n" +
+	"\x06weight\x18\a \x01(\x01R\x06weight\"\x80\x01\n" +
 	"\rResponsePrior\x12)\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x15.veiviser.v1.ItemKindR\x04kind\x12\x14\n" +
 	"\x05stage\x18\x02 \x01(\tR\x05stage\x12\x12\n" +
@@ -1841,7 +2362,7 @@ func file_veiviser_v1_plan_proto_rawDescGZIP() []byte {
 	return file_veiviser_v1_plan_proto_rawDescData
 }
 
-var file_veiviser_v1_plan_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
+var file_veiviser_v1_plan_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
 var file_veiviser_v1_plan_proto_goTypes = []any{
 	(*Plan)(nil),                  // 0: veiviser.v1.Plan
 	(*Journey)(nil),               // 1: veiviser.v1.Journey
@@ -1858,69 +2379,86 @@ var file_veiviser_v1_plan_proto_goTypes = []any{
 	(*Segment)(nil),               // 12: veiviser.v1.Segment
 	(*Placement)(nil),             // 13: veiviser.v1.Placement
 	(*Policy)(nil),                // 14: veiviser.v1.Policy
-	(*ResponsePrior)(nil),         // 15: veiviser.v1.ResponsePrior
-	(*ResponseEffect)(nil),        // 16: veiviser.v1.ResponseEffect
-	nil,                           // 17: veiviser.v1.Journey.NameEntry
-	nil,                           // 18: veiviser.v1.Stage.NameEntry
-	nil,                           // 19: veiviser.v1.Signal.LikelihoodEntry
-	nil,                           // 20: veiviser.v1.Signal.TextEntry
-	nil,                           // 21: veiviser.v1.Match.AttributesEntry
-	nil,                           // 22: veiviser.v1.ForecastHead.WeightsEntry
-	nil,                           // 23: veiviser.v1.SubjectTrait.RatesEntry
-	nil,                           // 24: veiviser.v1.FitProvenance.FiguresEntry
-	nil,                           // 25: veiviser.v1.Segment.NameEntry
-	nil,                           // 26: veiviser.v1.Placement.NameEntry
-	(*Item)(nil),                  // 27: veiviser.v1.Item
-	(*durationpb.Duration)(nil),   // 28: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil), // 29: google.protobuf.Timestamp
-	(ItemKind)(0),                 // 30: veiviser.v1.ItemKind
+	(*Learning)(nil),              // 15: veiviser.v1.Learning
+	(*OutcomeRule)(nil),           // 16: veiviser.v1.OutcomeRule
+	(*Cross)(nil),                 // 17: veiviser.v1.Cross
+	(*Control)(nil),               // 18: veiviser.v1.Control
+	(*Gate)(nil),                  // 19: veiviser.v1.Gate
+	(*ContextWeight)(nil),         // 20: veiviser.v1.ContextWeight
+	(*ResponsePrior)(nil),         // 21: veiviser.v1.ResponsePrior
+	(*ResponseEffect)(nil),        // 22: veiviser.v1.ResponseEffect
+	nil,                           // 23: veiviser.v1.Journey.NameEntry
+	nil,                           // 24: veiviser.v1.Stage.NameEntry
+	nil,                           // 25: veiviser.v1.Signal.LikelihoodEntry
+	nil,                           // 26: veiviser.v1.Signal.TextEntry
+	nil,                           // 27: veiviser.v1.Match.AttributesEntry
+	nil,                           // 28: veiviser.v1.ForecastHead.WeightsEntry
+	nil,                           // 29: veiviser.v1.SubjectTrait.RatesEntry
+	nil,                           // 30: veiviser.v1.FitProvenance.FiguresEntry
+	nil,                           // 31: veiviser.v1.Segment.NameEntry
+	nil,                           // 32: veiviser.v1.Placement.NameEntry
+	(*Item)(nil),                  // 33: veiviser.v1.Item
+	(*durationpb.Duration)(nil),   // 34: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil), // 35: google.protobuf.Timestamp
+	(ItemKind)(0),                 // 36: veiviser.v1.ItemKind
 }
 var file_veiviser_v1_plan_proto_depIdxs = []int32{
 	1,  // 0: veiviser.v1.Plan.journeys:type_name -> veiviser.v1.Journey
 	12, // 1: veiviser.v1.Plan.segments:type_name -> veiviser.v1.Segment
 	13, // 2: veiviser.v1.Plan.placements:type_name -> veiviser.v1.Placement
-	27, // 3: veiviser.v1.Plan.items:type_name -> veiviser.v1.Item
+	33, // 3: veiviser.v1.Plan.items:type_name -> veiviser.v1.Item
 	14, // 4: veiviser.v1.Plan.policy:type_name -> veiviser.v1.Policy
-	17, // 5: veiviser.v1.Journey.name:type_name -> veiviser.v1.Journey.NameEntry
+	23, // 5: veiviser.v1.Journey.name:type_name -> veiviser.v1.Journey.NameEntry
 	5,  // 6: veiviser.v1.Journey.starts_on:type_name -> veiviser.v1.Match
 	2,  // 7: veiviser.v1.Journey.stages:type_name -> veiviser.v1.Stage
 	3,  // 8: veiviser.v1.Journey.transitions:type_name -> veiviser.v1.Transition
 	4,  // 9: veiviser.v1.Journey.signals:type_name -> veiviser.v1.Signal
-	28, // 10: veiviser.v1.Journey.half_life:type_name -> google.protobuf.Duration
+	34, // 10: veiviser.v1.Journey.half_life:type_name -> google.protobuf.Duration
 	6,  // 11: veiviser.v1.Journey.stage_mappings:type_name -> veiviser.v1.StageMapping
 	7,  // 12: veiviser.v1.Journey.forecast:type_name -> veiviser.v1.Forecast
 	11, // 13: veiviser.v1.Journey.fitted:type_name -> veiviser.v1.FitProvenance
-	18, // 14: veiviser.v1.Stage.name:type_name -> veiviser.v1.Stage.NameEntry
+	24, // 14: veiviser.v1.Stage.name:type_name -> veiviser.v1.Stage.NameEntry
 	5,  // 15: veiviser.v1.Signal.match:type_name -> veiviser.v1.Match
-	19, // 16: veiviser.v1.Signal.likelihood:type_name -> veiviser.v1.Signal.LikelihoodEntry
-	20, // 17: veiviser.v1.Signal.text:type_name -> veiviser.v1.Signal.TextEntry
-	28, // 18: veiviser.v1.Match.min_pause:type_name -> google.protobuf.Duration
-	28, // 19: veiviser.v1.Match.max_pause:type_name -> google.protobuf.Duration
-	21, // 20: veiviser.v1.Match.attributes:type_name -> veiviser.v1.Match.AttributesEntry
+	25, // 16: veiviser.v1.Signal.likelihood:type_name -> veiviser.v1.Signal.LikelihoodEntry
+	26, // 17: veiviser.v1.Signal.text:type_name -> veiviser.v1.Signal.TextEntry
+	34, // 18: veiviser.v1.Match.min_pause:type_name -> google.protobuf.Duration
+	34, // 19: veiviser.v1.Match.max_pause:type_name -> google.protobuf.Duration
+	27, // 20: veiviser.v1.Match.attributes:type_name -> veiviser.v1.Match.AttributesEntry
 	8,  // 21: veiviser.v1.Forecast.covariates:type_name -> veiviser.v1.Covariate
 	9,  // 22: veiviser.v1.Forecast.heads:type_name -> veiviser.v1.ForecastHead
 	10, // 23: veiviser.v1.Forecast.subjects:type_name -> veiviser.v1.SubjectTrait
-	22, // 24: veiviser.v1.ForecastHead.weights:type_name -> veiviser.v1.ForecastHead.WeightsEntry
-	23, // 25: veiviser.v1.SubjectTrait.rates:type_name -> veiviser.v1.SubjectTrait.RatesEntry
-	29, // 26: veiviser.v1.FitProvenance.start_time:type_name -> google.protobuf.Timestamp
-	29, // 27: veiviser.v1.FitProvenance.end_time:type_name -> google.protobuf.Timestamp
-	24, // 28: veiviser.v1.FitProvenance.figures:type_name -> veiviser.v1.FitProvenance.FiguresEntry
-	25, // 29: veiviser.v1.Segment.name:type_name -> veiviser.v1.Segment.NameEntry
-	26, // 30: veiviser.v1.Placement.name:type_name -> veiviser.v1.Placement.NameEntry
-	30, // 31: veiviser.v1.Placement.kinds:type_name -> veiviser.v1.ItemKind
-	28, // 32: veiviser.v1.Policy.visit_gap:type_name -> google.protobuf.Duration
-	28, // 33: veiviser.v1.Policy.visitor_ttl:type_name -> google.protobuf.Duration
-	28, // 34: veiviser.v1.Policy.decision_ttl:type_name -> google.protobuf.Duration
-	30, // 35: veiviser.v1.Policy.unsure_kinds:type_name -> veiviser.v1.ItemKind
-	15, // 36: veiviser.v1.Policy.priors:type_name -> veiviser.v1.ResponsePrior
-	16, // 37: veiviser.v1.Policy.effects:type_name -> veiviser.v1.ResponseEffect
-	30, // 38: veiviser.v1.ResponsePrior.kind:type_name -> veiviser.v1.ItemKind
-	30, // 39: veiviser.v1.ResponseEffect.kind:type_name -> veiviser.v1.ItemKind
-	40, // [40:40] is the sub-list for method output_type
-	40, // [40:40] is the sub-list for method input_type
-	40, // [40:40] is the sub-list for extension type_name
-	40, // [40:40] is the sub-list for extension extendee
-	0,  // [0:40] is the sub-list for field type_name
+	28, // 24: veiviser.v1.ForecastHead.weights:type_name -> veiviser.v1.ForecastHead.WeightsEntry
+	29, // 25: veiviser.v1.SubjectTrait.rates:type_name -> veiviser.v1.SubjectTrait.RatesEntry
+	35, // 26: veiviser.v1.FitProvenance.start_time:type_name -> google.protobuf.Timestamp
+	35, // 27: veiviser.v1.FitProvenance.end_time:type_name -> google.protobuf.Timestamp
+	30, // 28: veiviser.v1.FitProvenance.figures:type_name -> veiviser.v1.FitProvenance.FiguresEntry
+	31, // 29: veiviser.v1.Segment.name:type_name -> veiviser.v1.Segment.NameEntry
+	32, // 30: veiviser.v1.Placement.name:type_name -> veiviser.v1.Placement.NameEntry
+	36, // 31: veiviser.v1.Placement.kinds:type_name -> veiviser.v1.ItemKind
+	34, // 32: veiviser.v1.Policy.visit_gap:type_name -> google.protobuf.Duration
+	34, // 33: veiviser.v1.Policy.visitor_ttl:type_name -> google.protobuf.Duration
+	34, // 34: veiviser.v1.Policy.decision_ttl:type_name -> google.protobuf.Duration
+	36, // 35: veiviser.v1.Policy.unsure_kinds:type_name -> veiviser.v1.ItemKind
+	21, // 36: veiviser.v1.Policy.priors:type_name -> veiviser.v1.ResponsePrior
+	22, // 37: veiviser.v1.Policy.effects:type_name -> veiviser.v1.ResponseEffect
+	20, // 38: veiviser.v1.Policy.weights:type_name -> veiviser.v1.ContextWeight
+	15, // 39: veiviser.v1.Policy.learning:type_name -> veiviser.v1.Learning
+	18, // 40: veiviser.v1.Policy.control:type_name -> veiviser.v1.Control
+	19, // 41: veiviser.v1.Policy.gate:type_name -> veiviser.v1.Gate
+	16, // 42: veiviser.v1.Learning.outcomes:type_name -> veiviser.v1.OutcomeRule
+	34, // 43: veiviser.v1.Learning.progress_window:type_name -> google.protobuf.Duration
+	34, // 44: veiviser.v1.Learning.half_life:type_name -> google.protobuf.Duration
+	17, // 45: veiviser.v1.Learning.crosses:type_name -> veiviser.v1.Cross
+	34, // 46: veiviser.v1.OutcomeRule.window:type_name -> google.protobuf.Duration
+	34, // 47: veiviser.v1.Control.window:type_name -> google.protobuf.Duration
+	36, // 48: veiviser.v1.ContextWeight.kind:type_name -> veiviser.v1.ItemKind
+	36, // 49: veiviser.v1.ResponsePrior.kind:type_name -> veiviser.v1.ItemKind
+	36, // 50: veiviser.v1.ResponseEffect.kind:type_name -> veiviser.v1.ItemKind
+	51, // [51:51] is the sub-list for method output_type
+	51, // [51:51] is the sub-list for method input_type
+	51, // [51:51] is the sub-list for extension type_name
+	51, // [51:51] is the sub-list for extension extendee
+	0,  // [0:51] is the sub-list for field type_name
 }
 
 func init() { file_veiviser_v1_plan_proto_init() }
@@ -1930,13 +2468,15 @@ func file_veiviser_v1_plan_proto_init() {
 	}
 	file_veiviser_v1_item_proto_init()
 	file_veiviser_v1_plan_proto_msgTypes[13].OneofWrappers = []any{}
+	file_veiviser_v1_plan_proto_msgTypes[15].OneofWrappers = []any{}
+	file_veiviser_v1_plan_proto_msgTypes[18].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_veiviser_v1_plan_proto_rawDesc), len(file_veiviser_v1_plan_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   27,
+			NumMessages:   33,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -521,7 +521,9 @@ type PublishPlanRequest struct {
 	// Who publishes, at most 200 bytes.
 	Author string `protobuf:"bytes,3,opt,name=author,proto3" json:"author,omitempty"`
 	// Why, at most 1,000 bytes.
-	Note          string `protobuf:"bytes,4,opt,name=note,proto3" json:"note,omitempty"`
+	Note string `protobuf:"bytes,4,opt,name=note,proto3" json:"note,omitempty"`
+	// Publishes even if the gate of the active plan would not let this one pass; say why in the note.
+	SkipGate      bool `protobuf:"varint,5,opt,name=skip_gate,json=skipGate,proto3" json:"skip_gate,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -582,6 +584,13 @@ func (x *PublishPlanRequest) GetNote() string {
 		return x.Note
 	}
 	return ""
+}
+
+func (x *PublishPlanRequest) GetSkipGate() bool {
+	if x != nil {
+		return x.SkipGate
+	}
+	return false
 }
 
 // PublishPlanResponse names the new version.
@@ -993,12 +1002,13 @@ const file_veiviser_v1_plan_service_proto_rawDesc = "" +
 	"\n" +
 	"violations\x18\x01 \x03(\v2\x1a.veiviser.v1.PlanViolationR\n" +
 	"violations\x121\n" +
-	"\achanges\x18\x02 \x03(\v2\x17.veiviser.v1.PlanChangeR\achanges\"\xcf\x01\n" +
+	"\achanges\x18\x02 \x03(\v2\x17.veiviser.v1.PlanChangeR\achanges\"\xec\x01\n" +
 	"\x12PublishPlanRequest\x120\n" +
 	"\x04plan\x18\x01 \x01(\v2\x11.veiviser.v1.PlanB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x04plan\x12G\n" +
 	"\x10expected_version\x18\x02 \x01(\tB\x1c\xbaH\x19r\x172\x15^([1-9][0-9]{0,18})?$R\x0fexpectedVersion\x12 \n" +
 	"\x06author\x18\x03 \x01(\tB\b\xbaH\x05r\x03(\xc8\x01R\x06author\x12\x1c\n" +
-	"\x04note\x18\x04 \x01(\tB\b\xbaH\x05r\x03(\xe8\aR\x04note\"I\n" +
+	"\x04note\x18\x04 \x01(\tB\b\xbaH\x05r\x03(\xe8\aR\x04note\x12\x1b\n" +
+	"\tskip_gate\x18\x05 \x01(\bR\bskipGate\"I\n" +
 	"\x13PublishPlanResponse\x122\n" +
 	"\aversion\x18\x01 \x01(\v2\x18.veiviser.v1.PlanVersionR\aversion\"k\n" +
 	"\x17ListPlanVersionsRequest\x12'\n" +

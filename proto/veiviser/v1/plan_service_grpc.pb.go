@@ -43,7 +43,9 @@ type PlanServiceClient interface {
 	// PublishPlan makes a plan the active one, as a new version.
 	//
 	// Errors: INVALID_ARGUMENT (INVALID_PLAN, the violations in google.rpc.BadRequest with fields like "plan.journeys[0]…", at
-	// most 64 of them; ValidatePlan lists all), ABORTED (PLAN_CHANGED), UNAVAILABLE (STORE_UNAVAILABLE).
+	// most 64 of them; ValidatePlan lists all), FAILED_PRECONDITION (GATE_CLOSED: by the logged decisions the plan may be worse
+	// than the active one's gate allows, see InsightService.EvaluatePlan), ABORTED (PLAN_CHANGED), UNAVAILABLE
+	// (STORE_UNAVAILABLE).
 	PublishPlan(ctx context.Context, in *PublishPlanRequest, opts ...grpc.CallOption) (*PublishPlanResponse, error)
 	// ListPlanVersions lists what was published, newest first.
 	//
@@ -153,7 +155,9 @@ type PlanServiceServer interface {
 	// PublishPlan makes a plan the active one, as a new version.
 	//
 	// Errors: INVALID_ARGUMENT (INVALID_PLAN, the violations in google.rpc.BadRequest with fields like "plan.journeys[0]…", at
-	// most 64 of them; ValidatePlan lists all), ABORTED (PLAN_CHANGED), UNAVAILABLE (STORE_UNAVAILABLE).
+	// most 64 of them; ValidatePlan lists all), FAILED_PRECONDITION (GATE_CLOSED: by the logged decisions the plan may be worse
+	// than the active one's gate allows, see InsightService.EvaluatePlan), ABORTED (PLAN_CHANGED), UNAVAILABLE
+	// (STORE_UNAVAILABLE).
 	PublishPlan(context.Context, *PublishPlanRequest) (*PublishPlanResponse, error)
 	// ListPlanVersions lists what was published, newest first.
 	//
