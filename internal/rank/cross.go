@@ -148,7 +148,10 @@ func setOuter(values *[numAttributes][]weighed, s *Situation, p *[numStages]floa
 		at    attribute
 		value string
 	}{
-		{attrChannel, s.Channel}, {attrPlacement, s.Placement}, {attrDevice, s.Device}, {attrLanguage, veiviser.PrimaryLanguage(s.Language)},
+		{attrChannel, s.Channel},
+		{attrPlacement, s.Placement},
+		{attrDevice, s.Device},
+		{attrLanguage, veiviser.PrimaryLanguage(s.Language)},
 		{attrSubject, s.Subject},
 	} {
 		values[v.at] = one(values[v.at][:0], v.value)

@@ -97,11 +97,14 @@ func (x *Experience) rebase() {
 // Noise is the variance of an observation around what is expected.
 func (x *Experience) Noise() float64 { return max(x.noise/x.noiseWeight, smallestNoise) }
 
-// Rows is how many observations were folded in, Version grows with every change, Weights is how many weights something is
-// known about.
-func (x *Experience) Rows() uint64    { return x.rows }
+// Rows is how many observations were folded in.
+func (x *Experience) Rows() uint64 { return x.rows }
+
+// Version grows with every change.
 func (x *Experience) Version() uint64 { return x.version }
-func (x *Experience) Weights() int    { return x.weights.n }
+
+// Weights is how many weights something is known about.
+func (x *Experience) Weights() int { return x.weights.n }
 
 // Now is the moment up to which forgetting is brought up to date.
 func (x *Experience) Now() time.Time { return x.now }
@@ -131,7 +134,7 @@ func (x *Experience) Observe(fs []Feature, y float64) {
 		x.noise *= 0.5
 		x.noiseWeight *= 0.5
 	}
-	x.update(fs, r, mean, variance, x.Noise())
+	x.update(fs, r, variance, x.Noise())
 }
 
 // ObserveWith folds in that y was observed, where the caller knows better than [Experience.Noise] how far observations lie
@@ -140,19 +143,19 @@ func (x *Experience) Observe(fs []Feature, y float64) {
 // [Experience.Predict]. The estimate of the noise takes nothing from it.
 func (x *Experience) ObserveWith(fs []Feature, y, noise float64) {
 	mean, variance := x.Predict(fs)
-	x.update(fs, y-mean, mean, variance, max(noise, smallestNoise))
+	x.update(fs, y-mean, variance, max(noise, smallestNoise))
 }
 
 // Expect folds in an observation that is still to come, as if it were to be what is expected: the beliefs get surer and stay
 // where they are (as in batch Gaussian process bandits, Desautels, Krause, Burdick 2014). [Experience.Correct] makes up for
 // the difference when it has come.
 func (x *Experience) Expect(fs []Feature) {
-	mean, variance := x.Predict(fs)
-	x.update(fs, 0, mean, variance, x.Noise())
+	_, variance := x.Predict(fs)
+	x.update(fs, 0, variance, x.Noise())
 }
 
 // update adds an observation that lies r above what is expected.
-func (x *Experience) update(fs []Feature, r, mean, variance, noise float64) {
+func (x *Experience) update(fs []Feature, r, variance, noise float64) {
 	s := x.scale()
 	total := noise + variance
 	for i := range fs {

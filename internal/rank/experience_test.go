@@ -75,7 +75,7 @@ func TestExpectThenCorrect(t *testing.T) {
 	got, gotVar := x.Predict(f)
 	want := NewExperience(0)
 	want.Advance(start())
-	want.update(f, 0.25-before, before, 0.7*0.7*0.04, want.Noise())
+	want.update(f, 0.25-before, 0.7*0.7*0.04, want.Noise())
 	m, v := want.Predict(f)
 	if math.Abs(got-m) > 1e-9 || math.Abs(gotVar-v) > 1e-12 {
 		t.Errorf("belief N(%g, %g), want N(%g, %g)", got, gotVar, m, v)
