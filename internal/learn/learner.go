@@ -133,16 +133,26 @@ func (l *Learner) Step(ctx context.Context) error {
 	if !held || snap == nil {
 		return nil
 	}
-	for _, work := range [...]func(context.Context, *plan.Snapshot) error{l.serve, l.count, l.settle} {
-		if err := work(ctx, snap); err != nil {
+	// Asked for before anything is read: a window is closed only over outcomes that are taken in.
+	now, err := l.log.Now(ctx)
+	if err != nil {
+		return err
+	}
+	for _, work := range [...]func(context.Context, *plan.Snapshot, time.Time) error{l.serve, l.count, l.settle} {
+		if err := work(ctx, snap, now); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// more reports whether there may be lines yet that were written before now: a read gives a part of each partition only.
+func more(lines []veiviser.OutboxEntry, now time.Time) bool {
+	return len(lines) == readMax || slices.ContainsFunc(lines, func(e veiviser.OutboxEntry) bool { return e.Written.Before(now) })
+}
+
 // count folds what happened until there is no more, storing a snapshot after each batch.
-func (l *Learner) count(ctx context.Context, snap *plan.Snapshot) error {
+func (l *Learner) count(ctx context.Context, snap *plan.Snapshot, now time.Time) error {
 	for {
 		lines, err := l.log.ReadOutbox(ctx, l.state.Positions, readMax)
 		if err != nil || len(lines) == 0 {
@@ -162,14 +172,14 @@ func (l *Learner) count(ctx context.Context, snap *plan.Snapshot) error {
 		if err := l.log.TrimOutbox(ctx, touched); err != nil {
 			return err
 		}
-		if len(lines) < readMax {
+		if !more(lines, now) {
 			return nil
 		}
 	}
 }
 
 // serve takes in the decisions that were made.
-func (l *Learner) serve(ctx context.Context, snap *plan.Snapshot) error {
+func (l *Learner) serve(ctx context.Context, snap *plan.Snapshot, now time.Time) error {
 	for {
 		lines, err := l.log.ReadDecisions(ctx, l.state.Decisions, time.Time{}, readMax)
 		if err != nil || len(lines) == 0 {
@@ -193,7 +203,7 @@ func (l *Learner) serve(ctx context.Context, snap *plan.Snapshot) error {
 		if err := l.save(ctx); err != nil {
 			return err
 		}
-		if len(lines) < readMax {
+		if !more(lines, now) {
 			return nil
 		}
 	}
@@ -203,13 +213,9 @@ func (l *Learner) serve(ctx context.Context, snap *plan.Snapshot) error {
 const settleGrace = 5 * time.Second
 
 // settle closes the windows that are over.
-func (l *Learner) settle(ctx context.Context, snap *plan.Snapshot) error {
+func (l *Learner) settle(ctx context.Context, snap *plan.Snapshot, now time.Time) error {
 	if len(l.state.Tails) == 0 {
 		return nil
-	}
-	now, err := l.log.Now(ctx)
-	if err != nil {
-		return err
 	}
 	windows, err := l.windows()
 	if err != nil {
@@ -260,9 +266,6 @@ func (l *Learner) settleWindow(ctx context.Context, snap *plan.Snapshot, window 
 		})
 		if err := l.save(ctx); err != nil {
 			return err
-		}
-		if len(lines) < readMax {
-			return nil
 		}
 	}
 }

@@ -130,9 +130,11 @@ func position(s string) int { n, _ := strconv.Atoi(s); return n }
 func (o *outboxes) ReadOutbox(_ context.Context, after map[int]string, limit int) (out []veiviser.OutboxEntry, err error) {
 	return out, o.do("read", func() error {
 		for _, p := range slices.Sorted(maps.Keys(o.lines)) {
+			each := 4 * limit / 256 // a busy partition must not starve the rest
 			for _, l := range o.lines[p] {
-				if position(l.Position) > position(after[p]) && len(out) < limit {
+				if position(l.Position) > position(after[p]) && len(out) < limit && each > 0 {
 					out = append(out, l)
+					each--
 				}
 			}
 		}
