@@ -131,9 +131,10 @@ redis.call('PUBLISH', ARGV[7], ARGV[8])
 return 1
 `
 
-// luaErase: KEYS record, seen, marks, answers, outbox; ARGV how many bytes of the revision are compared (0, 4 or 8),
-// expected, answer prefix, entry or nothing, channel, note. It replies {how many keys there were, the record when 4 bytes
-// were compared}, or {-1, nothing} when the record was changed.
+// luaErase: KEYS record, seen, marks, answers, outbox, waiting; ARGV how many bytes of the revision are compared (0, 4 or 8),
+// expected, answer prefix, entry or nothing, channel, note, hash. It replies {how many keys there were, the record when 4
+// bytes were compared}, or {-1, nothing} when the record was changed. The stream of decisions that wait is written anew
+// without hers: XDEL would only mark them as deleted and leave their bytes where they are.
 const luaErase = `
 local n, was = tonumber(ARGV[1]), ''
 if n > 0 and string.sub(redis.call('GETRANGE', KEYS[1], 0, 7), 1, n) ~= string.sub(ARGV[2], 1, n) then return {-1, ''} end
@@ -145,6 +146,22 @@ if type(ids) == 'table' and not ids.err then
 end
 gone = gone + redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4])
 if ARGV[4] ~= '' then redis.pcall('XADD', KEYS[5], 'MAXLEN', '~', 100000, '*', 'd', ARGV[4]) end
+local waiting, hers = redis.pcall('XRANGE', KEYS[6], '-', '+'), false
+if type(waiting) == 'table' and not waiting.err then
+  local function isHers(fields)
+    for i = 1, #fields, 2 do
+      if fields[i] == 'p' and fields[i + 1] == ARGV[7] then return true end
+    end
+    return false
+  end
+  for _, entry in ipairs(waiting) do hers = hers or isHers(entry[2]) end
+  if hers then
+    redis.call('DEL', KEYS[6])
+    for _, entry in ipairs(waiting) do
+      if not isHers(entry[2]) then redis.call('XADD', KEYS[6], entry[1], unpack(entry[2])) end
+    end
+  end
+end
 if gone > 0 then redis.call('PUBLISH', ARGV[5], ARGV[6]) end
 return {gone, was}
 `
