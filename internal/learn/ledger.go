@@ -262,7 +262,7 @@ func (l *Ledger) features(snap *plan.Snapshot, d *veiviser.LoggedDecision, choic
 	}
 	fs := scorer.Features(situated(d), it, c.Format)
 	if seen := l.examination(d.Placement, choice); seen != 1 {
-		for i := situatedFeatures; i < len(fs); i++ {
+		for i := range fs {
 			fs[i].X *= seen
 		}
 	}
@@ -272,10 +272,7 @@ func (l *Ledger) features(snap *plan.Snapshot, d *veiviser.LoggedDecision, choic
 // What a situation brings by itself is learned beside what items add to it: by stage, and by how promising her decision is
 // already. It orders no items, and so does not count when they are scored; it keeps an item from being praised for where
 // it is shown. Decisions that stayed silent show it alone.
-const (
-	situatedFeatures = veiviser.NumStandardStages + 1
-	situatedVariance = 0.25
-)
+const situatedVariance = 0.25
 
 // situated are the features of the situation of a decision.
 func situated(d *veiviser.LoggedDecision) []rank.Feature {
