@@ -13,13 +13,13 @@ import (
 )
 
 var eraseTests = map[string]func(scope){
-	"EraseLeavesNothing":        testErase,
-	"EraseTakesWhatWaits": testEraseDecided,
-	"EraseOfNobody":             testEraseNobody,
-	"EraseAmongWriters":         testEraseConcurrent,
-	"EraseOfHalfLinked":         testErasePending,
-	"EraseCanBeRepeated":        testEraseCrash,
-	"EraseOfWhatCannotBeRead":   testEraseCorrupt,
+	"EraseLeavesNothing":      testErase,
+	"EraseTakesWhatWaits":     testEraseDecided,
+	"EraseOfNobody":           testEraseNobody,
+	"EraseAmongWriters":       testEraseConcurrent,
+	"EraseOfHalfLinked":       testErasePending,
+	"EraseCanBeRepeated":      testEraseCrash,
+	"EraseOfWhatCannotBeRead": testEraseCorrupt,
 }
 
 // traces are the forms in which an identity could show in the store.

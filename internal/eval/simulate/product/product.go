@@ -4,7 +4,6 @@ package product
 
 import (
 	"container/heap"
-	"os"
 	"slices"
 	"strconv"
 	"time"
@@ -71,23 +70,11 @@ func (p *Policy) Decide(v *simulate.Visit) (simulate.Choice, error) {
 	for i, arm := range v.Fitting {
 		ids[i] = v.Arms[arm].ID
 	}
-	ctx := v.Context
-	if os.Getenv("SIG") != "" {
-		ctx.Device = ""
-		for _, view := range p.snap.Stages.Views(p.visitors[v.VisitorID], ctx.Subject, v.Time)[:1] {
-			var at time.Time
-			for _, ev := range view.Evidence {
-				if !ev.Time.Before(at) {
-					at, ctx.Device = ev.Time, ev.Signal
-				}
-			}
-		}
-	}
 	a := decide.Decide(p.snap, decide.Input{
 		ID: "v" + strconv.Itoa(v.N), Visitor: p.visitors[v.VisitorID], Time: v.Time, Made: v.Time, Seed: v.Seed, Learned: p.learned,
 		Group: veiviser.GroupTreated,
 		Request: veiviser.Request{
-			VisitorID: v.VisitorID, Context: ctx,
+			VisitorID: v.VisitorID, Context: v.Context,
 			Placements: []veiviser.PlacementRequest{{Placement: p.placement, MaxItems: 1, Candidates: ids}},
 		},
 	})
