@@ -205,7 +205,7 @@ func (l *Ledger) progress(snap *plan.Snapshot, e *veiviser.OutboxEntry, person *
 		if view.Journey != d.Journey || view.Subject != d.NeedSubject {
 			continue
 		}
-		change := view.Value - d.Value
+		change := worthLater(&view, person, d) - d.Value
 		for i := range d.Choices {
 			l.moved(d, i, view.Standard, change)
 			l.settle(snap, d, i, progressKind, d.Terms.ProgressWeight*change, true)
@@ -216,6 +216,32 @@ func (l *Ledger) progress(snap *plan.Snapshot, e *veiviser.OutboxEntry, person *
 		return d.Terms.ProgressWeight * change
 	}
 	return 0
+}
+
+// leaving is the shortest time to look at progress after which silence means something: in less, most people have not come
+// back yet who will.
+const leaving = 3 * 24 * time.Hour
+
+// worthLater is the stage value at the end of the time to look at progress. Who has not come again by then, when that is days
+// and no order of hers is under way, is taken to have left: nothing is ahead of her any more, only what she has got already
+// stays. Without that, what drives people away would look no worse than what leaves them where they are.
+func worthLater(view *veiviser.NeedView, person *veiviser.Visitor, d *veiviser.LoggedDecision) float64 {
+	if d.Terms.ProgressWindow < leaving || person.Visit.Start.After(d.Time) {
+		return view.Value
+	}
+	var ordered, arrived uint32
+	for i := range person.Counts {
+		switch c := &person.Counts[i]; c.Type {
+		case veiviser.EventPurchase:
+			ordered = c.At
+		case "delivery_confirmed":
+			arrived = c.At
+		}
+	}
+	if ordered > arrived {
+		return view.Value
+	}
+	return min(view.ByStandard[veiviser.StageUse.Index()]+view.ByStandard[veiviser.StageAdvocate.Index()], view.Value)
 }
 
 // lift counts a visitor whose window is over. Somebody of whom nothing is known has done nothing.

@@ -185,6 +185,9 @@ func FuzzReadExperience(f *testing.F) {
 // TestFeaturesAreTheScore: the features' priors sum to the prior score, and the delta to what was learned.
 func TestFeaturesAreTheScore(t *testing.T) {
 	plan := benchPlan()
+	for _, attributes := range [][]string{{"kind", "stage"}, {"topic", "stage"}, {"kind", "segment"}, {"item", "segment"}, {"kind", "channel"}, {"kind", "format"}} {
+		plan.Policy.Learning.Crosses = append(plan.Policy.Learning.Crosses, veiviser.Cross{Attributes: attributes})
+	}
 	m := Compile(plan)
 	x := NewExperience(0)
 	x.Advance(start())

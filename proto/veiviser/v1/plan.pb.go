@@ -1502,18 +1502,19 @@ func (x *Policy) GetGate() *Gate {
 // outcomes that came within their windows, and of the progress the visitor made in her decision.
 type Learning struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What counts as an outcome, at most 32; empty is click 0.2 and dismiss -0.2 within 30 minutes and, within 3 days, helpful 1,
+	// What counts as an outcome, at most 32; empty is click 0.02 and dismiss -0.2 within 30 minutes and, within 3 days, helpful 1,
 	// purchase 1, not_relevant -0.5, too_early and too_late -0.3, known -0.2.
 	Outcomes []*OutcomeRule `protobuf:"bytes,1,rep,name=outcomes,proto3" json:"outcomes,omitempty"`
 	// How much progress counts beside the outcomes, in [0, 100]; unset is 1. Progress is the stage value (the chance that the
 	// need ends in an order delivered right) progress_window after the decision less what it was at the decision.
 	ProgressWeight *float64 `protobuf:"fixed64,2,opt,name=progress_weight,json=progressWeight,proto3,oneof" json:"progress_weight,omitempty"`
-	// How long after the decision the stage is looked at again; unset is 30 minutes, at most decision_ttl.
+	// How long after the decision the stage is looked at again; unset is 30 minutes, at most decision_ttl. From three days on,
+	// whoever has not come again by then and waits for no order is taken to have left: nothing is ahead of her any more.
 	ProgressWindow *durationpb.Duration `protobuf:"bytes,3,opt,name=progress_window,json=progressWindow,proto3" json:"progress_window,omitempty"`
 	// The time after which what was observed counts half; unset is 30 days.
 	HalfLife *durationpb.Duration `protobuf:"bytes,4,opt,name=half_life,json=halfLife,proto3" json:"half_life,omitempty"`
-	// What is learned about beside each item in each stage, at most 16. Empty is kind and stage, topic and stage, kind and
-	// segment, item and segment, kind and channel, kind and format.
+	// What is learned about beside each item in each stage, at most 16. Empty is kind and stage; kind, stage and
+	// subject; kind and segment; kind and channel.
 	Crosses []*Cross `protobuf:"bytes,5,rep,name=crosses,proto3" json:"crosses,omitempty"`
 	// Share of decisions that may try out what is not the best known, in [0, 1]; unset is 1. Whoever is about to buy or has an
 	// open complaint is never tried out on.
