@@ -48,6 +48,41 @@ func New(snap *plan.Snapshot, o Options) *Policy {
 	}
 }
 
+// Policies are the service under a plan, the same when only orders teach it, and the plan by itself. No visitor is in a control
+// group: all are decided for.
+func Policies(p *veiviser.Plan, placement string) ([]simulate.Policy, error) {
+	all := *p
+	all.Policy.Control.Share = new(0.0)
+	orders := all
+	l := &orders.Policy.Learning
+	window := 3 * 24 * time.Hour
+	if ttl := p.Policy.DecisionTTL; ttl > 0 {
+		window = min(window, ttl)
+	}
+	l.Outcomes = []veiviser.OutcomeRule{{Type: veiviser.EventPurchase, Weight: 1, Window: window}}
+	l.ProgressWeight = new(0.0)
+	var out []simulate.Policy
+	for _, v := range []struct {
+		plan    *veiviser.Plan
+		options Options
+	}{
+		{&all, Options{Name: "veiviser", About: "the service under the plan, learning as the plan says"}},
+		{&orders, Options{Name: "veiviser-orders", About: "the service under the plan, learning from orders alone"}},
+		{&all, Options{Name: "plan-only", About: "the plan's priors alone, learning nothing", PlanOnly: true}},
+	} {
+		snap, err := plan.Compile(1, v.plan)
+		if err != nil {
+			return nil, err
+		}
+		if _, ok := snap.Placement(placement); !ok {
+			return nil, veiviser.Invalid(veiviser.ReasonInvalidField, "placement", "the plan has no placement %q", placement)
+		}
+		v.options.Placement = placement
+		out = append(out, New(snap, v.options))
+	}
+	return out, nil
+}
+
 // Name is what the report calls it.
 func (p *Policy) Name() string { return p.name }
 

@@ -1,0 +1,5 @@
+//go:build !race
+
+package product_test
+
+const raced = false
