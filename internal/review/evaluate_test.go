@@ -55,9 +55,9 @@ func exploring(p *veiviser.Plan) {
 		p.Policy.Priors[i].Strength = 3
 	}
 	p.Policy.Priors = append(p.Policy.Priors, veiviser.ResponsePrior{Mean: 0.2, Strength: 3})
-	p.Policy.AttentionCost = 0.05
+	p.Policy.AttentionCost, p.Policy.OffStage, p.Policy.Learning.Exploration = 0.05, 0.2, new(1.0)
 	for i := range p.Placements {
-		p.Placements[i].AttentionCost = nil
+		p.Placements[i].AttentionCost, p.Placements[i].Exploration = nil, nil
 	}
 }
 
