@@ -13,10 +13,11 @@ import (
 	veiviserv1 "github.com/veiviser/veiviser/proto/veiviser/v1"
 )
 
-// How soon answers say that they are made without the store, and how soon they no longer do. The first is one call's
-// time in the store with what the machine needs beside it, the second the time between two probes likewise.
+// How soon answers say that they are made without the store, and how soon they no longer do. The first is the longest wait for
+// two steps in the store, since an outage may begin between them, with what a busy machine needs beside it; the second is
+// the time between two probes likewise.
 const (
-	degradedWithin  = 400 * time.Millisecond
+	degradedWithin  = 600 * time.Millisecond
 	recoveredWithin = 2 * time.Second
 )
 
