@@ -38,7 +38,7 @@ func Again(a *veiviser.Answer) Input {
 	in := Input{
 		ID: a.ID, Request: a.Request, Time: a.Time, Seed: a.Seed, Degraded: a.Degraded, Made: a.Made, Group: a.Group, Again: a,
 	}
-	if a.Visitor.Events > 0 || len(a.Visitor.LinkedIDs) > 0 {
+	if a.Visitor.Events > 0 || len(a.Visitor.LinkedIDs) > 0 || !a.Visitor.Standing.IsZero() {
 		in.Visitor = &a.Visitor
 	}
 	return in
@@ -74,6 +74,9 @@ func begin(snap *plan.Snapshot, in *Input) *choice {
 	c := &choice{snap: snap, in: in, context: in.Request.Context, visitor: in.Visitor}
 	if c.visitor == nil {
 		c.visitor = &veiviser.Visitor{ID: in.Request.VisitorID}
+	}
+	if !snap.Profiled(&c.visitor.Standing, in.Time) {
+		c.visitor = c.visitor.Unprofiled()
 	}
 	c.complete()
 	c.needs = orderNeeds(snap.Stages.Views(c.visitor, c.context.Subject, in.Time), c.context.Subject)

@@ -63,6 +63,9 @@ func (c *choice) odds(i int) Odds {
 	}
 	set := c.snap.Catalog.Eligible(query)
 	defer set.Release()
+	if lead := set.Lead(1); len(lead) > 0 {
+		return Odds{Items: []Chance{{lead[0].Item.ID, lead[0].Item.Kind, 1}}}
+	}
 	if set.Count() > 0 {
 		if f := c.field(i, &d, query, set, need); len(f.short) > 0 {
 			return f.odds()

@@ -2,6 +2,7 @@ package decide
 
 import (
 	"cmp"
+	"slices"
 
 	"github.com/veiviser/veiviser/internal/eligible"
 	"github.com/veiviser/veiviser/internal/plan"
@@ -18,12 +19,17 @@ func (c *choice) place(i int) veiviser.Decision {
 	p, req := query.Placement, &c.in.Request.Placements[i]
 	set := c.snap.Catalog.Eligible(query)
 	defer set.Release()
-	if set.Count() == 0 {
+	left := c.lead(&d, set, room(p, req))
+	switch {
+	case len(d.Choices) > 0 && (left == 0 || set.Count() == 0):
+		set.PassOver()
+		d.Excluded, d.SilencePropensity = set.Exclusions(), 0
+	case set.Count() == 0:
 		d.Excluded = set.Exclusions()
 		c.fallBack(&d, p, query, room(p, req))
-		return d
+	default:
+		c.choose(i, &d, query, set, need, left)
 	}
-	c.choose(i, &d, query, set, need)
 	if len(d.Choices) == 0 && d.Silence == veiviser.SilenceNone {
 		c.fallBack(&d, p, query, room(p, req))
 	}
@@ -48,6 +54,7 @@ func (c *choice) ask(i int) (d veiviser.Decision, query *plan.Query, need *veivi
 		return d, nil, nil
 	}
 	query = c.query(p, req, need, facts)
+	query.Bars, query.Standing = c.bars(p, need, d.Channel), c.standing()
 	if c.in.Group == veiviser.GroupControl {
 		c.compare(&d, p, query, room(p, req))
 		return d, nil, nil
@@ -88,23 +95,24 @@ func room(p *plan.Placement, req *veiviser.PlacementRequest) int {
 	return p.Room
 }
 
-// choose ranks what is eligible and fills the decision. Without choices and without a silence reason it leaves a
+// choose ranks what is eligible and fills what room is left. Without choices and without a silence reason it leaves a
 // decision for which no item was left after all.
-func (c *choice) choose(i int, d *veiviser.Decision, q *plan.Query, set *plan.Eligible, need *veiviser.NeedView) {
+func (c *choice) choose(i int, d *veiviser.Decision, q *plan.Query, set *plan.Eligible, need *veiviser.NeedView, left int) {
 	p := q.Placement
 	f := c.field(i, d, q, set, need)
+	f.options.Slots = left
 	short, scorer := f.short, f.scorer
 	slate := rank.Choose(f.cands, f.options)
 	if f.options.Explore > 0 && !slate.Explored {
 		d.Exploration = veiviser.ExplorationSpared
 	}
 	picks := slate.Picks
-	d.SilencePropensity = slate.Silence
+	if d.SilencePropensity = slate.Silence; len(d.Choices) > 0 {
+		d.SilencePropensity = 0 // what leads is shown whatever is ranked
+	}
 	d.Scored, d.Visited = set.Said()
 	picked := make([]bool, len(short))
-	if len(picks) > 0 {
-		d.Choices = make([]veiviser.Choice, 0, len(picks))
-	}
+	d.Choices = slices.Grow(d.Choices, len(picks))
 	for n, pick := range picks {
 		l := &short[pick.Index]
 		picked[pick.Index] = true
@@ -115,7 +123,7 @@ func (c *choice) choose(i int, d *veiviser.Decision, q *plan.Query, set *plan.El
 	}
 	d.Excluded = set.Exclusions()
 	c.rest(d, p.Attention, short, picked, scorer)
-	if len(picks) == 0 && len(short) > 0 {
+	if len(d.Choices) == 0 && len(short) > 0 {
 		d.Silence = veiviser.SilenceNotUseful
 	}
 }
@@ -197,9 +205,15 @@ func count(v *veiviser.Visitor, eventType string) veiviser.TypeCount {
 
 // compare serves somebody of the control group: what the placement declares for the case that there is nothing better.
 func (c *choice) compare(d *veiviser.Decision, p *plan.Placement, q *plan.Query, room int) {
+	set := c.snap.Catalog.Eligible(q)
+	defer set.Release()
+	if c.lead(d, set, room); len(d.Choices) > 0 { // what must reach her reaches everybody
+		d.SilencePropensity = 0
+		return
+	}
 	c.fallBack(d, p, q, room)
 	if !d.Fallback {
-		d.Silence = veiviser.SilenceControl
+		silent(d, q.Bars, veiviser.SilenceControl)
 	}
 }
 
@@ -272,8 +286,8 @@ func (c *choice) fallBack(d *veiviser.Decision, p *plan.Placement, q *plan.Query
 	case d.Fallback:
 		d.SilencePropensity = 0
 	case c.in.Degraded != "":
-		d.Silence = veiviser.SilenceUnavailable
+		silent(d, q.Bars, veiviser.SilenceUnavailable)
 	default:
-		d.Silence = veiviser.SilenceNothing
+		silent(d, q.Bars, veiviser.SilenceNothing)
 	}
 }

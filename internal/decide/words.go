@@ -74,6 +74,28 @@ var (
 			"nb": "Valgt uten å se på hva du har gjort tidligere.", "sv": "Valt utan att titta på vad du har gjort tidigare.",
 			"en": "Chosen without looking at what you did before.",
 		},
+		veiviser.BecauseDuty: {
+			"nb": "Dette må vi si fra om.", "sv": "Det här måste vi meddela dig.", "en": "This is something we have to tell you.",
+		},
+		veiviser.BecauseCase: {
+			"nb": "Vi har noe å rette opp for deg først.", "sv": "Vi har något att ställa till rätta för dig först.",
+			"en": "We have something to put right for you first.",
+		},
+		veiviser.BecauseRecovery: {
+			"nb": "Fordi noe gikk galt, og vi vil følge opp.", "sv": "För att något gick fel, och vi vill följa upp.",
+			"en": "Because something went wrong, and we want to follow up.",
+		},
+		veiviser.BecauseHolding: {
+			"nb": "Dette er det vi vet nå.", "sv": "Det här är vad vi vet nu.", "en": "This is what we know right now.",
+		},
+		veiviser.BecauseRung: {
+			"nb": "For deg som har vært hos oss en stund.", "sv": "För dig som har varit hos oss ett tag.",
+			"en": "For you who have been with us for a while.",
+		},
+		veiviser.BecauseYouSaid: {
+			"nb": "Du har selv fortalt oss hvor du er.", "sv": "Du har själv berättat för oss var du är.",
+			"en": "You told us yourself where you are.",
+		},
 	}
 
 	// answers are what she told us of something we showed, in the form of the texts of signals: they stand alone as
@@ -94,6 +116,13 @@ var (
 		stage.ToldHelpful: {
 			"nb": "Du sa at noe vi viste, var til hjelp", "sv": "Du sa att något vi visade var till hjälp",
 			"en": "You said that something we showed helped",
+		},
+		stage.ToldStage: {
+			"nb": "Du har selv fortalt oss hvor du er", "sv": "Du har själv berättat för oss var du är",
+			"en": "You told us yourself where you are",
+		},
+		stage.ToldAnswer: {
+			"nb": "Du svarte på et spørsmål fra oss", "sv": "Du svarade på en fråga från oss", "en": "You answered a question of ours",
 		},
 	}
 
@@ -127,6 +156,31 @@ var (
 			"nb": "Vi viste ingenting her, for hos noen lar vi det være for å finne ut om anbefalingene våre er til hjelp.",
 			"sv": "Vi visade inget här, för hos några låter vi bli för att ta reda på om våra rekommendationer är till hjälp.",
 			"en": "We showed nothing here because with some people we leave it out to find out whether our recommendations help.",
+		},
+		veiviser.SilencePaused: {
+			"nb": "Vi viste ingenting, for du ba om en pause.", "sv": "Vi visade inget, för du bad om en paus.",
+			"en": "We showed nothing because you asked for a pause.",
+		},
+		veiviser.SilenceChannel: {
+			"nb": "Vi viste ingenting, for du vil ikke ha noe her.", "sv": "Vi visade inget, för du vill inte ha något här.",
+			"en": "We showed nothing because you want nothing here.",
+		},
+		veiviser.SilenceConsent: {
+			"nb": "Vi viste ingenting, for du har ikke sagt ja til det.", "sv": "Vi visade inget, för du har inte sagt ja till det.",
+			"en": "We showed nothing because you have not agreed to it.",
+		},
+		veiviser.SilenceQuiet: {
+			"nb": "Vi viste ingenting, for nå er det stille hos deg.", "sv": "Vi visade inget, för nu är det tyst hos dig.",
+			"en": "We showed nothing because these are quiet hours where you are.",
+		},
+		veiviser.SilenceBudget: {
+			"nb": "Vi viste ingenting, for vi har bedt om nok av oppmerksomheten din.",
+			"sv": "Vi visade inget, för vi har bett om nog av din uppmärksamhet.",
+			"en": "We showed nothing because we have asked for enough of your attention.",
+		},
+		veiviser.SilenceSwitch: {
+			"nb": "Vi viste ingenting, for vi er stille om dette akkurat nå.", "sv": "Vi visade inget, för vi är tysta om detta just nu.",
+			"en": "We showed nothing because we are silent about this right now.",
 		},
 	}
 

@@ -24,12 +24,31 @@ const (
 	subject
 	journey
 	unsure
+	// What bars say, see veiviser.Bar.
+	paused
+	mutedChannel
+	noConsent
+	quiet
+	budget
+	muted
+	justLooking
+	decided
+	openCase
+	waiting
+	noSell
+	switchedOff
+	capped
+	contradicts
+	standing
 	inSegment
 	ruleFalse
 	ruleFailed
 	elsewhere
 	notListed
 	numReasons
+
+	firstBar = paused
+	lastBar  = contradicts
 )
 
 // reasons names them.
@@ -37,7 +56,11 @@ func (r reason) name() veiviser.ExclusionReason {
 	return [numReasons]veiviser.ExclusionReason{
 		veiviser.ExcludedNotCandidate, veiviser.ExcludedByRequest, veiviser.ExcludedDraft, veiviser.ExcludedKind,
 		veiviser.ExcludedFormat, veiviser.ExcludedDates, veiviser.ExcludedStock, veiviser.ExcludedAudience,
-		veiviser.ExcludedSubject, veiviser.ExcludedJourney, veiviser.ExcludedUnsure, veiviser.ExcludedSegment,
+		veiviser.ExcludedSubject, veiviser.ExcludedJourney, veiviser.ExcludedUnsure,
+		veiviser.ExcludedPaused, veiviser.ExcludedChannel, veiviser.ExcludedConsent, veiviser.ExcludedQuiet, veiviser.ExcludedBudget,
+		veiviser.ExcludedMuted, veiviser.ExcludedJustLooking, veiviser.ExcludedDecided, veiviser.ExcludedCase, veiviser.ExcludedWaiting,
+		veiviser.ExcludedNoSell, veiviser.ExcludedSwitch, veiviser.ExcludedCapped, veiviser.ExcludedContradicts, veiviser.ExcludedStanding,
+		veiviser.ExcludedSegment,
 		veiviser.ExcludedRule, veiviser.ExcludedRuleFailed, veiviser.ExcludedElsewhere, veiviser.ExcludedBelowShort,
 	}[r]
 }
@@ -52,10 +75,15 @@ type Eligible struct {
 	tmp    bitmap // at work: slots about to be taken out
 	counts [numReasons]int32
 	gone   []bitmap // by reason, when names are asked for
-	short  []Listed
-	spare  []Listed // at work: the list in another order
-	keys   []keyed
-	heap   []uint64
+	// about is what is behind bars, by reason.
+	about [numReasons][]string
+	// union is at work: slots of one set or another. led is how many items were taken out to go first.
+	union bitmap
+	led   int
+	short []Listed
+	spare []Listed // at work: the list in another order
+	keys  []keyed
+	heap  []uint64
 	// said is what the learned model said of the items scored, where it said anything; before is what it is to have said.
 	said, before []veiviser.Scored
 	again        bool
@@ -90,6 +118,7 @@ func (c *Catalog) Eligible(q *Query) *Eligible {
 	default:
 		e.usual(q, &key)
 	}
+	e.barred(q)
 	if len(q.Segments) > 0 || c.has(ofSegment) {
 		e.segments(q.Segments)
 	}
@@ -129,6 +158,7 @@ func (c *Catalog) take(explain bool) *Eligible {
 		e = &Eligible{c: c, left: room[:size:size], tmp: room[size:]}
 	}
 	e.counts, e.gone, e.evaluated, e.short = [numReasons]int32{}, nil, 0, e.short[:0]
+	e.about, e.led = [numReasons][]string{}, 0
 	e.said = e.said[:0]
 	if explain {
 		e.gone = make([]bitmap, numReasons)
@@ -142,9 +172,9 @@ func (e *Eligible) Release() {
 	e.c.scratch.Put(e)
 }
 
-// Count is how many items may be shown: once a short list is made, how many are on it.
+// Count is how many items may be shown beside those that lead: once a short list is made, how many are on it.
 func (e *Eligible) Count() int {
-	n := len(e.c.entries)
+	n := len(e.c.entries) - e.led
 	for _, out := range e.counts {
 		n -= int(out)
 	}
@@ -162,7 +192,7 @@ func (e *Eligible) Exclusions() []veiviser.Exclusion {
 		if n == 0 {
 			continue
 		}
-		ex := veiviser.Exclusion{Reason: reason(r).name(), Count: int(n)}
+		ex := veiviser.Exclusion{Reason: reason(r).name(), Count: int(n), About: e.about[r]}
 		if e.gone != nil {
 			ex.Items = e.names(e.gone[r], int(n))
 		}

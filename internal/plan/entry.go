@@ -76,6 +76,13 @@ const (
 	ofSegment
 	hasSegment
 	hasRule
+	hasAnyTopic
+	hasDuty
+	isCare
+	ofRung
+	hasRung
+	isAcquiring
+	lastStage // of the standard stages it serves, its index
 	numClasses
 )
 
@@ -83,7 +90,7 @@ const (
 type kindMask uint8
 
 // anyKind is every kind, the unknown ones too.
-const anyKind kindMask = 1<<4 - 1
+const anyKind kindMask = 1<<5 - 1
 
 func maskOf(kinds []veiviser.ItemKind) kindMask {
 	m := kindMask(0)
@@ -102,7 +109,7 @@ func kindIndex(k veiviser.ItemKind) int {
 }
 
 func kinds() []veiviser.ItemKind {
-	return []veiviser.ItemKind{veiviser.KindContent, veiviser.KindOffer, veiviser.KindService}
+	return []veiviser.ItemKind{veiviser.KindContent, veiviser.KindOffer, veiviser.KindService, veiviser.KindAsk}
 }
 
 // clerk makes entries. It copies the dictionary before the first addition, so that catalogues in use are not disturbed.
@@ -172,6 +179,7 @@ func (c *clerk) entry(it *veiviser.Item, change *veiviser.CatalogChange) *entry 
 	c.topics(it.Topics)
 	c.restrict(ofJourney, hasJourney, it.Journeys)
 	c.restrict(ofSegment, hasSegment, it.Segments)
+	c.standingFeatures(it)
 	if it.Rule != "" {
 		e.rule = c.rule(it.Rule)
 		c.buf = append(c.buf, c.compiled[e.rule].feature)
@@ -203,6 +211,9 @@ func (c *clerk) restrict(of, has featureClass, names []string) {
 func (c *clerk) topics(topics []string) {
 	if len(topics) > 0 && !slices.Contains(topics, "*") {
 		c.add(ofTopic, "")
+	}
+	if len(topics) > 0 {
+		c.add(hasAnyTopic, "")
 	}
 	for _, t := range topics {
 		c.add(hasTopic, strings.TrimSuffix(t, "/*"))

@@ -31,6 +31,9 @@ type Query struct {
 	Candidates, Excluded []string
 	// Taken are the slots that other placements of the request show.
 	Taken []int32
+	// Bars keep items away, Standing says for which of them she is who they are made for.
+	Bars     []veiviser.Bar
+	Standing Standing
 	// Facts are what rules see; its Item is ignored. Nil is no facts.
 	Facts *eligible.Facts
 	// Now decides the dates.

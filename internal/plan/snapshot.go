@@ -192,6 +192,11 @@ func (s *Snapshot) Segments(f *eligible.Facts) []string {
 	return in
 }
 
+// Profiled reports whether what a person does may be remembered and used.
+func (s *Snapshot) Profiled(st *veiviser.Standing, now time.Time) bool {
+	return eligible.Profiled(s.Plan.Purposes, st, now)
+}
+
 // CatalogRevision is the revision of the catalogue the snapshot holds.
 func (s *Snapshot) CatalogRevision() uint64 { return s.Catalog.revision }
 

@@ -118,6 +118,7 @@ func (q *Query) allows(it *veiviser.Item) bool {
 	to := audiences(it)
 	return it.Status != veiviser.StatusDraft && q.Placement.kinds&(1<<kindIndex(it.Kind)) != 0 && onDate(it, q.Now) &&
 		(it.Stock == nil || *it.Stock > 0) && (len(to) == 0 || slices.Contains(to, q.audience())) &&
+		q.Standing.fits(it) && !q.kept(it) &&
 		(len(it.Segments) == 0 || slices.ContainsFunc(it.Segments, func(s string) bool { return slices.Contains(q.Segments, s) }))
 }
 

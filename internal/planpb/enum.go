@@ -20,11 +20,13 @@ func KindFromProto(k veiviserv1.ItemKind) veiviser.ItemKind {
 		return veiviser.KindOffer
 	case veiviserv1.ItemKind_ITEM_KIND_SERVICE:
 		return veiviser.KindService
+	case veiviserv1.ItemKind_ITEM_KIND_ASK:
+		return veiviser.KindAsk
 	}
 	return veiviser.ItemKind(strconv.Itoa(int(k)))
 }
 
-// KindToProto translates a kind; what is none of the three becomes unspecified.
+// KindToProto translates a kind; what is none of them becomes unspecified.
 func KindToProto(k veiviser.ItemKind) veiviserv1.ItemKind {
 	switch k {
 	case veiviser.KindContent:
@@ -33,6 +35,8 @@ func KindToProto(k veiviser.ItemKind) veiviserv1.ItemKind {
 		return veiviserv1.ItemKind_ITEM_KIND_OFFER
 	case veiviser.KindService:
 		return veiviserv1.ItemKind_ITEM_KIND_SERVICE
+	case veiviser.KindAsk:
+		return veiviserv1.ItemKind_ITEM_KIND_ASK
 	}
 	return veiviserv1.ItemKind_ITEM_KIND_UNSPECIFIED
 }

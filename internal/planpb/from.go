@@ -27,6 +27,15 @@ func FromProto(p *veiviserv1.Plan) *veiviser.Plan {
 		Placements: each(p.GetPlacements(), placementFromProto),
 		Items:      each(p.GetItems(), ItemFromProto),
 		Policy:     policyFromProto(p.GetPolicy()),
+
+		Purposes:     each(p.GetPurposes(), purposeFromProto),
+		Contact:      contactFromProto(p.GetContact()),
+		Coherence:    coherenceFromProto(p.GetCoherence()),
+		Relationship: relationshipFromProto(p.GetRelationship()),
+		Acquisition:  acquisitionFromProto(p.GetAcquisition()),
+		Crisis:       crisisFromProto(p.GetCrisis()),
+		Audiences:    each(p.GetAudiences(), audienceFromProto),
+		Accounts:     accountsFromProto(p.GetAccounts()),
 	}
 }
 
@@ -60,6 +69,7 @@ func journeyFromProto(j *veiviserv1.Journey) veiviser.Journey {
 		MeanEvents: j.GetMeanEvents(),
 		Forecast:   forecastFromProto(j.GetForecast()),
 		Fitted:     provenanceFromProto(j.GetFitted()),
+		Group:      j.GetGroup(),
 	}
 }
 
@@ -99,6 +109,9 @@ func placementFromProto(p *veiviserv1.Placement) veiviser.Placement {
 		Fallback:      list(p.GetFallbackItemIds()),
 		AttentionCost: pointer(p.AttentionCost),
 		Exploration:   pointer(p.Exploration),
+		Attention:     wide(p.Attention),
+		Impressions:   p.GetReportsImpressions(),
+		Staff:         p.GetStaff(),
 	}
 }
 
@@ -167,6 +180,14 @@ func pointer[T any](p *T) *T {
 	}
 	c := *p
 	return &c
+}
+
+// wide is a copy of a number of the contract; nil for unset.
+func wide(p *int32) *int {
+	if p == nil {
+		return nil
+	}
+	return new(int(*p))
 }
 
 // duration is 0 for unset, and the nearest there is for more than 290 years.

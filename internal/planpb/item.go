@@ -29,6 +29,12 @@ func ItemFromProto(it *veiviserv1.Item) veiviser.Item {
 
 		Attributes:      dict(it.GetAttributes()),
 		Representations: each(it.GetRepresentations(), representationFromProto),
+		Duty:            veiviser.Duty(it.GetDuty()),
+		Product:         it.GetProduct(),
+		Care:            it.GetCare(),
+		TowardRung:      it.GetTowardRung(),
+		Acquires:        it.GetAcquires(),
+		Answers:         each(it.GetAnswers(), answerFromProto),
 		Etag:            it.GetEtag(),
 		Updated:         moment(it.GetUpdateTime()),
 	}
@@ -66,11 +72,39 @@ func ItemToProto(it *veiviser.Item) *veiviserv1.Item {
 		Representations: each(it.Representations, func(r veiviser.Representation) *veiviserv1.Representation {
 			return RepresentationToProto(&r)
 		}),
+		Duty:       string(it.Duty),
+		Product:    it.Product,
+		Care:       it.Care,
+		TowardRung: it.TowardRung,
+		Acquires:   it.Acquires,
+		Answers:    each(it.Answers, answerToProto),
 		Etag:       it.Etag,
 		UpdateTime: momentToProto(it.Updated),
 	}
 	if it.Price != nil {
 		out.Price = &veiviserv1.Money{CurrencyCode: it.Price.Currency, Micros: it.Price.Micros}
+	}
+	return out
+}
+
+func answerFromProto(a *veiviserv1.AnswerOption) veiviser.AnswerOption {
+	out := veiviser.AnswerOption{ID: a.GetId(), Text: texts(a.GetText()), Attributes: dict(a.GetAttributes())}
+	for s, l := range a.GetLikelihood() {
+		if out.Likelihood == nil {
+			out.Likelihood = make(map[veiviser.StandardStage]float64, len(a.GetLikelihood()))
+		}
+		out.Likelihood[veiviser.StandardStage(s)] = l
+	}
+	return out
+}
+
+func answerToProto(a veiviser.AnswerOption) *veiviserv1.AnswerOption {
+	out := &veiviserv1.AnswerOption{Id: a.ID, Text: dict(a.Text), Attributes: dict(a.Attributes)}
+	for s, l := range a.Likelihood {
+		if out.Likelihood == nil {
+			out.Likelihood = make(map[string]float64, len(a.Likelihood))
+		}
+		out.Likelihood[string(s)] = l
 	}
 	return out
 }

@@ -1,8 +1,6 @@
 package planpb
 
 import (
-	"math"
-
 	veiviserv1 "github.com/veiviser/veiviser/proto/veiviser/v1"
 
 	"github.com/veiviser/veiviser/internal/veiviser"
@@ -57,7 +55,7 @@ func gateFromProto(g *veiviserv1.Gate) veiviser.Gate {
 }
 
 func gateToProto(g veiviser.Gate) *veiviserv1.Gate {
-	return &veiviserv1.Gate{MinRows: int32(min(max(g.MinRows, math.MinInt32), math.MaxInt32)), MaxLoss: g.MaxLoss}
+	return &veiviserv1.Gate{MinRows: clamp(g.MinRows), MaxLoss: g.MaxLoss}
 }
 
 func weightFromProto(w *veiviserv1.ContextWeight) veiviser.ContextWeight {

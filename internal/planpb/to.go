@@ -1,7 +1,6 @@
 package planpb
 
 import (
-	"math"
 	"time"
 
 	veiviserv1 "github.com/veiviser/veiviser/proto/veiviser/v1"
@@ -30,6 +29,15 @@ func ToProto(p *veiviser.Plan) *veiviserv1.Plan {
 		Placements: each(p.Placements, placementToProto),
 		Items:      each(p.Items, func(it veiviser.Item) *veiviserv1.Item { return ItemToProto(&it) }),
 		Policy:     policyToProto(&p.Policy),
+
+		Purposes:     each(p.Purposes, purposeToProto),
+		Contact:      unlessEmpty(contactToProto(&p.Contact)),
+		Coherence:    unlessEmpty(coherenceToProto(&p.Coherence)),
+		Relationship: unlessEmpty(relationshipToProto(&p.Relationship)),
+		Acquisition:  unlessEmpty(acquisitionToProto(&p.Acquisition)),
+		Crisis:       unlessEmpty(crisisToProto(&p.Crisis)),
+		Audiences:    each(p.Audiences, audienceToProto),
+		Accounts:     unlessEmpty(accountsToProto(&p.Accounts)),
 	}
 }
 
@@ -58,6 +66,7 @@ func journeyToProto(j veiviser.Journey) *veiviserv1.Journey {
 		MeanEvents: j.MeanEvents,
 		Forecast:   unlessEmpty(forecastToProto(&j.Forecast)),
 		Fitted:     unlessEmpty(provenanceToProto(&j.Fitted)),
+		Group:      j.Group,
 	}
 }
 
@@ -86,7 +95,7 @@ func placementToProto(p veiviser.Placement) *veiviserv1.Placement {
 		Name:            dict(p.Name),
 		Channel:         p.Channel,
 		Formats:         list(p.Formats),
-		Slots:           int32(min(max(p.Slots, math.MinInt32), math.MaxInt32)),
+		Slots:           clamp(p.Slots),
 		Kinds:           kindsToProto(p.Kinds),
 		Objective:       p.Objective,
 		Audiences:       list(p.Audiences),
@@ -94,6 +103,10 @@ func placementToProto(p veiviser.Placement) *veiviserv1.Placement {
 		FallbackItemIds: list(p.Fallback),
 		AttentionCost:   pointer(p.AttentionCost),
 		Exploration:     pointer(p.Exploration),
+
+		Attention:          narrow(p.Attention),
+		ReportsImpressions: p.Impressions,
+		Staff:              p.Staff,
 	}
 }
 
@@ -131,6 +144,14 @@ func unlessEmpty[M proto.Message](m M) M {
 		return none
 	}
 	return m
+}
+
+// narrow is the reverse of wide.
+func narrow(p *int) *int32 {
+	if p == nil {
+		return nil
+	}
+	return new(clamp(*p))
 }
 
 // durationToProto is unset for 0.

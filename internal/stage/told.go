@@ -21,6 +21,8 @@ const (
 	ToldTooLate  = "told:too_late"
 	ToldKnown    = "told:known"
 	ToldHelpful  = "told:helpful"
+	ToldStage    = "told:stage"
+	ToldAnswer   = "told:answer"
 )
 
 // How much more often an answer is given in a stage than on average, by where the stage lies to those that the item

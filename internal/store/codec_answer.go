@@ -38,6 +38,16 @@ func (w *writer) answer(a *veiviser.Answer) {
 		w.decision(&a.Decisions[i])
 	}
 	w.string(a.Degraded)
+	each(w, a.Switches, w.swtch)
+	w.bool(a.Account != nil)
+	if a.Account != nil {
+		w.visitor(a.Account)
+	}
+	w.float(a.Margin)
+	w.uint(uint64(len(a.Showing)))
+	for _, h := range a.Showing {
+		w.uint(h)
+	}
 }
 
 func (r *reader) answer(a *veiviser.Answer) {
@@ -69,6 +79,16 @@ func (r *reader) answer(a *veiviser.Answer) {
 		}
 	}
 	a.Degraded = r.string()
+	if r.version < 4 {
+		return
+	}
+	a.Switches = list(r, minSwitch, r.swtch)
+	if r.bool() {
+		a.Account = new(veiviser.Visitor)
+		r.visitor(a.Account)
+	}
+	a.Margin = r.float()
+	a.Showing = list(r, 1, func(h *uint64) { *h = r.uint() })
 }
 
 func (w *writer) request(q *veiviser.Request) {
@@ -122,6 +142,7 @@ func (w *writer) needView(n *veiviser.NeedView) {
 	}
 	w.string(n.Audience)
 	w.bool(n.New)
+	w.bool(n.Account)
 	w.float(n.Value)
 	w.float(n.EventsToNext)
 	w.bool(n.Forecast != nil)
@@ -141,6 +162,9 @@ func (r *reader) needView(n *veiviser.NeedView) {
 	}
 	n.Audience = r.string()
 	n.New = r.bool()
+	if r.version >= 4 {
+		n.Account = r.bool()
+	}
 	if r.version < 2 {
 		return
 	}
@@ -187,10 +211,12 @@ func (w *writer) decision(d *veiviser.Decision) {
 		w.string(string(e.Reason))
 		w.int(int64(e.Count))
 		w.strings(e.Items)
+		w.strings(e.About)
 	}
 	w.string(string(d.Exploration))
 	w.scored(d.Scored)
 	w.bool(d.Visited)
+	w.time(d.Until)
 }
 
 func (r *reader) decision(d *veiviser.Decision) {
@@ -209,12 +235,18 @@ func (r *reader) decision(d *veiviser.Decision) {
 			d.Excluded[i] = veiviser.Exclusion{
 				Reason: veiviser.ExclusionReason(r.string()), Count: int(r.int()), Items: r.strings(),
 			}
+			if r.version >= 4 {
+				d.Excluded[i].About = r.strings()
+			}
 		}
 	}
 	if r.version >= 3 {
 		d.Exploration = veiviser.ExplorationState(r.string())
 		d.Scored = r.scored()
 		d.Visited = r.bool()
+	}
+	if r.version >= 4 {
+		d.Until = r.time()
 	}
 }
 

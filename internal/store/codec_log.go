@@ -83,11 +83,13 @@ func (w *writer) logEntry(e *veiviser.LogEntry) {
 		}
 		w.int(int64(v.Choice))
 		w.bool(v.Late)
+		w.string(v.Region)
 	}
 	w.bool(e.Served != nil)
 	if e.Served != nil {
 		w.loggedDecision(e.Served)
 	}
+	each(w, e.Steps, w.step)
 }
 
 func (r *reader) logEntry(e *veiviser.LogEntry) {
@@ -108,6 +110,9 @@ func (r *reader) logEntry(e *veiviser.LogEntry) {
 		e.Served = new(veiviser.LoggedDecision)
 		r.loggedDecision(e.Served)
 	}
+	if r.version >= 4 {
+		e.Steps = list(r, minStep, r.step)
+	}
 }
 
 func (r *reader) loggedEvent(v *veiviser.LoggedEvent) {
@@ -124,6 +129,9 @@ func (r *reader) loggedEvent(v *veiviser.LoggedEvent) {
 	}
 	v.Choice = int(r.int())
 	v.Late = r.bool()
+	if r.version >= 4 {
+		v.Region = r.string()
+	}
 }
 
 func (w *writer) loggedDecision(d *veiviser.LoggedDecision) {

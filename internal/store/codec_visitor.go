@@ -7,7 +7,7 @@ import (
 )
 
 // codecVersion is the first byte of every payload. A change of the layout takes the next number and keeps reading this.
-const codecVersion = 3
+const codecVersion = 4
 
 // The least number of bytes that an element of a list takes.
 const (
@@ -66,6 +66,7 @@ func (w *writer) visitor(v *veiviser.Visitor) {
 	w.strings(v.Segments)
 	w.string(string(v.Stage))
 	w.string(string(v.Group))
+	w.standing(&v.Standing)
 	w.base = outer
 }
 
@@ -122,6 +123,7 @@ func (r *reader) visitor(v *veiviser.Visitor) {
 	if r.version >= 3 {
 		v.Group = veiviser.Group(r.string())
 	}
+	r.standing(&v.Standing)
 	r.base = outer
 }
 

@@ -18,6 +18,11 @@ var dictionary = [...]string{
 	"page", "query", "referrer", "value", "boost", "attention", "stage:need", "stage:search", "stage:evaluate",
 	"stage:purchase", "stage:use", "stage:advocate", "channel:web", "channel:app", "channel:mail",
 	"treated", "control", "ON", "SPARED", "OFF_REQUEST", "BUYING", "COMPLAINING", "CONTROL_GROUP",
+	"ask", "answer", "complaint_response", "MUTE_TOPIC", "MUTE_ITEM", "MUTE_KIND", "MUTE_CHANNEL", "NOT_NOW", "JUST_LOOKING",
+	"DECIDED", "CORRECT_STAGE", "DO_NOT_PROFILE", "COMPLAINT", "LATE_DELIVERY", "WRONG_DELIVERY", "PAUSED", "MUTED_CHANNEL",
+	"NO_CONSENT", "QUIET_HOURS", "ATTENTION_BUDGET", "MUTED", "OPEN_CASE", "AWAITING_DELIVERY", "NO_SELL", "SWITCHED_OFF",
+	"CAPPED", "TOLD_OTHERWISE", "OTHER_STANDING", "MUST_KNOW", "PUTS_RIGHT", "AFTER_CASE", "STATEMENT", "NEXT_STEP", "YOU_SAID",
+	"CASE_OPENED", "CASE_ANSWERED", "CASE_RESOLVED", "CASE_CLOSED", "RECOVERED", "FIRST_ORDER", "HANDOVER", "WORTH", "DEMOTED",
 }
 
 const (

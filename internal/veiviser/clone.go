@@ -20,7 +20,14 @@ func (v *Visitor) Clone() *Visitor {
 	for i := range c.Needs {
 		c.Needs[i] = c.Needs[i].Clone()
 	}
+	c.Standing = v.Standing.Clone()
 	return &c
+}
+
+// Unprofiled is the visitor without anything that is known of what she did: her identities, her group and her standing. It
+// shares them with v.
+func (v *Visitor) Unprofiled() *Visitor {
+	return &Visitor{ID: v.ID, LinkedIDs: v.LinkedIDs, Group: v.Group, Standing: v.Standing}
 }
 
 // Clone returns a deep copy.

@@ -54,6 +54,14 @@ type Answer struct {
 	Decisions []Decision
 	// Degraded says that the visitor's state could not be had, and why.
 	Degraded string
+	// Switches are those that were on.
+	Switches []Switch
+	// Account is the state of the account she acts for; nil for none.
+	Account *Visitor
+	// Margin is what a first-time customer like her is expected to be worth beyond what she costs, as it was believed then.
+	Margin float64
+	// Showing is a hash of the decision ids on her screen, whose showings do not count against what is shown there on.
+	Showing []uint64
 }
 
 // Decision is what was served on one placement.
@@ -75,6 +83,8 @@ type Decision struct {
 	Excluded []Exclusion
 	// Exploration says whether the decision tried anything out.
 	Exploration ExplorationState
+	// Until is when the silence may end as far as is known; zero is unknown.
+	Until time.Time
 	// Scored is what the learned model said of the items that the short list was made from, where it said anything. With Visited
 	// it is every item looked at, in order, also those the model said nothing of or whose own rule said no: the short list was
 	// cut by what was learned.
@@ -134,6 +144,12 @@ const (
 	BecauseExplore  BecauseCode = "TRYING_OUT"      // the service is learning whether it helps
 	BecauseBoost    BecauseCode = "PROMOTED"        // the shop promotes it
 	BecauseDegraded BecauseCode = "WITHOUT_HISTORY" // chosen without looking at any history
+	BecauseDuty     BecauseCode = "MUST_KNOW"       // it must reach her
+	BecauseCase     BecauseCode = "PUTS_RIGHT"      // something between us is to be put right
+	BecauseRecovery BecauseCode = "AFTER_CASE"      // something was put right lately
+	BecauseHolding  BecauseCode = "STATEMENT"       // the shop says where it stands, and nothing else for now
+	BecauseRung     BecauseCode = "NEXT_STEP"       // it helps to the next rung of the ladder
+	BecauseYouSaid  BecauseCode = "YOU_SAID"        // she told us herself where she stands
 )
 
 // SilenceReason says why a placement stayed silent.
@@ -149,12 +165,22 @@ const (
 	SilenceNoRoom      SilenceReason = "NO_SLOTS"         // the request or other placements left no room
 	SilenceUnavailable SilenceReason = "UNAVAILABLE"      // the store is away and nothing neutral exists
 	SilenceControl     SilenceReason = "CONTROL_GROUP"    // she is compared with, and no fallback is declared
+
+	// What bars that keep everything away give.
+	SilencePaused  SilenceReason = "PAUSED"
+	SilenceChannel SilenceReason = "MUTED_CHANNEL"
+	SilenceConsent SilenceReason = "NO_CONSENT"
+	SilenceQuiet   SilenceReason = "QUIET_HOURS"
+	SilenceBudget  SilenceReason = "ATTENTION_BUDGET"
+	SilenceSwitch  SilenceReason = "SWITCHED_OFF"
 )
 
 // Exclusion counts the items left out for one reason.
 type Exclusion struct {
 	Reason ExclusionReason
 	Count  int
+	// About are what is behind it: ids of directives, caps, cases, switches, audiences; none for most reasons.
+	About []string
 	// Items are all of them, at most MaxExclusionItems, in catalogue order.
 	Items []string
 }
@@ -185,4 +211,21 @@ const (
 	ExcludedBelowShort   ExclusionReason = "NOT_SHORT_LISTED" // eligible, but far below the best
 	ExcludedNotUseful    ExclusionReason = "BELOW_ATTENTION_COST"
 	ExcludedOutranked    ExclusionReason = "OUTRANKED"
+
+	// What bars give, see [Bar]; they are looked at after STAGE_UNSURE.
+	ExcludedPaused      ExclusionReason = "PAUSED"        // she asked for nothing until later
+	ExcludedChannel     ExclusionReason = "MUTED_CHANNEL" // she asked for nothing in this channel
+	ExcludedConsent     ExclusionReason = "NO_CONSENT"    // she did not agree to be spoken to here
+	ExcludedQuiet       ExclusionReason = "QUIET_HOURS"
+	ExcludedBudget      ExclusionReason = "ATTENTION_BUDGET"  // enough was asked of her
+	ExcludedMuted       ExclusionReason = "MUTED"             // she asked for nothing of the kind
+	ExcludedJustLooking ExclusionReason = "JUST_LOOKING"      // she said that she only looks around
+	ExcludedDecided     ExclusionReason = "DECIDED"           // she said that she has decided
+	ExcludedCase        ExclusionReason = "OPEN_CASE"         // nothing is sold while something is to be put right
+	ExcludedWaiting     ExclusionReason = "AWAITING_DELIVERY" // nor before the first order is delivered right
+	ExcludedNoSell      ExclusionReason = "NO_SELL"           // nor to this kind of person
+	ExcludedSwitch      ExclusionReason = "SWITCHED_OFF"      // the shop is silent about it for now
+	ExcludedCapped      ExclusionReason = "CAPPED"            // it was shown often enough
+	ExcludedContradicts ExclusionReason = "TOLD_OTHERWISE"    // she was told another price or claim
+	ExcludedStanding    ExclusionReason = "OTHER_STANDING"    // it is for people with an open case, on another rung, or without an order
 )

@@ -65,6 +65,15 @@ const (
 	ReasonStopping          Reason = "STOPPING"
 	ReasonForeignOrigin     Reason = "FOREIGN_ORIGIN"
 	ReasonGateClosed        Reason = "GATE_CLOSED"
+	ReasonUnknownDirective  Reason = "UNKNOWN_DIRECTIVE"
+	ReasonDirectiveLimit    Reason = "DIRECTIVE_LIMIT"
+	ReasonUnknownPurpose    Reason = "UNKNOWN_PURPOSE"
+	ReasonUnknownAccount    Reason = "UNKNOWN_ACCOUNT"
+	ReasonUnknownSwitch     Reason = "UNKNOWN_SWITCH"
+	ReasonSwitchExists      Reason = "SWITCH_EXISTS"
+	ReasonSwitchLimit       Reason = "SWITCH_LIMIT"
+	ReasonSwitchOver        Reason = "SWITCH_OVER"
+	ReasonErased            Reason = "ERASED"
 )
 
 // Violation is one thing wrong with one field of a request or a plan.

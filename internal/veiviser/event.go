@@ -49,7 +49,7 @@ var standardEventTypes = []string{
 	"view", "search", "compare", "save", "question", "cart_add", "cart_remove", "checkout", "purchase",
 	"delivery_confirmed", "delivery_failed", "return", "complaint", "complaint_resolved", "review", "share",
 	"subscribe", "unsubscribe", "impression", "click", "dismiss", "helpful", "not_relevant", "too_early", "too_late",
-	"known",
+	"known", "answer", "complaint_response",
 }
 
 // Context is the situation in which an answer is asked for. It is not remembered, except what the visit keeps.

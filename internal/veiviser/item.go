@@ -10,6 +10,7 @@ const (
 	KindContent ItemKind = "content" // something to read, see or try
 	KindOffer   ItemKind = "offer"   // something to buy
 	KindService ItemKind = "service" // human help
+	KindAsk     ItemKind = "ask"     // a question, whose answers are evidence
 )
 
 // ItemStatus is whether an item may be served.
@@ -52,6 +53,19 @@ type Item struct {
 	Claims          map[string]string
 	Attributes      map[string]string
 	Representations []Representation
+	// Duty is whether it must reach her whatever else holds.
+	Duty Duty
+	// Product is what price and claims are about; "" is the item itself.
+	Product string
+	// Care makes it for people with an open case: shown to them before everything that is ranked, and to nobody else.
+	Care bool
+	// TowardRung is the rung of the loyalty ladder it helps to reach: it is for who stands right below.
+	TowardRung string
+	// Acquires says that it is there to win first-time customers: it is for who has not ordered yet, and ranked by what those
+	// cost and bring, too.
+	Acquires bool
+	// Answers are what an item of kind ask may be answered with (event answer, attribute "answer").
+	Answers []AnswerOption
 	// Etag changes with every write; Updated is when that was.
 	Etag    string
 	Updated time.Time

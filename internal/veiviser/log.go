@@ -10,6 +10,8 @@ type LogEntry struct {
 	// Event is set for an event, Served for what a decision served.
 	Event  *LoggedEvent
 	Served *LoggedDecision
+	// Steps are what changed between her and the shop.
+	Steps []Step
 }
 
 // Membership is where a visitor stands: her segments and her stage.
@@ -37,6 +39,8 @@ type LoggedEvent struct {
 	Choice   int
 	// Late is true when it names a known decision but came after the window.
 	Late bool
+	// Region is where she is, as the plan says it is known; "" when it is not.
+	Region string
 }
 
 // LoggedDecision is a decision as the learner sees it.
@@ -115,6 +119,8 @@ type Change struct {
 	// Answer is kept so that it can be explained and rewarded; nil for none.
 	Answer *Answer
 	Log    []LogEntry
+	// Quiet writes the visitor without a note to those who watch her: nothing happened but that something was shown.
+	Quiet bool
 	// VisitorTTL and AnswerTTL are how long the two are remembered from now.
 	VisitorTTL, AnswerTTL time.Duration
 }

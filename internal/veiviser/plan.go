@@ -14,6 +14,18 @@ type Plan struct {
 	Placements []Placement
 	Items      []Item
 	Policy     Policy
+	// Purposes are what people are asked to agree to.
+	Purposes []Purpose
+	// Contact bounds how often people are spoken to, Coherence keeps what they are told from contradicting itself.
+	Contact   ContactPolicy
+	Coherence Coherence
+	// Relationship is how people are treated after their first order, Acquisition what winning them costs and brings.
+	Relationship Relationship
+	Acquisition  Acquisition
+	Crisis       Crisis
+	// Audiences are kinds of people with what holds for them; of several that somebody is, the first listed goes before.
+	Audiences []Audience
+	Accounts  Accounts
 }
 
 // Journey is a kind of decision as a graph of stages, with the signals by which a stage shows.
@@ -45,6 +57,9 @@ type Journey struct {
 	Forecast Forecast
 	// Fitted says what the numbers above were fitted from; the zero value is a journey written by hand.
 	Fitted Provenance
+	// Group makes it a decision of companies: a need belongs to the account of whoever has one, and the events of all its
+	// members speak for its stage.
+	Group bool
 }
 
 // Forecast gives the chance of every event type later in a visit, and of the next event, from what is known of a visitor.
@@ -190,6 +205,13 @@ type Placement struct {
 	AttentionCost *float64
 	// Exploration in [0, 1] is the share of decisions that may try out what is not the best known; nil is the policy's.
 	Exploration *float64
+	// Attention is how much of the attention budget one showing takes; nil is 1.
+	Attention *int
+	// Impressions says that callers report impressions here (event impression with the decision): a showing without one is
+	// released after ContactPolicy.ReserveFor.
+	Impressions bool
+	// Staff makes it a place for employees who talk with the visitor: what is shown is no contact with her.
+	Staff bool
 }
 
 // Policy is how the plan decides.
@@ -269,7 +291,7 @@ func (p Policy) WithDefaults() Policy {
 		p.OffStage = DefaultOffStage
 	}
 	if len(p.UnsureKinds) == 0 {
-		p.UnsureKinds = []ItemKind{KindContent, KindService}
+		p.UnsureKinds = []ItemKind{KindContent, KindService, KindAsk}
 	}
 	p.Learning = p.Learning.WithDefaults(p.DecisionTTL)
 	p.Control = p.Control.WithDefaults(p.DecisionTTL)

@@ -33,6 +33,8 @@ type Visitor struct {
 	Stage    StandardStage
 	// Group is fixed with her first event, so that it stays when identities are linked.
 	Group Group
+	// Standing holds whatever is believed about her.
+	Standing Standing
 }
 
 // TypeCount is how often an event type happened.
@@ -219,6 +221,8 @@ type NeedView struct {
 	Forecast *VisitForecast
 	// New is true when nothing is known yet: the belief is the journey's prior.
 	New bool
+	// Account is true for a need of the account she acts for.
+	Account bool
 }
 
 // StandardStage is one of the six stages that every journey maps its own onto.

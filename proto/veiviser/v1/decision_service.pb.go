@@ -97,19 +97,37 @@ const (
 	SilenceReason_SILENCE_REASON_UNAVAILABLE SilenceReason = 6
 	// The visitor is in the control group and the placement declares no fallback.
 	SilenceReason_SILENCE_REASON_CONTROL_GROUP SilenceReason = 7
+	// She asked for nothing until later.
+	SilenceReason_SILENCE_REASON_PAUSED SilenceReason = 8
+	// She asked for nothing in this channel.
+	SilenceReason_SILENCE_REASON_MUTED_CHANNEL SilenceReason = 9
+	// She did not agree to be spoken to here.
+	SilenceReason_SILENCE_REASON_NO_CONSENT SilenceReason = 10
+	// It is night, or another quiet hour, where she is.
+	SilenceReason_SILENCE_REASON_QUIET_HOURS SilenceReason = 11
+	// Enough of her attention was asked for.
+	SilenceReason_SILENCE_REASON_ATTENTION_BUDGET SilenceReason = 12
+	// The shop is silent for now.
+	SilenceReason_SILENCE_REASON_SWITCHED_OFF SilenceReason = 13
 )
 
 // Enum value maps for SilenceReason.
 var (
 	SilenceReason_name = map[int32]string{
-		0: "SILENCE_REASON_UNSPECIFIED",
-		1: "SILENCE_REASON_NOTHING_ELIGIBLE",
-		2: "SILENCE_REASON_NOT_USEFUL",
-		3: "SILENCE_REASON_PLACEMENT_RULE",
-		4: "SILENCE_REASON_AUDIENCE",
-		5: "SILENCE_REASON_NO_SLOTS",
-		6: "SILENCE_REASON_UNAVAILABLE",
-		7: "SILENCE_REASON_CONTROL_GROUP",
+		0:  "SILENCE_REASON_UNSPECIFIED",
+		1:  "SILENCE_REASON_NOTHING_ELIGIBLE",
+		2:  "SILENCE_REASON_NOT_USEFUL",
+		3:  "SILENCE_REASON_PLACEMENT_RULE",
+		4:  "SILENCE_REASON_AUDIENCE",
+		5:  "SILENCE_REASON_NO_SLOTS",
+		6:  "SILENCE_REASON_UNAVAILABLE",
+		7:  "SILENCE_REASON_CONTROL_GROUP",
+		8:  "SILENCE_REASON_PAUSED",
+		9:  "SILENCE_REASON_MUTED_CHANNEL",
+		10: "SILENCE_REASON_NO_CONSENT",
+		11: "SILENCE_REASON_QUIET_HOURS",
+		12: "SILENCE_REASON_ATTENTION_BUDGET",
+		13: "SILENCE_REASON_SWITCHED_OFF",
 	}
 	SilenceReason_value = map[string]int32{
 		"SILENCE_REASON_UNSPECIFIED":      0,
@@ -120,6 +138,12 @@ var (
 		"SILENCE_REASON_NO_SLOTS":         5,
 		"SILENCE_REASON_UNAVAILABLE":      6,
 		"SILENCE_REASON_CONTROL_GROUP":    7,
+		"SILENCE_REASON_PAUSED":           8,
+		"SILENCE_REASON_MUTED_CHANNEL":    9,
+		"SILENCE_REASON_NO_CONSENT":       10,
+		"SILENCE_REASON_QUIET_HOURS":      11,
+		"SILENCE_REASON_ATTENTION_BUDGET": 12,
+		"SILENCE_REASON_SWITCHED_OFF":     13,
 	}
 )
 
@@ -445,7 +469,11 @@ type PlacementDecision struct {
 	Explanation *DecisionExplanation `protobuf:"bytes,7,opt,name=explanation,proto3" json:"explanation,omitempty"`
 	// Whether uncertain items could be tried out: ON, or why not: SPARED (the placement's budget), OFF_REQUEST, BUYING,
 	// COMPLAINING; "" when nothing was ranked.
-	Exploration   string `protobuf:"bytes,8,opt,name=exploration,proto3" json:"exploration,omitempty"`
+	Exploration string `protobuf:"bytes,8,opt,name=exploration,proto3" json:"exploration,omitempty"`
+	// When the silence may end, as far as is known.
+	SilentUntilTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=silent_until_time,json=silentUntilTime,proto3" json:"silent_until_time,omitempty"`
+	// On placements for staff: what to know before speaking with her, in the language of the request.
+	Briefing      []*BriefingLine `protobuf:"bytes,10,rep,name=briefing,proto3" json:"briefing,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -536,6 +564,75 @@ func (x *PlacementDecision) GetExploration() string {
 	return ""
 }
 
+func (x *PlacementDecision) GetSilentUntilTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.SilentUntilTime
+	}
+	return nil
+}
+
+func (x *PlacementDecision) GetBriefing() []*BriefingLine {
+	if x != nil {
+		return x.Briefing
+	}
+	return nil
+}
+
+// BriefingLine is one thing that somebody who speaks with a visitor should know.
+type BriefingLine struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// STAGE, EVIDENCE, CASE, WISH, TOLD, ORDER, RELATION, ACCOUNT or SWITCH.
+	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	// In words.
+	Text          string `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BriefingLine) Reset() {
+	*x = BriefingLine{}
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BriefingLine) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BriefingLine) ProtoMessage() {}
+
+func (x *BriefingLine) ProtoReflect() protoreflect.Message {
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BriefingLine.ProtoReflect.Descriptor instead.
+func (*BriefingLine) Descriptor() ([]byte, []int) {
+	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *BriefingLine) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *BriefingLine) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
 // RecommendedItem is one item to show.
 type RecommendedItem struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -558,7 +655,7 @@ type RecommendedItem struct {
 
 func (x *RecommendedItem) Reset() {
 	*x = RecommendedItem{}
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[4]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -570,7 +667,7 @@ func (x *RecommendedItem) String() string {
 func (*RecommendedItem) ProtoMessage() {}
 
 func (x *RecommendedItem) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[4]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -583,7 +680,7 @@ func (x *RecommendedItem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecommendedItem.ProtoReflect.Descriptor instead.
 func (*RecommendedItem) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{4}
+	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *RecommendedItem) GetItemId() string {
@@ -631,7 +728,8 @@ func (x *RecommendedItem) GetReasons() []*Reason {
 // Reason is one reason for showing an item.
 type Reason struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// FITS_STAGE, YOU_DID, ABOUT_SUBJECT, LIKE_OTHERS, GENERAL_HELP, FALLBACK, TRYING_OUT, PROMOTED or WITHOUT_HISTORY.
+	// FITS_STAGE, YOU_DID, ABOUT_SUBJECT, LIKE_OTHERS, GENERAL_HELP, FALLBACK, TRYING_OUT, PROMOTED, WITHOUT_HISTORY, MUST_KNOW,
+	// PUTS_RIGHT, AFTER_CASE, STATEMENT, NEXT_STEP or YOU_SAID.
 	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
 	// The reason in the visitor's language, in words to show her.
 	Text          string `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
@@ -641,7 +739,7 @@ type Reason struct {
 
 func (x *Reason) Reset() {
 	*x = Reason{}
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[5]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -653,7 +751,7 @@ func (x *Reason) String() string {
 func (*Reason) ProtoMessage() {}
 
 func (x *Reason) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[5]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -666,7 +764,7 @@ func (x *Reason) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reason.ProtoReflect.Descriptor instead.
 func (*Reason) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{5}
+	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Reason) GetCode() string {
@@ -705,7 +803,7 @@ type WatchRecommendationsRequest struct {
 
 func (x *WatchRecommendationsRequest) Reset() {
 	*x = WatchRecommendationsRequest{}
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[6]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -717,7 +815,7 @@ func (x *WatchRecommendationsRequest) String() string {
 func (*WatchRecommendationsRequest) ProtoMessage() {}
 
 func (x *WatchRecommendationsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[6]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -730,7 +828,7 @@ func (x *WatchRecommendationsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRecommendationsRequest.ProtoReflect.Descriptor instead.
 func (*WatchRecommendationsRequest) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{6}
+	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *WatchRecommendationsRequest) GetVisitorId() string {
@@ -786,7 +884,7 @@ type WatchRecommendationsResponse struct {
 
 func (x *WatchRecommendationsResponse) Reset() {
 	*x = WatchRecommendationsResponse{}
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[7]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -798,7 +896,7 @@ func (x *WatchRecommendationsResponse) String() string {
 func (*WatchRecommendationsResponse) ProtoMessage() {}
 
 func (x *WatchRecommendationsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[7]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -811,7 +909,7 @@ func (x *WatchRecommendationsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRecommendationsResponse.ProtoReflect.Descriptor instead.
 func (*WatchRecommendationsResponse) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{7}
+	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *WatchRecommendationsResponse) GetAnswer() *RecommendResponse {
@@ -832,7 +930,7 @@ type ReplayDecisionsRequest struct {
 
 func (x *ReplayDecisionsRequest) Reset() {
 	*x = ReplayDecisionsRequest{}
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[8]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -844,7 +942,7 @@ func (x *ReplayDecisionsRequest) String() string {
 func (*ReplayDecisionsRequest) ProtoMessage() {}
 
 func (x *ReplayDecisionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[8]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -857,7 +955,7 @@ func (x *ReplayDecisionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReplayDecisionsRequest.ProtoReflect.Descriptor instead.
 func (*ReplayDecisionsRequest) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{8}
+	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ReplayDecisionsRequest) GetLimit() int64 {
@@ -890,7 +988,7 @@ type ReplayDecisionsResponse struct {
 
 func (x *ReplayDecisionsResponse) Reset() {
 	*x = ReplayDecisionsResponse{}
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[9]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -902,7 +1000,7 @@ func (x *ReplayDecisionsResponse) String() string {
 func (*ReplayDecisionsResponse) ProtoMessage() {}
 
 func (x *ReplayDecisionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[9]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -915,7 +1013,7 @@ func (x *ReplayDecisionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReplayDecisionsResponse.ProtoReflect.Descriptor instead.
 func (*ReplayDecisionsResponse) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{9}
+	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ReplayDecisionsResponse) GetTotal() int64 {
@@ -980,7 +1078,7 @@ type ReplayDifference struct {
 
 func (x *ReplayDifference) Reset() {
 	*x = ReplayDifference{}
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[10]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -992,7 +1090,7 @@ func (x *ReplayDifference) String() string {
 func (*ReplayDifference) ProtoMessage() {}
 
 func (x *ReplayDifference) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[10]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1005,7 +1103,7 @@ func (x *ReplayDifference) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReplayDifference.ProtoReflect.Descriptor instead.
 func (*ReplayDifference) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{10}
+	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ReplayDifference) GetAnswerId() string {
@@ -1035,7 +1133,7 @@ type ExplainDecisionRequest struct {
 
 func (x *ExplainDecisionRequest) Reset() {
 	*x = ExplainDecisionRequest{}
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[11]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1047,7 +1145,7 @@ func (x *ExplainDecisionRequest) String() string {
 func (*ExplainDecisionRequest) ProtoMessage() {}
 
 func (x *ExplainDecisionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[11]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1060,7 +1158,7 @@ func (x *ExplainDecisionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainDecisionRequest.ProtoReflect.Descriptor instead.
 func (*ExplainDecisionRequest) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{11}
+	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ExplainDecisionRequest) GetDecisionId() string {
@@ -1088,7 +1186,7 @@ type ExplainDecisionResponse struct {
 
 func (x *ExplainDecisionResponse) Reset() {
 	*x = ExplainDecisionResponse{}
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[12]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1100,7 +1198,7 @@ func (x *ExplainDecisionResponse) String() string {
 func (*ExplainDecisionResponse) ProtoMessage() {}
 
 func (x *ExplainDecisionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[12]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1113,7 +1211,7 @@ func (x *ExplainDecisionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainDecisionResponse.ProtoReflect.Descriptor instead.
 func (*ExplainDecisionResponse) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{12}
+	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ExplainDecisionResponse) GetExplanation() *DecisionExplanation {
@@ -1170,7 +1268,7 @@ type DecisionExplanation struct {
 
 func (x *DecisionExplanation) Reset() {
 	*x = DecisionExplanation{}
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[13]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1182,7 +1280,7 @@ func (x *DecisionExplanation) String() string {
 func (*DecisionExplanation) ProtoMessage() {}
 
 func (x *DecisionExplanation) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[13]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1195,7 +1293,7 @@ func (x *DecisionExplanation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecisionExplanation.ProtoReflect.Descriptor instead.
 func (*DecisionExplanation) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{13}
+	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *DecisionExplanation) GetDecisionId() string {
@@ -1358,7 +1456,7 @@ type ScoredItem struct {
 
 func (x *ScoredItem) Reset() {
 	*x = ScoredItem{}
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[14]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1370,7 +1468,7 @@ func (x *ScoredItem) String() string {
 func (*ScoredItem) ProtoMessage() {}
 
 func (x *ScoredItem) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[14]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1383,7 +1481,7 @@ func (x *ScoredItem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScoredItem.ProtoReflect.Descriptor instead.
 func (*ScoredItem) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{14}
+	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ScoredItem) GetItemId() string {
@@ -1462,7 +1560,7 @@ type ScorePart struct {
 
 func (x *ScorePart) Reset() {
 	*x = ScorePart{}
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[15]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1474,7 +1572,7 @@ func (x *ScorePart) String() string {
 func (*ScorePart) ProtoMessage() {}
 
 func (x *ScorePart) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[15]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1487,7 +1585,7 @@ func (x *ScorePart) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScorePart.ProtoReflect.Descriptor instead.
 func (*ScorePart) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{15}
+	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ScorePart) GetName() string {
@@ -1509,19 +1607,23 @@ type ExcludedItems struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// NOT_A_CANDIDATE, EXCLUDED_BY_REQUEST, DRAFT, KIND_NOT_ALLOWED, NO_REPRESENTATION, OUTSIDE_DATES, OUT_OF_STOCK,
 	// OTHER_AUDIENCE, OTHER_SUBJECT, OTHER_JOURNEY, STAGE_UNSURE, OTHER_SEGMENT, RULE_FALSE, RULE_FAILED, SERVED_ELSEWHERE,
-	// NOT_SHORT_LISTED, BELOW_ATTENTION_COST or OUTRANKED; an item counts under the first that holds.
+	// NOT_SHORT_LISTED, BELOW_ATTENTION_COST, OUTRANKED or, of what keeps items from her, PAUSED, MUTED_CHANNEL, NO_CONSENT, QUIET_HOURS,
+	// ATTENTION_BUDGET, MUTED, JUST_LOOKING, DECIDED, OPEN_CASE, AWAITING_DELIVERY, NO_SELL, SWITCHED_OFF, CAPPED, TOLD_OTHERWISE and
+	// OTHER_STANDING; an item counts under the first that holds.
 	Reason string `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
 	// How many.
 	Count int32 `protobuf:"varint,2,opt,name=count,proto3" json:"count,omitempty"`
 	// Which, in catalogue order, at most 1,000; only when the request asked to explain.
-	ItemIds       []string `protobuf:"bytes,3,rep,name=item_ids,json=itemIds,proto3" json:"item_ids,omitempty"`
+	ItemIds []string `protobuf:"bytes,3,rep,name=item_ids,json=itemIds,proto3" json:"item_ids,omitempty"`
+	// What is behind it: ids of directives, caps, cases, switches or audiences.
+	About         []string `protobuf:"bytes,4,rep,name=about,proto3" json:"about,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ExcludedItems) Reset() {
 	*x = ExcludedItems{}
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[16]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1533,7 +1635,7 @@ func (x *ExcludedItems) String() string {
 func (*ExcludedItems) ProtoMessage() {}
 
 func (x *ExcludedItems) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[16]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1546,7 +1648,7 @@ func (x *ExcludedItems) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExcludedItems.ProtoReflect.Descriptor instead.
 func (*ExcludedItems) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{16}
+	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ExcludedItems) GetReason() string {
@@ -1566,6 +1668,13 @@ func (x *ExcludedItems) GetCount() int32 {
 func (x *ExcludedItems) GetItemIds() []string {
 	if x != nil {
 		return x.ItemIds
+	}
+	return nil
+}
+
+func (x *ExcludedItems) GetAbout() []string {
+	if x != nil {
+		return x.About
 	}
 	return nil
 }
@@ -1599,7 +1708,7 @@ const file_veiviser_v1_decision_service_proto_rawDesc = "" +
 	"segmentIds\x12!\n" +
 	"\fplan_version\x18\x04 \x01(\tR\vplanVersion\x12\x1a\n" +
 	"\bdegraded\x18\x05 \x01(\bR\bdegraded\x12'\n" +
-	"\x0fdegraded_reason\x18\x06 \x01(\tR\x0edegradedReason\"\xfa\x02\n" +
+	"\x0fdegraded_reason\x18\x06 \x01(\tR\x0edegradedReason\"\xf9\x03\n" +
 	"\x11PlacementDecision\x12\x1c\n" +
 	"\tplacement\x18\x01 \x01(\tR\tplacement\x12\x1f\n" +
 	"\vdecision_id\x18\x02 \x01(\tR\n" +
@@ -1609,7 +1718,13 @@ const file_veiviser_v1_decision_service_proto_rawDesc = "" +
 	"\bfallback\x18\x05 \x01(\bR\bfallback\x12-\n" +
 	"\x12silence_propensity\x18\x06 \x01(\x01R\x11silencePropensity\x12B\n" +
 	"\vexplanation\x18\a \x01(\v2 .veiviser.v1.DecisionExplanationR\vexplanation\x12 \n" +
-	"\vexploration\x18\b \x01(\tR\vexploration\"\xff\x01\n" +
+	"\vexploration\x18\b \x01(\tR\vexploration\x12F\n" +
+	"\x11silent_until_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x0fsilentUntilTime\x125\n" +
+	"\bbriefing\x18\n" +
+	" \x03(\v2\x19.veiviser.v1.BriefingLineR\bbriefing\"6\n" +
+	"\fBriefingLine\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\x12\x12\n" +
+	"\x04text\x18\x02 \x01(\tR\x04text\"\xff\x01\n" +
 	"\x0fRecommendedItem\x12\x17\n" +
 	"\aitem_id\x18\x01 \x01(\tR\x06itemId\x12)\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x15.veiviser.v1.ItemKindR\x04kind\x12C\n" +
@@ -1692,15 +1807,16 @@ const file_veiviser_v1_decision_service_proto_rawDesc = "" +
 	"\areasons\x18\t \x03(\v2\x13.veiviser.v1.ReasonR\areasons\"1\n" +
 	"\tScorePart\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x10\n" +
-	"\x03add\x18\x02 \x01(\x01R\x03add\"X\n" +
+	"\x03add\x18\x02 \x01(\x01R\x03add\"n\n" +
 	"\rExcludedItems\x12\x16\n" +
 	"\x06reason\x18\x01 \x01(\tR\x06reason\x12\x14\n" +
 	"\x05count\x18\x02 \x01(\x05R\x05count\x12\x19\n" +
-	"\bitem_ids\x18\x03 \x03(\tR\aitemIds*X\n" +
+	"\bitem_ids\x18\x03 \x03(\tR\aitemIds\x12\x14\n" +
+	"\x05about\x18\x04 \x03(\tR\x05about*X\n" +
 	"\vExploration\x12\x1b\n" +
 	"\x17EXPLORATION_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13EXPLORATION_DEFAULT\x10\x01\x12\x13\n" +
-	"\x0fEXPLORATION_OFF\x10\x02*\x92\x02\n" +
+	"\x0fEXPLORATION_OFF\x10\x02*\xd4\x03\n" +
 	"\rSilenceReason\x12\x1e\n" +
 	"\x1aSILENCE_REASON_UNSPECIFIED\x10\x00\x12#\n" +
 	"\x1fSILENCE_REASON_NOTHING_ELIGIBLE\x10\x01\x12\x1d\n" +
@@ -1709,7 +1825,14 @@ const file_veiviser_v1_decision_service_proto_rawDesc = "" +
 	"\x17SILENCE_REASON_AUDIENCE\x10\x04\x12\x1b\n" +
 	"\x17SILENCE_REASON_NO_SLOTS\x10\x05\x12\x1e\n" +
 	"\x1aSILENCE_REASON_UNAVAILABLE\x10\x06\x12 \n" +
-	"\x1cSILENCE_REASON_CONTROL_GROUP\x10\a2\x98\x04\n" +
+	"\x1cSILENCE_REASON_CONTROL_GROUP\x10\a\x12\x19\n" +
+	"\x15SILENCE_REASON_PAUSED\x10\b\x12 \n" +
+	"\x1cSILENCE_REASON_MUTED_CHANNEL\x10\t\x12\x1d\n" +
+	"\x19SILENCE_REASON_NO_CONSENT\x10\n" +
+	"\x12\x1e\n" +
+	"\x1aSILENCE_REASON_QUIET_HOURS\x10\v\x12#\n" +
+	"\x1fSILENCE_REASON_ATTENTION_BUDGET\x10\f\x12\x1f\n" +
+	"\x1bSILENCE_REASON_SWITCHED_OFF\x10\r2\x98\x04\n" +
 	"\x0fDecisionService\x12n\n" +
 	"\tRecommend\x12\x1d.veiviser.v1.RecommendRequest\x1a\x1e.veiviser.v1.RecommendResponse\"\"\x82\xd3\xe4\x93\x02\x1c:\x01*\"\x17/v1/decisions:recommend\x12\x8a\x01\n" +
 	"\x14WatchRecommendations\x12(.veiviser.v1.WatchRecommendationsRequest\x1a).veiviser.v1.WatchRecommendationsResponse\"\x1b\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/decisions:watch0\x01\x12\x89\x01\n" +
@@ -1729,7 +1852,7 @@ func file_veiviser_v1_decision_service_proto_rawDescGZIP() []byte {
 }
 
 var file_veiviser_v1_decision_service_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_veiviser_v1_decision_service_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
+var file_veiviser_v1_decision_service_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_veiviser_v1_decision_service_proto_goTypes = []any{
 	(Exploration)(0),                     // 0: veiviser.v1.Exploration
 	(SilenceReason)(0),                   // 1: veiviser.v1.SilenceReason
@@ -1737,67 +1860,70 @@ var file_veiviser_v1_decision_service_proto_goTypes = []any{
 	(*PlacementRequest)(nil),             // 3: veiviser.v1.PlacementRequest
 	(*RecommendResponse)(nil),            // 4: veiviser.v1.RecommendResponse
 	(*PlacementDecision)(nil),            // 5: veiviser.v1.PlacementDecision
-	(*RecommendedItem)(nil),              // 6: veiviser.v1.RecommendedItem
-	(*Reason)(nil),                       // 7: veiviser.v1.Reason
-	(*WatchRecommendationsRequest)(nil),  // 8: veiviser.v1.WatchRecommendationsRequest
-	(*WatchRecommendationsResponse)(nil), // 9: veiviser.v1.WatchRecommendationsResponse
-	(*ReplayDecisionsRequest)(nil),       // 10: veiviser.v1.ReplayDecisionsRequest
-	(*ReplayDecisionsResponse)(nil),      // 11: veiviser.v1.ReplayDecisionsResponse
-	(*ReplayDifference)(nil),             // 12: veiviser.v1.ReplayDifference
-	(*ExplainDecisionRequest)(nil),       // 13: veiviser.v1.ExplainDecisionRequest
-	(*ExplainDecisionResponse)(nil),      // 14: veiviser.v1.ExplainDecisionResponse
-	(*DecisionExplanation)(nil),          // 15: veiviser.v1.DecisionExplanation
-	(*ScoredItem)(nil),                   // 16: veiviser.v1.ScoredItem
-	(*ScorePart)(nil),                    // 17: veiviser.v1.ScorePart
-	(*ExcludedItems)(nil),                // 18: veiviser.v1.ExcludedItems
-	(*VisitContext)(nil),                 // 19: veiviser.v1.VisitContext
-	(*Event)(nil),                        // 20: veiviser.v1.Event
-	(*timestamppb.Timestamp)(nil),        // 21: google.protobuf.Timestamp
-	(*NeedBelief)(nil),                   // 22: veiviser.v1.NeedBelief
-	(ItemKind)(0),                        // 23: veiviser.v1.ItemKind
-	(*Representation)(nil),               // 24: veiviser.v1.Representation
+	(*BriefingLine)(nil),                 // 6: veiviser.v1.BriefingLine
+	(*RecommendedItem)(nil),              // 7: veiviser.v1.RecommendedItem
+	(*Reason)(nil),                       // 8: veiviser.v1.Reason
+	(*WatchRecommendationsRequest)(nil),  // 9: veiviser.v1.WatchRecommendationsRequest
+	(*WatchRecommendationsResponse)(nil), // 10: veiviser.v1.WatchRecommendationsResponse
+	(*ReplayDecisionsRequest)(nil),       // 11: veiviser.v1.ReplayDecisionsRequest
+	(*ReplayDecisionsResponse)(nil),      // 12: veiviser.v1.ReplayDecisionsResponse
+	(*ReplayDifference)(nil),             // 13: veiviser.v1.ReplayDifference
+	(*ExplainDecisionRequest)(nil),       // 14: veiviser.v1.ExplainDecisionRequest
+	(*ExplainDecisionResponse)(nil),      // 15: veiviser.v1.ExplainDecisionResponse
+	(*DecisionExplanation)(nil),          // 16: veiviser.v1.DecisionExplanation
+	(*ScoredItem)(nil),                   // 17: veiviser.v1.ScoredItem
+	(*ScorePart)(nil),                    // 18: veiviser.v1.ScorePart
+	(*ExcludedItems)(nil),                // 19: veiviser.v1.ExcludedItems
+	(*VisitContext)(nil),                 // 20: veiviser.v1.VisitContext
+	(*Event)(nil),                        // 21: veiviser.v1.Event
+	(*timestamppb.Timestamp)(nil),        // 22: google.protobuf.Timestamp
+	(*NeedBelief)(nil),                   // 23: veiviser.v1.NeedBelief
+	(ItemKind)(0),                        // 24: veiviser.v1.ItemKind
+	(*Representation)(nil),               // 25: veiviser.v1.Representation
 }
 var file_veiviser_v1_decision_service_proto_depIdxs = []int32{
-	19, // 0: veiviser.v1.RecommendRequest.context:type_name -> veiviser.v1.VisitContext
-	20, // 1: veiviser.v1.RecommendRequest.events:type_name -> veiviser.v1.Event
+	20, // 0: veiviser.v1.RecommendRequest.context:type_name -> veiviser.v1.VisitContext
+	21, // 1: veiviser.v1.RecommendRequest.events:type_name -> veiviser.v1.Event
 	3,  // 2: veiviser.v1.RecommendRequest.placements:type_name -> veiviser.v1.PlacementRequest
 	0,  // 3: veiviser.v1.RecommendRequest.exploration:type_name -> veiviser.v1.Exploration
-	21, // 4: veiviser.v1.RecommendRequest.time:type_name -> google.protobuf.Timestamp
+	22, // 4: veiviser.v1.RecommendRequest.time:type_name -> google.protobuf.Timestamp
 	5,  // 5: veiviser.v1.RecommendResponse.decisions:type_name -> veiviser.v1.PlacementDecision
-	22, // 6: veiviser.v1.RecommendResponse.needs:type_name -> veiviser.v1.NeedBelief
-	6,  // 7: veiviser.v1.PlacementDecision.items:type_name -> veiviser.v1.RecommendedItem
+	23, // 6: veiviser.v1.RecommendResponse.needs:type_name -> veiviser.v1.NeedBelief
+	7,  // 7: veiviser.v1.PlacementDecision.items:type_name -> veiviser.v1.RecommendedItem
 	1,  // 8: veiviser.v1.PlacementDecision.silence_reason:type_name -> veiviser.v1.SilenceReason
-	15, // 9: veiviser.v1.PlacementDecision.explanation:type_name -> veiviser.v1.DecisionExplanation
-	23, // 10: veiviser.v1.RecommendedItem.kind:type_name -> veiviser.v1.ItemKind
-	24, // 11: veiviser.v1.RecommendedItem.representation:type_name -> veiviser.v1.Representation
-	7,  // 12: veiviser.v1.RecommendedItem.reasons:type_name -> veiviser.v1.Reason
-	19, // 13: veiviser.v1.WatchRecommendationsRequest.context:type_name -> veiviser.v1.VisitContext
-	0,  // 14: veiviser.v1.WatchRecommendationsRequest.exploration:type_name -> veiviser.v1.Exploration
-	4,  // 15: veiviser.v1.WatchRecommendationsResponse.answer:type_name -> veiviser.v1.RecommendResponse
-	12, // 16: veiviser.v1.ReplayDecisionsResponse.differences:type_name -> veiviser.v1.ReplayDifference
-	15, // 17: veiviser.v1.ExplainDecisionResponse.explanation:type_name -> veiviser.v1.DecisionExplanation
-	21, // 18: veiviser.v1.DecisionExplanation.time:type_name -> google.protobuf.Timestamp
-	22, // 19: veiviser.v1.DecisionExplanation.needs:type_name -> veiviser.v1.NeedBelief
-	16, // 20: veiviser.v1.DecisionExplanation.served:type_name -> veiviser.v1.ScoredItem
-	16, // 21: veiviser.v1.DecisionExplanation.runners_up:type_name -> veiviser.v1.ScoredItem
-	18, // 22: veiviser.v1.DecisionExplanation.excluded:type_name -> veiviser.v1.ExcludedItems
-	1,  // 23: veiviser.v1.DecisionExplanation.silence_reason:type_name -> veiviser.v1.SilenceReason
-	23, // 24: veiviser.v1.ScoredItem.kind:type_name -> veiviser.v1.ItemKind
-	17, // 25: veiviser.v1.ScoredItem.parts:type_name -> veiviser.v1.ScorePart
-	7,  // 26: veiviser.v1.ScoredItem.reasons:type_name -> veiviser.v1.Reason
-	2,  // 27: veiviser.v1.DecisionService.Recommend:input_type -> veiviser.v1.RecommendRequest
-	8,  // 28: veiviser.v1.DecisionService.WatchRecommendations:input_type -> veiviser.v1.WatchRecommendationsRequest
-	13, // 29: veiviser.v1.DecisionService.ExplainDecision:input_type -> veiviser.v1.ExplainDecisionRequest
-	10, // 30: veiviser.v1.DecisionService.ReplayDecisions:input_type -> veiviser.v1.ReplayDecisionsRequest
-	4,  // 31: veiviser.v1.DecisionService.Recommend:output_type -> veiviser.v1.RecommendResponse
-	9,  // 32: veiviser.v1.DecisionService.WatchRecommendations:output_type -> veiviser.v1.WatchRecommendationsResponse
-	14, // 33: veiviser.v1.DecisionService.ExplainDecision:output_type -> veiviser.v1.ExplainDecisionResponse
-	11, // 34: veiviser.v1.DecisionService.ReplayDecisions:output_type -> veiviser.v1.ReplayDecisionsResponse
-	31, // [31:35] is the sub-list for method output_type
-	27, // [27:31] is the sub-list for method input_type
-	27, // [27:27] is the sub-list for extension type_name
-	27, // [27:27] is the sub-list for extension extendee
-	0,  // [0:27] is the sub-list for field type_name
+	16, // 9: veiviser.v1.PlacementDecision.explanation:type_name -> veiviser.v1.DecisionExplanation
+	22, // 10: veiviser.v1.PlacementDecision.silent_until_time:type_name -> google.protobuf.Timestamp
+	6,  // 11: veiviser.v1.PlacementDecision.briefing:type_name -> veiviser.v1.BriefingLine
+	24, // 12: veiviser.v1.RecommendedItem.kind:type_name -> veiviser.v1.ItemKind
+	25, // 13: veiviser.v1.RecommendedItem.representation:type_name -> veiviser.v1.Representation
+	8,  // 14: veiviser.v1.RecommendedItem.reasons:type_name -> veiviser.v1.Reason
+	20, // 15: veiviser.v1.WatchRecommendationsRequest.context:type_name -> veiviser.v1.VisitContext
+	0,  // 16: veiviser.v1.WatchRecommendationsRequest.exploration:type_name -> veiviser.v1.Exploration
+	4,  // 17: veiviser.v1.WatchRecommendationsResponse.answer:type_name -> veiviser.v1.RecommendResponse
+	13, // 18: veiviser.v1.ReplayDecisionsResponse.differences:type_name -> veiviser.v1.ReplayDifference
+	16, // 19: veiviser.v1.ExplainDecisionResponse.explanation:type_name -> veiviser.v1.DecisionExplanation
+	22, // 20: veiviser.v1.DecisionExplanation.time:type_name -> google.protobuf.Timestamp
+	23, // 21: veiviser.v1.DecisionExplanation.needs:type_name -> veiviser.v1.NeedBelief
+	17, // 22: veiviser.v1.DecisionExplanation.served:type_name -> veiviser.v1.ScoredItem
+	17, // 23: veiviser.v1.DecisionExplanation.runners_up:type_name -> veiviser.v1.ScoredItem
+	19, // 24: veiviser.v1.DecisionExplanation.excluded:type_name -> veiviser.v1.ExcludedItems
+	1,  // 25: veiviser.v1.DecisionExplanation.silence_reason:type_name -> veiviser.v1.SilenceReason
+	24, // 26: veiviser.v1.ScoredItem.kind:type_name -> veiviser.v1.ItemKind
+	18, // 27: veiviser.v1.ScoredItem.parts:type_name -> veiviser.v1.ScorePart
+	8,  // 28: veiviser.v1.ScoredItem.reasons:type_name -> veiviser.v1.Reason
+	2,  // 29: veiviser.v1.DecisionService.Recommend:input_type -> veiviser.v1.RecommendRequest
+	9,  // 30: veiviser.v1.DecisionService.WatchRecommendations:input_type -> veiviser.v1.WatchRecommendationsRequest
+	14, // 31: veiviser.v1.DecisionService.ExplainDecision:input_type -> veiviser.v1.ExplainDecisionRequest
+	11, // 32: veiviser.v1.DecisionService.ReplayDecisions:input_type -> veiviser.v1.ReplayDecisionsRequest
+	4,  // 33: veiviser.v1.DecisionService.Recommend:output_type -> veiviser.v1.RecommendResponse
+	10, // 34: veiviser.v1.DecisionService.WatchRecommendations:output_type -> veiviser.v1.WatchRecommendationsResponse
+	15, // 35: veiviser.v1.DecisionService.ExplainDecision:output_type -> veiviser.v1.ExplainDecisionResponse
+	12, // 36: veiviser.v1.DecisionService.ReplayDecisions:output_type -> veiviser.v1.ReplayDecisionsResponse
+	33, // [33:37] is the sub-list for method output_type
+	29, // [29:33] is the sub-list for method input_type
+	29, // [29:29] is the sub-list for extension type_name
+	29, // [29:29] is the sub-list for extension extendee
+	0,  // [0:29] is the sub-list for field type_name
 }
 
 func init() { file_veiviser_v1_decision_service_proto_init() }
@@ -1814,7 +1940,7 @@ func file_veiviser_v1_decision_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_veiviser_v1_decision_service_proto_rawDesc), len(file_veiviser_v1_decision_service_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   17,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -97,6 +97,24 @@ const (
 	ErrorReason_ERROR_REASON_FOREIGN_ORIGIN ErrorReason = 33
 	// The active plan's gate refuses the plan: by the logged decisions it may be worse than allowed, or too little is known.
 	ErrorReason_ERROR_REASON_GATE_CLOSED ErrorReason = 34
+	// The visitor has no such wish (NOT_FOUND).
+	ErrorReason_ERROR_REASON_UNKNOWN_DIRECTIVE ErrorReason = 35
+	// The visitor has 32 wishes already (RESOURCE_EXHAUSTED).
+	ErrorReason_ERROR_REASON_DIRECTIVE_LIMIT ErrorReason = 36
+	// The plan has no such purpose (NOT_FOUND).
+	ErrorReason_ERROR_REASON_UNKNOWN_PURPOSE ErrorReason = 37
+	// Nothing is known of the account (NOT_FOUND).
+	ErrorReason_ERROR_REASON_UNKNOWN_ACCOUNT ErrorReason = 38
+	// There is no such switch (NOT_FOUND).
+	ErrorReason_ERROR_REASON_UNKNOWN_SWITCH ErrorReason = 39
+	// There is a switch of this id with other content (ALREADY_EXISTS).
+	ErrorReason_ERROR_REASON_SWITCH_EXISTS ErrorReason = 40
+	// 64 switches are on already (RESOURCE_EXHAUSTED).
+	ErrorReason_ERROR_REASON_SWITCH_LIMIT ErrorReason = 41
+	// All is back already (FAILED_PRECONDITION).
+	ErrorReason_ERROR_REASON_SWITCH_OVER ErrorReason = 42
+	// The person was erased, and the event is of before (FAILED_PRECONDITION).
+	ErrorReason_ERROR_REASON_ERASED ErrorReason = 43
 )
 
 // Enum value maps for ErrorReason.
@@ -137,6 +155,15 @@ var (
 		32: "ERROR_REASON_STOPPING",
 		33: "ERROR_REASON_FOREIGN_ORIGIN",
 		34: "ERROR_REASON_GATE_CLOSED",
+		35: "ERROR_REASON_UNKNOWN_DIRECTIVE",
+		36: "ERROR_REASON_DIRECTIVE_LIMIT",
+		37: "ERROR_REASON_UNKNOWN_PURPOSE",
+		38: "ERROR_REASON_UNKNOWN_ACCOUNT",
+		39: "ERROR_REASON_UNKNOWN_SWITCH",
+		40: "ERROR_REASON_SWITCH_EXISTS",
+		41: "ERROR_REASON_SWITCH_LIMIT",
+		42: "ERROR_REASON_SWITCH_OVER",
+		43: "ERROR_REASON_ERASED",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":          0,
@@ -174,6 +201,15 @@ var (
 		"ERROR_REASON_STOPPING":             32,
 		"ERROR_REASON_FOREIGN_ORIGIN":       33,
 		"ERROR_REASON_GATE_CLOSED":          34,
+		"ERROR_REASON_UNKNOWN_DIRECTIVE":    35,
+		"ERROR_REASON_DIRECTIVE_LIMIT":      36,
+		"ERROR_REASON_UNKNOWN_PURPOSE":      37,
+		"ERROR_REASON_UNKNOWN_ACCOUNT":      38,
+		"ERROR_REASON_UNKNOWN_SWITCH":       39,
+		"ERROR_REASON_SWITCH_EXISTS":        40,
+		"ERROR_REASON_SWITCH_LIMIT":         41,
+		"ERROR_REASON_SWITCH_OVER":          42,
+		"ERROR_REASON_ERASED":               43,
 	}
 )
 
@@ -208,7 +244,7 @@ var File_veiviser_v1_error_proto protoreflect.FileDescriptor
 
 const file_veiviser_v1_error_proto_rawDesc = "" +
 	"\n" +
-	"\x17veiviser/v1/error.proto\x12\vveiviser.v1*\x92\t\n" +
+	"\x17veiviser/v1/error.proto\x12\vveiviser.v1*\xb3\v\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15ERROR_REASON_INTERNAL\x10\x01\x12\x1e\n" +
@@ -245,7 +281,16 @@ const file_veiviser_v1_error_proto_rawDesc = "" +
 	"\x1aERROR_REASON_UNKNOWN_ROUTE\x10\x1f\x12\x19\n" +
 	"\x15ERROR_REASON_STOPPING\x10 \x12\x1f\n" +
 	"\x1bERROR_REASON_FOREIGN_ORIGIN\x10!\x12\x1c\n" +
-	"\x18ERROR_REASON_GATE_CLOSED\x10\"B;Z9github.com/veiviser/veiviser/proto/veiviser/v1;veiviserv1b\x06proto3"
+	"\x18ERROR_REASON_GATE_CLOSED\x10\"\x12\"\n" +
+	"\x1eERROR_REASON_UNKNOWN_DIRECTIVE\x10#\x12 \n" +
+	"\x1cERROR_REASON_DIRECTIVE_LIMIT\x10$\x12 \n" +
+	"\x1cERROR_REASON_UNKNOWN_PURPOSE\x10%\x12 \n" +
+	"\x1cERROR_REASON_UNKNOWN_ACCOUNT\x10&\x12\x1f\n" +
+	"\x1bERROR_REASON_UNKNOWN_SWITCH\x10'\x12\x1e\n" +
+	"\x1aERROR_REASON_SWITCH_EXISTS\x10(\x12\x1d\n" +
+	"\x19ERROR_REASON_SWITCH_LIMIT\x10)\x12\x1c\n" +
+	"\x18ERROR_REASON_SWITCH_OVER\x10*\x12\x17\n" +
+	"\x13ERROR_REASON_ERASED\x10+B;Z9github.com/veiviser/veiviser/proto/veiviser/v1;veiviserv1b\x06proto3"
 
 var (
 	file_veiviser_v1_error_proto_rawDescOnce sync.Once

@@ -27,7 +27,7 @@ const (
 //
 // Standard types: view search compare save question cart_add cart_remove checkout purchase delivery_confirmed
 // delivery_failed return complaint complaint_resolved review share subscribe unsubscribe impression click dismiss helpful
-// not_relevant too_early too_late known. A plan may add its own.
+// not_relevant too_early too_late known answer complaint_response. A plan may add its own.
 type Event struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The sender's id, 1–128 bytes of UTF-8, unique per visitor: the same id for the same visitor counts once, however often

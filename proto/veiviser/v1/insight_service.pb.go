@@ -1066,7 +1066,27 @@ type Alert struct {
 	// What it says.
 	Text string `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
 	// Since when.
-	StartTime     *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
+	StartTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
+	// SURGE or RESPONSE_OVERDUE.
+	Kind string `protobuf:"bytes,4,opt,name=kind,proto3" json:"kind,omitempty"`
+	// Of a surge: complaints or feedback.
+	Signal string `protobuf:"bytes,5,opt,name=signal,proto3" json:"signal,omitempty"`
+	// Of a surge: all, topic, region, segment or channel.
+	Dimension string `protobuf:"bytes,6,opt,name=dimension,proto3" json:"dimension,omitempty"`
+	// The topic, region, segment or channel; "" for all.
+	Value string `protobuf:"bytes,7,opt,name=value,proto3" json:"value,omitempty"`
+	// When it was over; unset while it is not.
+	EndTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
+	// How many events came since it began (of RESPONSE_OVERDUE: how many cases wait).
+	Events int64 `protobuf:"varint,9,opt,name=events,proto3" json:"events,omitempty"`
+	// How many would have been usual.
+	UsualEvents float64 `protobuf:"fixed64,10,opt,name=usual_events,json=usualEvents,proto3" json:"usual_events,omitempty"`
+	// How many times the usual rate it is.
+	Factor float64 `protobuf:"fixed64,11,opt,name=factor,proto3" json:"factor,omitempty"`
+	// By what the data are likelier under a surge than under the usual rate, as a natural logarithm.
+	Evidence float64 `protobuf:"fixed64,12,opt,name=evidence,proto3" json:"evidence,omitempty"`
+	// The evidence at which an alarm is raised.
+	Threshold     float64 `protobuf:"fixed64,13,opt,name=threshold,proto3" json:"threshold,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1122,6 +1142,789 @@ func (x *Alert) GetStartTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Alert) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *Alert) GetSignal() string {
+	if x != nil {
+		return x.Signal
+	}
+	return ""
+}
+
+func (x *Alert) GetDimension() string {
+	if x != nil {
+		return x.Dimension
+	}
+	return ""
+}
+
+func (x *Alert) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
+}
+
+func (x *Alert) GetEndTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EndTime
+	}
+	return nil
+}
+
+func (x *Alert) GetEvents() int64 {
+	if x != nil {
+		return x.Events
+	}
+	return 0
+}
+
+func (x *Alert) GetUsualEvents() float64 {
+	if x != nil {
+		return x.UsualEvents
+	}
+	return 0
+}
+
+func (x *Alert) GetFactor() float64 {
+	if x != nil {
+		return x.Factor
+	}
+	return 0
+}
+
+func (x *Alert) GetEvidence() float64 {
+	if x != nil {
+		return x.Evidence
+	}
+	return 0
+}
+
+func (x *Alert) GetThreshold() float64 {
+	if x != nil {
+		return x.Threshold
+	}
+	return 0
+}
+
+// WatchAlertsRequest is empty.
+type WatchAlertsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchAlertsRequest) Reset() {
+	*x = WatchAlertsRequest{}
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchAlertsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchAlertsRequest) ProtoMessage() {}
+
+func (x *WatchAlertsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchAlertsRequest.ProtoReflect.Descriptor instead.
+func (*WatchAlertsRequest) Descriptor() ([]byte, []int) {
+	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{18}
+}
+
+// WatchAlertsResponse is one alert that is open, was raised or is over.
+type WatchAlertsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The alert.
+	Alert         *Alert `protobuf:"bytes,1,opt,name=alert,proto3" json:"alert,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchAlertsResponse) Reset() {
+	*x = WatchAlertsResponse{}
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchAlertsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchAlertsResponse) ProtoMessage() {}
+
+func (x *WatchAlertsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchAlertsResponse.ProtoReflect.Descriptor instead.
+func (*WatchAlertsResponse) Descriptor() ([]byte, []int) {
+	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *WatchAlertsResponse) GetAlert() *Alert {
+	if x != nil {
+		return x.Alert
+	}
+	return nil
+}
+
+// ListCasesRequest is empty.
+type ListCasesRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListCasesRequest) Reset() {
+	*x = ListCasesRequest{}
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListCasesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListCasesRequest) ProtoMessage() {}
+
+func (x *ListCasesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListCasesRequest.ProtoReflect.Descriptor instead.
+func (*ListCasesRequest) Descriptor() ([]byte, []int) {
+	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{20}
+}
+
+// ListCasesResponse is how complaints are answered.
+type ListCasesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Cases to be put right, the one due first first, at most 1,000.
+	Open []*OpenCase `protobuf:"bytes,1,rep,name=open,proto3" json:"open,omitempty"`
+	// Cases ever opened.
+	Opened int64 `protobuf:"varint,2,opt,name=opened,proto3" json:"opened,omitempty"`
+	// Of them answered by a person.
+	Answered int64 `protobuf:"varint,3,opt,name=answered,proto3" json:"answered,omitempty"`
+	// Of them put right.
+	Resolved int64 `protobuf:"varint,4,opt,name=resolved,proto3" json:"resolved,omitempty"`
+	// Of them answered after they were due, or due and not answered yet.
+	Late int64 `protobuf:"varint,5,opt,name=late,proto3" json:"late,omitempty"`
+	// Mean time to an answer, in seconds.
+	MeanAnswerSeconds float64 `protobuf:"fixed64,6,opt,name=mean_answer_seconds,json=meanAnswerSeconds,proto3" json:"mean_answer_seconds,omitempty"`
+	// Mean time until it was put right, in seconds.
+	MeanResolveSeconds float64 `protobuf:"fixed64,7,opt,name=mean_resolve_seconds,json=meanResolveSeconds,proto3" json:"mean_resolve_seconds,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
+}
+
+func (x *ListCasesResponse) Reset() {
+	*x = ListCasesResponse{}
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListCasesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListCasesResponse) ProtoMessage() {}
+
+func (x *ListCasesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListCasesResponse.ProtoReflect.Descriptor instead.
+func (*ListCasesResponse) Descriptor() ([]byte, []int) {
+	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *ListCasesResponse) GetOpen() []*OpenCase {
+	if x != nil {
+		return x.Open
+	}
+	return nil
+}
+
+func (x *ListCasesResponse) GetOpened() int64 {
+	if x != nil {
+		return x.Opened
+	}
+	return 0
+}
+
+func (x *ListCasesResponse) GetAnswered() int64 {
+	if x != nil {
+		return x.Answered
+	}
+	return 0
+}
+
+func (x *ListCasesResponse) GetResolved() int64 {
+	if x != nil {
+		return x.Resolved
+	}
+	return 0
+}
+
+func (x *ListCasesResponse) GetLate() int64 {
+	if x != nil {
+		return x.Late
+	}
+	return 0
+}
+
+func (x *ListCasesResponse) GetMeanAnswerSeconds() float64 {
+	if x != nil {
+		return x.MeanAnswerSeconds
+	}
+	return 0
+}
+
+func (x *ListCasesResponse) GetMeanResolveSeconds() float64 {
+	if x != nil {
+		return x.MeanResolveSeconds
+	}
+	return 0
+}
+
+// OpenCase is a case to be put right.
+type OpenCase struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The case.
+	CaseId string `protobuf:"bytes,1,opt,name=case_id,json=caseId,proto3" json:"case_id,omitempty"`
+	// COMPLAINT, LATE_DELIVERY or WRONG_DELIVERY.
+	Cause string `protobuf:"bytes,2,opt,name=cause,proto3" json:"cause,omitempty"`
+	// What it is about.
+	Subject string `protobuf:"bytes,3,opt,name=subject,proto3" json:"subject,omitempty"`
+	// Where it was opened.
+	Channel string `protobuf:"bytes,4,opt,name=channel,proto3" json:"channel,omitempty"`
+	// When.
+	OpenTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=open_time,json=openTime,proto3" json:"open_time,omitempty"`
+	// When an answer is due.
+	DueTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=due_time,json=dueTime,proto3" json:"due_time,omitempty"`
+	// A person has answered.
+	Answered bool `protobuf:"varint,7,opt,name=answered,proto3" json:"answered,omitempty"`
+	// An answer is due and has not come.
+	Overdue       bool `protobuf:"varint,8,opt,name=overdue,proto3" json:"overdue,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OpenCase) Reset() {
+	*x = OpenCase{}
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OpenCase) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OpenCase) ProtoMessage() {}
+
+func (x *OpenCase) ProtoReflect() protoreflect.Message {
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OpenCase.ProtoReflect.Descriptor instead.
+func (*OpenCase) Descriptor() ([]byte, []int) {
+	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *OpenCase) GetCaseId() string {
+	if x != nil {
+		return x.CaseId
+	}
+	return ""
+}
+
+func (x *OpenCase) GetCause() string {
+	if x != nil {
+		return x.Cause
+	}
+	return ""
+}
+
+func (x *OpenCase) GetSubject() string {
+	if x != nil {
+		return x.Subject
+	}
+	return ""
+}
+
+func (x *OpenCase) GetChannel() string {
+	if x != nil {
+		return x.Channel
+	}
+	return ""
+}
+
+func (x *OpenCase) GetOpenTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.OpenTime
+	}
+	return nil
+}
+
+func (x *OpenCase) GetDueTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.DueTime
+	}
+	return nil
+}
+
+func (x *OpenCase) GetAnswered() bool {
+	if x != nil {
+		return x.Answered
+	}
+	return false
+}
+
+func (x *OpenCase) GetOverdue() bool {
+	if x != nil {
+		return x.Overdue
+	}
+	return false
+}
+
+// GetRecoveryRequest is empty.
+type GetRecoveryRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetRecoveryRequest) Reset() {
+	*x = GetRecoveryRequest{}
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetRecoveryRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetRecoveryRequest) ProtoMessage() {}
+
+func (x *GetRecoveryRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetRecoveryRequest.ProtoReflect.Descriptor instead.
+func (*GetRecoveryRequest) Descriptor() ([]byte, []int) {
+	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{23}
+}
+
+// GetRecoveryResponse compares people led back with a control.
+type GetRecoveryResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Who was led back.
+	Treated *RecoveryGroup `protobuf:"bytes,1,opt,name=treated,proto3" json:"treated,omitempty"`
+	// Who was not.
+	Control *RecoveryGroup `protobuf:"bytes,2,opt,name=control,proto3" json:"control,omitempty"`
+	// Rate of the treated less that of the control.
+	Lift float64 `protobuf:"fixed64,3,opt,name=lift,proto3" json:"lift,omitempty"`
+	// Lower end of its 95 % interval (Newcombe 1998, method 10).
+	LiftLow float64 `protobuf:"fixed64,4,opt,name=lift_low,json=liftLow,proto3" json:"lift_low,omitempty"`
+	// Upper end.
+	LiftHigh      float64 `protobuf:"fixed64,5,opt,name=lift_high,json=liftHigh,proto3" json:"lift_high,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetRecoveryResponse) Reset() {
+	*x = GetRecoveryResponse{}
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetRecoveryResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetRecoveryResponse) ProtoMessage() {}
+
+func (x *GetRecoveryResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetRecoveryResponse.ProtoReflect.Descriptor instead.
+func (*GetRecoveryResponse) Descriptor() ([]byte, []int) {
+	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *GetRecoveryResponse) GetTreated() *RecoveryGroup {
+	if x != nil {
+		return x.Treated
+	}
+	return nil
+}
+
+func (x *GetRecoveryResponse) GetControl() *RecoveryGroup {
+	if x != nil {
+		return x.Control
+	}
+	return nil
+}
+
+func (x *GetRecoveryResponse) GetLift() float64 {
+	if x != nil {
+		return x.Lift
+	}
+	return 0
+}
+
+func (x *GetRecoveryResponse) GetLiftLow() float64 {
+	if x != nil {
+		return x.LiftLow
+	}
+	return 0
+}
+
+func (x *GetRecoveryResponse) GetLiftHigh() float64 {
+	if x != nil {
+		return x.LiftHigh
+	}
+	return 0
+}
+
+// RecoveryGroup is one side of the comparison.
+type RecoveryGroup struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Cases that were put right.
+	Cases int64 `protobuf:"varint,1,opt,name=cases,proto3" json:"cases,omitempty"`
+	// Of them whose person came back within the window.
+	Recovered int64 `protobuf:"varint,2,opt,name=recovered,proto3" json:"recovered,omitempty"`
+	// recovered / cases.
+	Rate float64 `protobuf:"fixed64,3,opt,name=rate,proto3" json:"rate,omitempty"`
+	// Of those who came back, by recommending: a share or a review.
+	Advocates     int64 `protobuf:"varint,4,opt,name=advocates,proto3" json:"advocates,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RecoveryGroup) Reset() {
+	*x = RecoveryGroup{}
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RecoveryGroup) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RecoveryGroup) ProtoMessage() {}
+
+func (x *RecoveryGroup) ProtoReflect() protoreflect.Message {
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RecoveryGroup.ProtoReflect.Descriptor instead.
+func (*RecoveryGroup) Descriptor() ([]byte, []int) {
+	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *RecoveryGroup) GetCases() int64 {
+	if x != nil {
+		return x.Cases
+	}
+	return 0
+}
+
+func (x *RecoveryGroup) GetRecovered() int64 {
+	if x != nil {
+		return x.Recovered
+	}
+	return 0
+}
+
+func (x *RecoveryGroup) GetRate() float64 {
+	if x != nil {
+		return x.Rate
+	}
+	return 0
+}
+
+func (x *RecoveryGroup) GetAdvocates() int64 {
+	if x != nil {
+		return x.Advocates
+	}
+	return 0
+}
+
+// GetLoyaltyRequest is empty.
+type GetLoyaltyRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetLoyaltyRequest) Reset() {
+	*x = GetLoyaltyRequest{}
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetLoyaltyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetLoyaltyRequest) ProtoMessage() {}
+
+func (x *GetLoyaltyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetLoyaltyRequest.ProtoReflect.Descriptor instead.
+func (*GetLoyaltyRequest) Descriptor() ([]byte, []int) {
+	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{26}
+}
+
+// GetLoyaltyResponse is the way from the first order up the ladder.
+type GetLoyaltyResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// People who ordered first.
+	FirstOrders int64 `protobuf:"varint,1,opt,name=first_orders,json=firstOrders,proto3" json:"first_orders,omitempty"`
+	// Of them whose first order was delivered right: there acquisition ended.
+	Handovers int64 `protobuf:"varint,2,opt,name=handovers,proto3" json:"handovers,omitempty"`
+	// Mean time from first order to handover, in seconds.
+	MeanHandoverSeconds float64 `protobuf:"fixed64,3,opt,name=mean_handover_seconds,json=meanHandoverSeconds,proto3" json:"mean_handover_seconds,omitempty"`
+	// Cases opened for late or wrong deliveries.
+	DeliveryCases int64 `protobuf:"varint,4,opt,name=delivery_cases,json=deliveryCases,proto3" json:"delivery_cases,omitempty"`
+	// The rungs, the lowest first.
+	Rungs         []*RungReport `protobuf:"bytes,5,rep,name=rungs,proto3" json:"rungs,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetLoyaltyResponse) Reset() {
+	*x = GetLoyaltyResponse{}
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetLoyaltyResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetLoyaltyResponse) ProtoMessage() {}
+
+func (x *GetLoyaltyResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetLoyaltyResponse.ProtoReflect.Descriptor instead.
+func (*GetLoyaltyResponse) Descriptor() ([]byte, []int) {
+	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *GetLoyaltyResponse) GetFirstOrders() int64 {
+	if x != nil {
+		return x.FirstOrders
+	}
+	return 0
+}
+
+func (x *GetLoyaltyResponse) GetHandovers() int64 {
+	if x != nil {
+		return x.Handovers
+	}
+	return 0
+}
+
+func (x *GetLoyaltyResponse) GetMeanHandoverSeconds() float64 {
+	if x != nil {
+		return x.MeanHandoverSeconds
+	}
+	return 0
+}
+
+func (x *GetLoyaltyResponse) GetDeliveryCases() int64 {
+	if x != nil {
+		return x.DeliveryCases
+	}
+	return 0
+}
+
+func (x *GetLoyaltyResponse) GetRungs() []*RungReport {
+	if x != nil {
+		return x.Rungs
+	}
+	return nil
+}
+
+// RungReport is what happened on one rung.
+type RungReport struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The rung.
+	Rung string `protobuf:"bytes,1,opt,name=rung,proto3" json:"rung,omitempty"`
+	// People on it now.
+	People int64 `protobuf:"varint,2,opt,name=people,proto3" json:"people,omitempty"`
+	// How often somebody climbed to it.
+	Promoted int64 `protobuf:"varint,3,opt,name=promoted,proto3" json:"promoted,omitempty"`
+	// How often somebody stepped down from it.
+	Demoted       int64 `protobuf:"varint,4,opt,name=demoted,proto3" json:"demoted,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RungReport) Reset() {
+	*x = RungReport{}
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RungReport) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RungReport) ProtoMessage() {}
+
+func (x *RungReport) ProtoReflect() protoreflect.Message {
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RungReport.ProtoReflect.Descriptor instead.
+func (*RungReport) Descriptor() ([]byte, []int) {
+	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *RungReport) GetRung() string {
+	if x != nil {
+		return x.Rung
+	}
+	return ""
+}
+
+func (x *RungReport) GetPeople() int64 {
+	if x != nil {
+		return x.People
+	}
+	return 0
+}
+
+func (x *RungReport) GetPromoted() int64 {
+	if x != nil {
+		return x.Promoted
+	}
+	return 0
+}
+
+func (x *RungReport) GetDemoted() int64 {
+	if x != nil {
+		return x.Demoted
+	}
+	return 0
+}
+
 // GetLiftRequest limits the comparison.
 type GetLiftRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1133,7 +1936,7 @@ type GetLiftRequest struct {
 
 func (x *GetLiftRequest) Reset() {
 	*x = GetLiftRequest{}
-	mi := &file_veiviser_v1_insight_service_proto_msgTypes[18]
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1145,7 +1948,7 @@ func (x *GetLiftRequest) String() string {
 func (*GetLiftRequest) ProtoMessage() {}
 
 func (x *GetLiftRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_insight_service_proto_msgTypes[18]
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1158,7 +1961,7 @@ func (x *GetLiftRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetLiftRequest.ProtoReflect.Descriptor instead.
 func (*GetLiftRequest) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{18}
+	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *GetLiftRequest) GetPlacement() string {
@@ -1195,7 +1998,7 @@ type GetLiftResponse struct {
 
 func (x *GetLiftResponse) Reset() {
 	*x = GetLiftResponse{}
-	mi := &file_veiviser_v1_insight_service_proto_msgTypes[19]
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1207,7 +2010,7 @@ func (x *GetLiftResponse) String() string {
 func (*GetLiftResponse) ProtoMessage() {}
 
 func (x *GetLiftResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_insight_service_proto_msgTypes[19]
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1220,7 +2023,7 @@ func (x *GetLiftResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetLiftResponse.ProtoReflect.Descriptor instead.
 func (*GetLiftResponse) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{19}
+	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *GetLiftResponse) GetLift() float64 {
@@ -1303,7 +2106,7 @@ type LiftGroup struct {
 
 func (x *LiftGroup) Reset() {
 	*x = LiftGroup{}
-	mi := &file_veiviser_v1_insight_service_proto_msgTypes[20]
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1315,7 +2118,7 @@ func (x *LiftGroup) String() string {
 func (*LiftGroup) ProtoMessage() {}
 
 func (x *LiftGroup) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_insight_service_proto_msgTypes[20]
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1328,7 +2131,7 @@ func (x *LiftGroup) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LiftGroup.ProtoReflect.Descriptor instead.
 func (*LiftGroup) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{20}
+	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *LiftGroup) GetVisitors() int64 {
@@ -1374,7 +2177,7 @@ type LiftMetric struct {
 
 func (x *LiftMetric) Reset() {
 	*x = LiftMetric{}
-	mi := &file_veiviser_v1_insight_service_proto_msgTypes[21]
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1386,7 +2189,7 @@ func (x *LiftMetric) String() string {
 func (*LiftMetric) ProtoMessage() {}
 
 func (x *LiftMetric) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_insight_service_proto_msgTypes[21]
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1399,7 +2202,7 @@ func (x *LiftMetric) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LiftMetric.ProtoReflect.Descriptor instead.
 func (*LiftMetric) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{21}
+	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *LiftMetric) GetLift() float64 {
@@ -1438,7 +2241,7 @@ type EvaluatePlanRequest struct {
 
 func (x *EvaluatePlanRequest) Reset() {
 	*x = EvaluatePlanRequest{}
-	mi := &file_veiviser_v1_insight_service_proto_msgTypes[22]
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1450,7 +2253,7 @@ func (x *EvaluatePlanRequest) String() string {
 func (*EvaluatePlanRequest) ProtoMessage() {}
 
 func (x *EvaluatePlanRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_insight_service_proto_msgTypes[22]
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1463,7 +2266,7 @@ func (x *EvaluatePlanRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EvaluatePlanRequest.ProtoReflect.Descriptor instead.
 func (*EvaluatePlanRequest) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{22}
+	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *EvaluatePlanRequest) GetPlan() *Plan {
@@ -1522,7 +2325,7 @@ type EvaluatePlanResponse struct {
 
 func (x *EvaluatePlanResponse) Reset() {
 	*x = EvaluatePlanResponse{}
-	mi := &file_veiviser_v1_insight_service_proto_msgTypes[23]
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1534,7 +2337,7 @@ func (x *EvaluatePlanResponse) String() string {
 func (*EvaluatePlanResponse) ProtoMessage() {}
 
 func (x *EvaluatePlanResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_insight_service_proto_msgTypes[23]
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1547,7 +2350,7 @@ func (x *EvaluatePlanResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EvaluatePlanResponse.ProtoReflect.Descriptor instead.
 func (*EvaluatePlanResponse) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{23}
+	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *EvaluatePlanResponse) GetValues() []*PolicyValue {
@@ -1650,7 +2453,7 @@ type GetLearningRequest struct {
 
 func (x *GetLearningRequest) Reset() {
 	*x = GetLearningRequest{}
-	mi := &file_veiviser_v1_insight_service_proto_msgTypes[24]
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1662,7 +2465,7 @@ func (x *GetLearningRequest) String() string {
 func (*GetLearningRequest) ProtoMessage() {}
 
 func (x *GetLearningRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_insight_service_proto_msgTypes[24]
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1675,7 +2478,7 @@ func (x *GetLearningRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetLearningRequest.ProtoReflect.Descriptor instead.
 func (*GetLearningRequest) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{24}
+	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{35}
 }
 
 // GetLearningResponse is how far learning is.
@@ -1705,7 +2508,7 @@ type GetLearningResponse struct {
 
 func (x *GetLearningResponse) Reset() {
 	*x = GetLearningResponse{}
-	mi := &file_veiviser_v1_insight_service_proto_msgTypes[25]
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1717,7 +2520,7 @@ func (x *GetLearningResponse) String() string {
 func (*GetLearningResponse) ProtoMessage() {}
 
 func (x *GetLearningResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_insight_service_proto_msgTypes[25]
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1730,7 +2533,7 @@ func (x *GetLearningResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetLearningResponse.ProtoReflect.Descriptor instead.
 func (*GetLearningResponse) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{25}
+	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *GetLearningResponse) GetModelVersion() uint64 {
@@ -1815,7 +2618,7 @@ type OutcomeCount struct {
 
 func (x *OutcomeCount) Reset() {
 	*x = OutcomeCount{}
-	mi := &file_veiviser_v1_insight_service_proto_msgTypes[26]
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1827,7 +2630,7 @@ func (x *OutcomeCount) String() string {
 func (*OutcomeCount) ProtoMessage() {}
 
 func (x *OutcomeCount) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_insight_service_proto_msgTypes[26]
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1840,7 +2643,7 @@ func (x *OutcomeCount) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OutcomeCount.ProtoReflect.Descriptor instead.
 func (*OutcomeCount) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{26}
+	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *OutcomeCount) GetType() string {
@@ -1895,7 +2698,7 @@ type SlotExamination struct {
 
 func (x *SlotExamination) Reset() {
 	*x = SlotExamination{}
-	mi := &file_veiviser_v1_insight_service_proto_msgTypes[27]
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1907,7 +2710,7 @@ func (x *SlotExamination) String() string {
 func (*SlotExamination) ProtoMessage() {}
 
 func (x *SlotExamination) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_insight_service_proto_msgTypes[27]
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1920,7 +2723,7 @@ func (x *SlotExamination) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SlotExamination.ProtoReflect.Descriptor instead.
 func (*SlotExamination) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{27}
+	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *SlotExamination) GetPlacement() string {
@@ -1974,7 +2777,7 @@ type ExplorationCount struct {
 
 func (x *ExplorationCount) Reset() {
 	*x = ExplorationCount{}
-	mi := &file_veiviser_v1_insight_service_proto_msgTypes[28]
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1986,7 +2789,7 @@ func (x *ExplorationCount) String() string {
 func (*ExplorationCount) ProtoMessage() {}
 
 func (x *ExplorationCount) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_insight_service_proto_msgTypes[28]
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1999,7 +2802,7 @@ func (x *ExplorationCount) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplorationCount.ProtoReflect.Descriptor instead.
 func (*ExplorationCount) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{28}
+	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *ExplorationCount) GetPlacement() string {
@@ -2064,7 +2867,7 @@ type GetProgressRequest struct {
 
 func (x *GetProgressRequest) Reset() {
 	*x = GetProgressRequest{}
-	mi := &file_veiviser_v1_insight_service_proto_msgTypes[29]
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2076,7 +2879,7 @@ func (x *GetProgressRequest) String() string {
 func (*GetProgressRequest) ProtoMessage() {}
 
 func (x *GetProgressRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_insight_service_proto_msgTypes[29]
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2089,7 +2892,7 @@ func (x *GetProgressRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetProgressRequest.ProtoReflect.Descriptor instead.
 func (*GetProgressRequest) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{29}
+	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *GetProgressRequest) GetItemId() string {
@@ -2117,7 +2920,7 @@ type GetProgressResponse struct {
 
 func (x *GetProgressResponse) Reset() {
 	*x = GetProgressResponse{}
-	mi := &file_veiviser_v1_insight_service_proto_msgTypes[30]
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2129,7 +2932,7 @@ func (x *GetProgressResponse) String() string {
 func (*GetProgressResponse) ProtoMessage() {}
 
 func (x *GetProgressResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_insight_service_proto_msgTypes[30]
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2142,7 +2945,7 @@ func (x *GetProgressResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetProgressResponse.ProtoReflect.Descriptor instead.
 func (*GetProgressResponse) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{30}
+	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *GetProgressResponse) GetItems() []*ItemProgress {
@@ -2173,7 +2976,7 @@ type ItemProgress struct {
 
 func (x *ItemProgress) Reset() {
 	*x = ItemProgress{}
-	mi := &file_veiviser_v1_insight_service_proto_msgTypes[31]
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2185,7 +2988,7 @@ func (x *ItemProgress) String() string {
 func (*ItemProgress) ProtoMessage() {}
 
 func (x *ItemProgress) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_insight_service_proto_msgTypes[31]
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2198,7 +3001,7 @@ func (x *ItemProgress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ItemProgress.ProtoReflect.Descriptor instead.
 func (*ItemProgress) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{31}
+	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *ItemProgress) GetItemId() string {
@@ -2264,7 +3067,7 @@ type StageMove struct {
 
 func (x *StageMove) Reset() {
 	*x = StageMove{}
-	mi := &file_veiviser_v1_insight_service_proto_msgTypes[32]
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2276,7 +3079,7 @@ func (x *StageMove) String() string {
 func (*StageMove) ProtoMessage() {}
 
 func (x *StageMove) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_insight_service_proto_msgTypes[32]
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2289,7 +3092,7 @@ func (x *StageMove) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StageMove.ProtoReflect.Descriptor instead.
 func (*StageMove) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{32}
+	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *StageMove) GetFrom() string {
@@ -2351,7 +3154,7 @@ type PolicyValue struct {
 
 func (x *PolicyValue) Reset() {
 	*x = PolicyValue{}
-	mi := &file_veiviser_v1_insight_service_proto_msgTypes[33]
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2363,7 +3166,7 @@ func (x *PolicyValue) String() string {
 func (*PolicyValue) ProtoMessage() {}
 
 func (x *PolicyValue) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_insight_service_proto_msgTypes[33]
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2376,7 +3179,7 @@ func (x *PolicyValue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PolicyValue.ProtoReflect.Descriptor instead.
 func (*PolicyValue) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{33}
+	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *PolicyValue) GetEstimator() string {
@@ -2416,7 +3219,7 @@ type GetAcquisitionRequest struct {
 
 func (x *GetAcquisitionRequest) Reset() {
 	*x = GetAcquisitionRequest{}
-	mi := &file_veiviser_v1_insight_service_proto_msgTypes[34]
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2428,7 +3231,7 @@ func (x *GetAcquisitionRequest) String() string {
 func (*GetAcquisitionRequest) ProtoMessage() {}
 
 func (x *GetAcquisitionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_insight_service_proto_msgTypes[34]
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2441,7 +3244,7 @@ func (x *GetAcquisitionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAcquisitionRequest.ProtoReflect.Descriptor instead.
 func (*GetAcquisitionRequest) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{34}
+	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{45}
 }
 
 // GetAcquisitionResponse shows cost and quality of first-time customers.
@@ -2455,7 +3258,7 @@ type GetAcquisitionResponse struct {
 
 func (x *GetAcquisitionResponse) Reset() {
 	*x = GetAcquisitionResponse{}
-	mi := &file_veiviser_v1_insight_service_proto_msgTypes[35]
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2467,7 +3270,7 @@ func (x *GetAcquisitionResponse) String() string {
 func (*GetAcquisitionResponse) ProtoMessage() {}
 
 func (x *GetAcquisitionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_insight_service_proto_msgTypes[35]
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2480,7 +3283,7 @@ func (x *GetAcquisitionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAcquisitionResponse.ProtoReflect.Descriptor instead.
 func (*GetAcquisitionResponse) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{35}
+	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *GetAcquisitionResponse) GetRows() []*Acquisition {
@@ -2493,21 +3296,33 @@ func (x *GetAcquisitionResponse) GetRows() []*Acquisition {
 // Acquisition is cost and quality of first-time customers in one channel and segment.
 type Acquisition struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Channel.
+	// Where they came from first: search, social, mail, ad, direct, internal, or a channel; "" is all.
 	Channel string `protobuf:"bytes,1,opt,name=channel,proto3" json:"channel,omitempty"`
-	// Segment.
+	// Segment they were in when they ordered first; "" is all.
 	SegmentId string `protobuf:"bytes,2,opt,name=segment_id,json=segmentId,proto3" json:"segment_id,omitempty"`
 	// First-time customers.
 	Customers int64 `protobuf:"varint,3,opt,name=customers,proto3" json:"customers,omitempty"`
-	// Cost of winning one.
-	Cost          float64 `protobuf:"fixed64,4,opt,name=cost,proto3" json:"cost,omitempty"`
+	// Cost of winning one, as the plan declares it, in the shop's currency.
+	Cost float64 `protobuf:"fixed64,4,opt,name=cost,proto3" json:"cost,omitempty"`
+	// Mean value of their purchases within the plan's window of the first order, as observed, in the shop's currency.
+	MeanValue float64 `protobuf:"fixed64,5,opt,name=mean_value,json=meanValue,proto3" json:"mean_value,omitempty"`
+	// What is expected of the next one: observed and declared value, weighted.
+	ExpectedValue float64 `protobuf:"fixed64,6,opt,name=expected_value,json=expectedValue,proto3" json:"expected_value,omitempty"`
+	// expected_value less cost.
+	Margin float64 `protobuf:"fixed64,7,opt,name=margin,proto3" json:"margin,omitempty"`
+	// The cost at which nothing is won or lost: expected_value.
+	BreakEvenCost float64 `protobuf:"fixed64,8,opt,name=break_even_cost,json=breakEvenCost,proto3" json:"break_even_cost,omitempty"`
+	// Days after the first order in which the mean value exceeds the cost; -1 when it does not within the window.
+	BreakEvenDays float64 `protobuf:"fixed64,9,opt,name=break_even_days,json=breakEvenDays,proto3" json:"break_even_days,omitempty"`
+	// Of the customers, those whose first order was delivered right.
+	Handovers     int64 `protobuf:"varint,10,opt,name=handovers,proto3" json:"handovers,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Acquisition) Reset() {
 	*x = Acquisition{}
-	mi := &file_veiviser_v1_insight_service_proto_msgTypes[36]
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2519,7 +3334,7 @@ func (x *Acquisition) String() string {
 func (*Acquisition) ProtoMessage() {}
 
 func (x *Acquisition) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_insight_service_proto_msgTypes[36]
+	mi := &file_veiviser_v1_insight_service_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2532,7 +3347,7 @@ func (x *Acquisition) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Acquisition.ProtoReflect.Descriptor instead.
 func (*Acquisition) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{36}
+	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *Acquisition) GetChannel() string {
@@ -2559,6 +3374,48 @@ func (x *Acquisition) GetCustomers() int64 {
 func (x *Acquisition) GetCost() float64 {
 	if x != nil {
 		return x.Cost
+	}
+	return 0
+}
+
+func (x *Acquisition) GetMeanValue() float64 {
+	if x != nil {
+		return x.MeanValue
+	}
+	return 0
+}
+
+func (x *Acquisition) GetExpectedValue() float64 {
+	if x != nil {
+		return x.ExpectedValue
+	}
+	return 0
+}
+
+func (x *Acquisition) GetMargin() float64 {
+	if x != nil {
+		return x.Margin
+	}
+	return 0
+}
+
+func (x *Acquisition) GetBreakEvenCost() float64 {
+	if x != nil {
+		return x.BreakEvenCost
+	}
+	return 0
+}
+
+func (x *Acquisition) GetBreakEvenDays() float64 {
+	if x != nil {
+		return x.BreakEvenDays
+	}
+	return 0
+}
+
+func (x *Acquisition) GetHandovers() int64 {
+	if x != nil {
+		return x.Handovers
 	}
 	return 0
 }
@@ -2651,12 +3508,69 @@ const file_veiviser_v1_insight_service_proto_rawDesc = "" +
 	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03(\x80\x04R\tpageToken\"h\n" +
 	"\x12ListAlertsResponse\x12*\n" +
 	"\x06alerts\x18\x01 \x03(\v2\x12.veiviser.v1.AlertR\x06alerts\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"q\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x95\x03\n" +
 	"\x05Alert\x12\x19\n" +
 	"\balert_id\x18\x01 \x01(\tR\aalertId\x12\x12\n" +
 	"\x04text\x18\x02 \x01(\tR\x04text\x129\n" +
 	"\n" +
-	"start_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\"7\n" +
+	"start_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x12\x12\n" +
+	"\x04kind\x18\x04 \x01(\tR\x04kind\x12\x16\n" +
+	"\x06signal\x18\x05 \x01(\tR\x06signal\x12\x1c\n" +
+	"\tdimension\x18\x06 \x01(\tR\tdimension\x12\x14\n" +
+	"\x05value\x18\a \x01(\tR\x05value\x125\n" +
+	"\bend_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\x12\x16\n" +
+	"\x06events\x18\t \x01(\x03R\x06events\x12!\n" +
+	"\fusual_events\x18\n" +
+	" \x01(\x01R\vusualEvents\x12\x16\n" +
+	"\x06factor\x18\v \x01(\x01R\x06factor\x12\x1a\n" +
+	"\bevidence\x18\f \x01(\x01R\bevidence\x12\x1c\n" +
+	"\tthreshold\x18\r \x01(\x01R\tthreshold\"\x14\n" +
+	"\x12WatchAlertsRequest\"?\n" +
+	"\x13WatchAlertsResponse\x12(\n" +
+	"\x05alert\x18\x01 \x01(\v2\x12.veiviser.v1.AlertR\x05alert\"\x12\n" +
+	"\x10ListCasesRequest\"\x84\x02\n" +
+	"\x11ListCasesResponse\x12)\n" +
+	"\x04open\x18\x01 \x03(\v2\x15.veiviser.v1.OpenCaseR\x04open\x12\x16\n" +
+	"\x06opened\x18\x02 \x01(\x03R\x06opened\x12\x1a\n" +
+	"\banswered\x18\x03 \x01(\x03R\banswered\x12\x1a\n" +
+	"\bresolved\x18\x04 \x01(\x03R\bresolved\x12\x12\n" +
+	"\x04late\x18\x05 \x01(\x03R\x04late\x12.\n" +
+	"\x13mean_answer_seconds\x18\x06 \x01(\x01R\x11meanAnswerSeconds\x120\n" +
+	"\x14mean_resolve_seconds\x18\a \x01(\x01R\x12meanResolveSeconds\"\x93\x02\n" +
+	"\bOpenCase\x12\x17\n" +
+	"\acase_id\x18\x01 \x01(\tR\x06caseId\x12\x14\n" +
+	"\x05cause\x18\x02 \x01(\tR\x05cause\x12\x18\n" +
+	"\asubject\x18\x03 \x01(\tR\asubject\x12\x18\n" +
+	"\achannel\x18\x04 \x01(\tR\achannel\x127\n" +
+	"\topen_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\bopenTime\x125\n" +
+	"\bdue_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\adueTime\x12\x1a\n" +
+	"\banswered\x18\a \x01(\bR\banswered\x12\x18\n" +
+	"\aoverdue\x18\b \x01(\bR\aoverdue\"\x14\n" +
+	"\x12GetRecoveryRequest\"\xcd\x01\n" +
+	"\x13GetRecoveryResponse\x124\n" +
+	"\atreated\x18\x01 \x01(\v2\x1a.veiviser.v1.RecoveryGroupR\atreated\x124\n" +
+	"\acontrol\x18\x02 \x01(\v2\x1a.veiviser.v1.RecoveryGroupR\acontrol\x12\x12\n" +
+	"\x04lift\x18\x03 \x01(\x01R\x04lift\x12\x19\n" +
+	"\blift_low\x18\x04 \x01(\x01R\aliftLow\x12\x1b\n" +
+	"\tlift_high\x18\x05 \x01(\x01R\bliftHigh\"u\n" +
+	"\rRecoveryGroup\x12\x14\n" +
+	"\x05cases\x18\x01 \x01(\x03R\x05cases\x12\x1c\n" +
+	"\trecovered\x18\x02 \x01(\x03R\trecovered\x12\x12\n" +
+	"\x04rate\x18\x03 \x01(\x01R\x04rate\x12\x1c\n" +
+	"\tadvocates\x18\x04 \x01(\x03R\tadvocates\"\x13\n" +
+	"\x11GetLoyaltyRequest\"\xdf\x01\n" +
+	"\x12GetLoyaltyResponse\x12!\n" +
+	"\ffirst_orders\x18\x01 \x01(\x03R\vfirstOrders\x12\x1c\n" +
+	"\thandovers\x18\x02 \x01(\x03R\thandovers\x122\n" +
+	"\x15mean_handover_seconds\x18\x03 \x01(\x01R\x13meanHandoverSeconds\x12%\n" +
+	"\x0edelivery_cases\x18\x04 \x01(\x03R\rdeliveryCases\x12-\n" +
+	"\x05rungs\x18\x05 \x03(\v2\x17.veiviser.v1.RungReportR\x05rungs\"n\n" +
+	"\n" +
+	"RungReport\x12\x12\n" +
+	"\x04rung\x18\x01 \x01(\tR\x04rung\x12\x16\n" +
+	"\x06people\x18\x02 \x01(\x03R\x06people\x12\x1a\n" +
+	"\bpromoted\x18\x03 \x01(\x03R\bpromoted\x12\x18\n" +
+	"\ademoted\x18\x04 \x01(\x03R\ademoted\"7\n" +
 	"\x0eGetLiftRequest\x12%\n" +
 	"\tplacement\x18\x01 \x01(\tB\a\xbaH\x04r\x02(@R\tplacement\"\xe4\x02\n" +
 	"\x0fGetLiftResponse\x12\x12\n" +
@@ -2767,14 +3681,21 @@ const file_veiviser_v1_insight_service_proto_rawDesc = "" +
 	"\x04high\x18\x04 \x01(\x01R\x04high\"\x17\n" +
 	"\x15GetAcquisitionRequest\"F\n" +
 	"\x16GetAcquisitionResponse\x12,\n" +
-	"\x04rows\x18\x01 \x03(\v2\x18.veiviser.v1.AcquisitionR\x04rows\"x\n" +
+	"\x04rows\x18\x01 \x03(\v2\x18.veiviser.v1.AcquisitionR\x04rows\"\xc4\x02\n" +
 	"\vAcquisition\x12\x18\n" +
 	"\achannel\x18\x01 \x01(\tR\achannel\x12\x1d\n" +
 	"\n" +
 	"segment_id\x18\x02 \x01(\tR\tsegmentId\x12\x1c\n" +
 	"\tcustomers\x18\x03 \x01(\x03R\tcustomers\x12\x12\n" +
-	"\x04cost\x18\x04 \x01(\x01R\x04cost2\x86\n" +
+	"\x04cost\x18\x04 \x01(\x01R\x04cost\x12\x1d\n" +
 	"\n" +
+	"mean_value\x18\x05 \x01(\x01R\tmeanValue\x12%\n" +
+	"\x0eexpected_value\x18\x06 \x01(\x01R\rexpectedValue\x12\x16\n" +
+	"\x06margin\x18\a \x01(\x01R\x06margin\x12&\n" +
+	"\x0fbreak_even_cost\x18\b \x01(\x01R\rbreakEvenCost\x12&\n" +
+	"\x0fbreak_even_days\x18\t \x01(\x01R\rbreakEvenDays\x12\x1c\n" +
+	"\thandovers\x18\n" +
+	" \x01(\x03R\thandovers2\xc3\r\n" +
 	"\x0eInsightService\x12~\n" +
 	"\x13ListSegmentProfiles\x12'.veiviser.v1.ListSegmentProfilesRequest\x1a(.veiviser.v1.ListSegmentProfilesResponse\"\x14\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/segments\x12\x85\x01\n" +
 	"\x11GetSegmentProfile\x12%.veiviser.v1.GetSegmentProfileRequest\x1a&.veiviser.v1.GetSegmentProfileResponse\"!\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/segments/{segment_id}\x12g\n" +
@@ -2782,7 +3703,12 @@ const file_veiviser_v1_insight_service_proto_rawDesc = "" +
 	"\fGetReadiness\x12 .veiviser.v1.GetReadinessRequest\x1a!.veiviser.v1.GetReadinessResponse\"\x1e\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/insights/readiness\x12o\n" +
 	"\fListInsights\x12 .veiviser.v1.ListInsightsRequest\x1a!.veiviser.v1.ListInsightsResponse\"\x1a\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/insights/cards\x12j\n" +
 	"\n" +
-	"ListAlerts\x12\x1e.veiviser.v1.ListAlertsRequest\x1a\x1f.veiviser.v1.ListAlertsResponse\"\x1b\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/insights/alerts\x12_\n" +
+	"ListAlerts\x12\x1e.veiviser.v1.ListAlertsRequest\x1a\x1f.veiviser.v1.ListAlertsResponse\"\x1b\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/insights/alerts\x12u\n" +
+	"\vWatchAlerts\x12\x1f.veiviser.v1.WatchAlertsRequest\x1a .veiviser.v1.WatchAlertsResponse\"!\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/insights/alerts:watch0\x01\x12f\n" +
+	"\tListCases\x12\x1d.veiviser.v1.ListCasesRequest\x1a\x1e.veiviser.v1.ListCasesResponse\"\x1a\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/insights/cases\x12o\n" +
+	"\vGetRecovery\x12\x1f.veiviser.v1.GetRecoveryRequest\x1a .veiviser.v1.GetRecoveryResponse\"\x1d\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/insights/recovery\x12k\n" +
+	"\n" +
+	"GetLoyalty\x12\x1e.veiviser.v1.GetLoyaltyRequest\x1a\x1f.veiviser.v1.GetLoyaltyResponse\"\x1c\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/insights/loyalty\x12_\n" +
 	"\aGetLift\x12\x1b.veiviser.v1.GetLiftRequest\x1a\x1c.veiviser.v1.GetLiftResponse\"\x19\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/insights/lift\x12q\n" +
 	"\fEvaluatePlan\x12 .veiviser.v1.EvaluatePlanRequest\x1a!.veiviser.v1.EvaluatePlanResponse\"\x1c\x82\xd3\xe4\x93\x02\x16:\x01*\"\x11/v1/plan:evaluate\x12o\n" +
 	"\vGetLearning\x12\x1f.veiviser.v1.GetLearningRequest\x1a .veiviser.v1.GetLearningResponse\"\x1d\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/insights/learning\x12o\n" +
@@ -2801,7 +3727,7 @@ func file_veiviser_v1_insight_service_proto_rawDescGZIP() []byte {
 	return file_veiviser_v1_insight_service_proto_rawDescData
 }
 
-var file_veiviser_v1_insight_service_proto_msgTypes = make([]protoimpl.MessageInfo, 40)
+var file_veiviser_v1_insight_service_proto_msgTypes = make([]protoimpl.MessageInfo, 51)
 var file_veiviser_v1_insight_service_proto_goTypes = []any{
 	(*SegmentProfile)(nil),              // 0: veiviser.v1.SegmentProfile
 	(*StageCount)(nil),                  // 1: veiviser.v1.StageCount
@@ -2821,90 +3747,117 @@ var file_veiviser_v1_insight_service_proto_goTypes = []any{
 	(*ListAlertsRequest)(nil),           // 15: veiviser.v1.ListAlertsRequest
 	(*ListAlertsResponse)(nil),          // 16: veiviser.v1.ListAlertsResponse
 	(*Alert)(nil),                       // 17: veiviser.v1.Alert
-	(*GetLiftRequest)(nil),              // 18: veiviser.v1.GetLiftRequest
-	(*GetLiftResponse)(nil),             // 19: veiviser.v1.GetLiftResponse
-	(*LiftGroup)(nil),                   // 20: veiviser.v1.LiftGroup
-	(*LiftMetric)(nil),                  // 21: veiviser.v1.LiftMetric
-	(*EvaluatePlanRequest)(nil),         // 22: veiviser.v1.EvaluatePlanRequest
-	(*EvaluatePlanResponse)(nil),        // 23: veiviser.v1.EvaluatePlanResponse
-	(*GetLearningRequest)(nil),          // 24: veiviser.v1.GetLearningRequest
-	(*GetLearningResponse)(nil),         // 25: veiviser.v1.GetLearningResponse
-	(*OutcomeCount)(nil),                // 26: veiviser.v1.OutcomeCount
-	(*SlotExamination)(nil),             // 27: veiviser.v1.SlotExamination
-	(*ExplorationCount)(nil),            // 28: veiviser.v1.ExplorationCount
-	(*GetProgressRequest)(nil),          // 29: veiviser.v1.GetProgressRequest
-	(*GetProgressResponse)(nil),         // 30: veiviser.v1.GetProgressResponse
-	(*ItemProgress)(nil),                // 31: veiviser.v1.ItemProgress
-	(*StageMove)(nil),                   // 32: veiviser.v1.StageMove
-	(*PolicyValue)(nil),                 // 33: veiviser.v1.PolicyValue
-	(*GetAcquisitionRequest)(nil),       // 34: veiviser.v1.GetAcquisitionRequest
-	(*GetAcquisitionResponse)(nil),      // 35: veiviser.v1.GetAcquisitionResponse
-	(*Acquisition)(nil),                 // 36: veiviser.v1.Acquisition
-	nil,                                 // 37: veiviser.v1.SegmentProfile.NameEntry
-	nil,                                 // 38: veiviser.v1.SegmentProfile.EventCountsEntry
-	nil,                                 // 39: veiviser.v1.Response.OutcomesEntry
-	(*timestamppb.Timestamp)(nil),       // 40: google.protobuf.Timestamp
-	(*Plan)(nil),                        // 41: veiviser.v1.Plan
+	(*WatchAlertsRequest)(nil),          // 18: veiviser.v1.WatchAlertsRequest
+	(*WatchAlertsResponse)(nil),         // 19: veiviser.v1.WatchAlertsResponse
+	(*ListCasesRequest)(nil),            // 20: veiviser.v1.ListCasesRequest
+	(*ListCasesResponse)(nil),           // 21: veiviser.v1.ListCasesResponse
+	(*OpenCase)(nil),                    // 22: veiviser.v1.OpenCase
+	(*GetRecoveryRequest)(nil),          // 23: veiviser.v1.GetRecoveryRequest
+	(*GetRecoveryResponse)(nil),         // 24: veiviser.v1.GetRecoveryResponse
+	(*RecoveryGroup)(nil),               // 25: veiviser.v1.RecoveryGroup
+	(*GetLoyaltyRequest)(nil),           // 26: veiviser.v1.GetLoyaltyRequest
+	(*GetLoyaltyResponse)(nil),          // 27: veiviser.v1.GetLoyaltyResponse
+	(*RungReport)(nil),                  // 28: veiviser.v1.RungReport
+	(*GetLiftRequest)(nil),              // 29: veiviser.v1.GetLiftRequest
+	(*GetLiftResponse)(nil),             // 30: veiviser.v1.GetLiftResponse
+	(*LiftGroup)(nil),                   // 31: veiviser.v1.LiftGroup
+	(*LiftMetric)(nil),                  // 32: veiviser.v1.LiftMetric
+	(*EvaluatePlanRequest)(nil),         // 33: veiviser.v1.EvaluatePlanRequest
+	(*EvaluatePlanResponse)(nil),        // 34: veiviser.v1.EvaluatePlanResponse
+	(*GetLearningRequest)(nil),          // 35: veiviser.v1.GetLearningRequest
+	(*GetLearningResponse)(nil),         // 36: veiviser.v1.GetLearningResponse
+	(*OutcomeCount)(nil),                // 37: veiviser.v1.OutcomeCount
+	(*SlotExamination)(nil),             // 38: veiviser.v1.SlotExamination
+	(*ExplorationCount)(nil),            // 39: veiviser.v1.ExplorationCount
+	(*GetProgressRequest)(nil),          // 40: veiviser.v1.GetProgressRequest
+	(*GetProgressResponse)(nil),         // 41: veiviser.v1.GetProgressResponse
+	(*ItemProgress)(nil),                // 42: veiviser.v1.ItemProgress
+	(*StageMove)(nil),                   // 43: veiviser.v1.StageMove
+	(*PolicyValue)(nil),                 // 44: veiviser.v1.PolicyValue
+	(*GetAcquisitionRequest)(nil),       // 45: veiviser.v1.GetAcquisitionRequest
+	(*GetAcquisitionResponse)(nil),      // 46: veiviser.v1.GetAcquisitionResponse
+	(*Acquisition)(nil),                 // 47: veiviser.v1.Acquisition
+	nil,                                 // 48: veiviser.v1.SegmentProfile.NameEntry
+	nil,                                 // 49: veiviser.v1.SegmentProfile.EventCountsEntry
+	nil,                                 // 50: veiviser.v1.Response.OutcomesEntry
+	(*timestamppb.Timestamp)(nil),       // 51: google.protobuf.Timestamp
+	(*Plan)(nil),                        // 52: veiviser.v1.Plan
 }
 var file_veiviser_v1_insight_service_proto_depIdxs = []int32{
-	37, // 0: veiviser.v1.SegmentProfile.name:type_name -> veiviser.v1.SegmentProfile.NameEntry
+	48, // 0: veiviser.v1.SegmentProfile.name:type_name -> veiviser.v1.SegmentProfile.NameEntry
 	1,  // 1: veiviser.v1.SegmentProfile.stages:type_name -> veiviser.v1.StageCount
-	38, // 2: veiviser.v1.SegmentProfile.event_counts:type_name -> veiviser.v1.SegmentProfile.EventCountsEntry
+	49, // 2: veiviser.v1.SegmentProfile.event_counts:type_name -> veiviser.v1.SegmentProfile.EventCountsEntry
 	2,  // 3: veiviser.v1.SegmentProfile.items:type_name -> veiviser.v1.Response
 	2,  // 4: veiviser.v1.SegmentProfile.kinds:type_name -> veiviser.v1.Response
 	2,  // 5: veiviser.v1.SegmentProfile.formats:type_name -> veiviser.v1.Response
 	2,  // 6: veiviser.v1.SegmentProfile.channels:type_name -> veiviser.v1.Response
-	40, // 7: veiviser.v1.SegmentProfile.update_time:type_name -> google.protobuf.Timestamp
-	39, // 8: veiviser.v1.Response.outcomes:type_name -> veiviser.v1.Response.OutcomesEntry
+	51, // 7: veiviser.v1.SegmentProfile.update_time:type_name -> google.protobuf.Timestamp
+	50, // 8: veiviser.v1.Response.outcomes:type_name -> veiviser.v1.Response.OutcomesEntry
 	0,  // 9: veiviser.v1.ListSegmentProfilesResponse.profiles:type_name -> veiviser.v1.SegmentProfile
 	0,  // 10: veiviser.v1.GetSegmentProfileResponse.profile:type_name -> veiviser.v1.SegmentProfile
 	1,  // 11: veiviser.v1.GetFunnelResponse.stages:type_name -> veiviser.v1.StageCount
 	11, // 12: veiviser.v1.GetReadinessResponse.cells:type_name -> veiviser.v1.ReadinessCell
 	14, // 13: veiviser.v1.ListInsightsResponse.insights:type_name -> veiviser.v1.Insight
 	17, // 14: veiviser.v1.ListAlertsResponse.alerts:type_name -> veiviser.v1.Alert
-	40, // 15: veiviser.v1.Alert.start_time:type_name -> google.protobuf.Timestamp
-	20, // 16: veiviser.v1.GetLiftResponse.treated:type_name -> veiviser.v1.LiftGroup
-	20, // 17: veiviser.v1.GetLiftResponse.control:type_name -> veiviser.v1.LiftGroup
-	21, // 18: veiviser.v1.GetLiftResponse.value:type_name -> veiviser.v1.LiftMetric
-	21, // 19: veiviser.v1.GetLiftResponse.converted:type_name -> veiviser.v1.LiftMetric
-	41, // 20: veiviser.v1.EvaluatePlanRequest.plan:type_name -> veiviser.v1.Plan
-	33, // 21: veiviser.v1.EvaluatePlanResponse.values:type_name -> veiviser.v1.PolicyValue
-	33, // 22: veiviser.v1.EvaluatePlanResponse.active:type_name -> veiviser.v1.PolicyValue
-	33, // 23: veiviser.v1.EvaluatePlanResponse.difference:type_name -> veiviser.v1.PolicyValue
-	26, // 24: veiviser.v1.GetLearningResponse.outcomes:type_name -> veiviser.v1.OutcomeCount
-	27, // 25: veiviser.v1.GetLearningResponse.slots:type_name -> veiviser.v1.SlotExamination
-	28, // 26: veiviser.v1.GetLearningResponse.exploration:type_name -> veiviser.v1.ExplorationCount
-	40, // 27: veiviser.v1.GetLearningResponse.update_time:type_name -> google.protobuf.Timestamp
-	31, // 28: veiviser.v1.GetProgressResponse.items:type_name -> veiviser.v1.ItemProgress
-	32, // 29: veiviser.v1.ItemProgress.moves:type_name -> veiviser.v1.StageMove
-	36, // 30: veiviser.v1.GetAcquisitionResponse.rows:type_name -> veiviser.v1.Acquisition
-	3,  // 31: veiviser.v1.InsightService.ListSegmentProfiles:input_type -> veiviser.v1.ListSegmentProfilesRequest
-	5,  // 32: veiviser.v1.InsightService.GetSegmentProfile:input_type -> veiviser.v1.GetSegmentProfileRequest
-	7,  // 33: veiviser.v1.InsightService.GetFunnel:input_type -> veiviser.v1.GetFunnelRequest
-	9,  // 34: veiviser.v1.InsightService.GetReadiness:input_type -> veiviser.v1.GetReadinessRequest
-	12, // 35: veiviser.v1.InsightService.ListInsights:input_type -> veiviser.v1.ListInsightsRequest
-	15, // 36: veiviser.v1.InsightService.ListAlerts:input_type -> veiviser.v1.ListAlertsRequest
-	18, // 37: veiviser.v1.InsightService.GetLift:input_type -> veiviser.v1.GetLiftRequest
-	22, // 38: veiviser.v1.InsightService.EvaluatePlan:input_type -> veiviser.v1.EvaluatePlanRequest
-	24, // 39: veiviser.v1.InsightService.GetLearning:input_type -> veiviser.v1.GetLearningRequest
-	29, // 40: veiviser.v1.InsightService.GetProgress:input_type -> veiviser.v1.GetProgressRequest
-	34, // 41: veiviser.v1.InsightService.GetAcquisition:input_type -> veiviser.v1.GetAcquisitionRequest
-	4,  // 42: veiviser.v1.InsightService.ListSegmentProfiles:output_type -> veiviser.v1.ListSegmentProfilesResponse
-	6,  // 43: veiviser.v1.InsightService.GetSegmentProfile:output_type -> veiviser.v1.GetSegmentProfileResponse
-	8,  // 44: veiviser.v1.InsightService.GetFunnel:output_type -> veiviser.v1.GetFunnelResponse
-	10, // 45: veiviser.v1.InsightService.GetReadiness:output_type -> veiviser.v1.GetReadinessResponse
-	13, // 46: veiviser.v1.InsightService.ListInsights:output_type -> veiviser.v1.ListInsightsResponse
-	16, // 47: veiviser.v1.InsightService.ListAlerts:output_type -> veiviser.v1.ListAlertsResponse
-	19, // 48: veiviser.v1.InsightService.GetLift:output_type -> veiviser.v1.GetLiftResponse
-	23, // 49: veiviser.v1.InsightService.EvaluatePlan:output_type -> veiviser.v1.EvaluatePlanResponse
-	25, // 50: veiviser.v1.InsightService.GetLearning:output_type -> veiviser.v1.GetLearningResponse
-	30, // 51: veiviser.v1.InsightService.GetProgress:output_type -> veiviser.v1.GetProgressResponse
-	35, // 52: veiviser.v1.InsightService.GetAcquisition:output_type -> veiviser.v1.GetAcquisitionResponse
-	42, // [42:53] is the sub-list for method output_type
-	31, // [31:42] is the sub-list for method input_type
-	31, // [31:31] is the sub-list for extension type_name
-	31, // [31:31] is the sub-list for extension extendee
-	0,  // [0:31] is the sub-list for field type_name
+	51, // 15: veiviser.v1.Alert.start_time:type_name -> google.protobuf.Timestamp
+	51, // 16: veiviser.v1.Alert.end_time:type_name -> google.protobuf.Timestamp
+	17, // 17: veiviser.v1.WatchAlertsResponse.alert:type_name -> veiviser.v1.Alert
+	22, // 18: veiviser.v1.ListCasesResponse.open:type_name -> veiviser.v1.OpenCase
+	51, // 19: veiviser.v1.OpenCase.open_time:type_name -> google.protobuf.Timestamp
+	51, // 20: veiviser.v1.OpenCase.due_time:type_name -> google.protobuf.Timestamp
+	25, // 21: veiviser.v1.GetRecoveryResponse.treated:type_name -> veiviser.v1.RecoveryGroup
+	25, // 22: veiviser.v1.GetRecoveryResponse.control:type_name -> veiviser.v1.RecoveryGroup
+	28, // 23: veiviser.v1.GetLoyaltyResponse.rungs:type_name -> veiviser.v1.RungReport
+	31, // 24: veiviser.v1.GetLiftResponse.treated:type_name -> veiviser.v1.LiftGroup
+	31, // 25: veiviser.v1.GetLiftResponse.control:type_name -> veiviser.v1.LiftGroup
+	32, // 26: veiviser.v1.GetLiftResponse.value:type_name -> veiviser.v1.LiftMetric
+	32, // 27: veiviser.v1.GetLiftResponse.converted:type_name -> veiviser.v1.LiftMetric
+	52, // 28: veiviser.v1.EvaluatePlanRequest.plan:type_name -> veiviser.v1.Plan
+	44, // 29: veiviser.v1.EvaluatePlanResponse.values:type_name -> veiviser.v1.PolicyValue
+	44, // 30: veiviser.v1.EvaluatePlanResponse.active:type_name -> veiviser.v1.PolicyValue
+	44, // 31: veiviser.v1.EvaluatePlanResponse.difference:type_name -> veiviser.v1.PolicyValue
+	37, // 32: veiviser.v1.GetLearningResponse.outcomes:type_name -> veiviser.v1.OutcomeCount
+	38, // 33: veiviser.v1.GetLearningResponse.slots:type_name -> veiviser.v1.SlotExamination
+	39, // 34: veiviser.v1.GetLearningResponse.exploration:type_name -> veiviser.v1.ExplorationCount
+	51, // 35: veiviser.v1.GetLearningResponse.update_time:type_name -> google.protobuf.Timestamp
+	42, // 36: veiviser.v1.GetProgressResponse.items:type_name -> veiviser.v1.ItemProgress
+	43, // 37: veiviser.v1.ItemProgress.moves:type_name -> veiviser.v1.StageMove
+	47, // 38: veiviser.v1.GetAcquisitionResponse.rows:type_name -> veiviser.v1.Acquisition
+	3,  // 39: veiviser.v1.InsightService.ListSegmentProfiles:input_type -> veiviser.v1.ListSegmentProfilesRequest
+	5,  // 40: veiviser.v1.InsightService.GetSegmentProfile:input_type -> veiviser.v1.GetSegmentProfileRequest
+	7,  // 41: veiviser.v1.InsightService.GetFunnel:input_type -> veiviser.v1.GetFunnelRequest
+	9,  // 42: veiviser.v1.InsightService.GetReadiness:input_type -> veiviser.v1.GetReadinessRequest
+	12, // 43: veiviser.v1.InsightService.ListInsights:input_type -> veiviser.v1.ListInsightsRequest
+	15, // 44: veiviser.v1.InsightService.ListAlerts:input_type -> veiviser.v1.ListAlertsRequest
+	18, // 45: veiviser.v1.InsightService.WatchAlerts:input_type -> veiviser.v1.WatchAlertsRequest
+	20, // 46: veiviser.v1.InsightService.ListCases:input_type -> veiviser.v1.ListCasesRequest
+	23, // 47: veiviser.v1.InsightService.GetRecovery:input_type -> veiviser.v1.GetRecoveryRequest
+	26, // 48: veiviser.v1.InsightService.GetLoyalty:input_type -> veiviser.v1.GetLoyaltyRequest
+	29, // 49: veiviser.v1.InsightService.GetLift:input_type -> veiviser.v1.GetLiftRequest
+	33, // 50: veiviser.v1.InsightService.EvaluatePlan:input_type -> veiviser.v1.EvaluatePlanRequest
+	35, // 51: veiviser.v1.InsightService.GetLearning:input_type -> veiviser.v1.GetLearningRequest
+	40, // 52: veiviser.v1.InsightService.GetProgress:input_type -> veiviser.v1.GetProgressRequest
+	45, // 53: veiviser.v1.InsightService.GetAcquisition:input_type -> veiviser.v1.GetAcquisitionRequest
+	4,  // 54: veiviser.v1.InsightService.ListSegmentProfiles:output_type -> veiviser.v1.ListSegmentProfilesResponse
+	6,  // 55: veiviser.v1.InsightService.GetSegmentProfile:output_type -> veiviser.v1.GetSegmentProfileResponse
+	8,  // 56: veiviser.v1.InsightService.GetFunnel:output_type -> veiviser.v1.GetFunnelResponse
+	10, // 57: veiviser.v1.InsightService.GetReadiness:output_type -> veiviser.v1.GetReadinessResponse
+	13, // 58: veiviser.v1.InsightService.ListInsights:output_type -> veiviser.v1.ListInsightsResponse
+	16, // 59: veiviser.v1.InsightService.ListAlerts:output_type -> veiviser.v1.ListAlertsResponse
+	19, // 60: veiviser.v1.InsightService.WatchAlerts:output_type -> veiviser.v1.WatchAlertsResponse
+	21, // 61: veiviser.v1.InsightService.ListCases:output_type -> veiviser.v1.ListCasesResponse
+	24, // 62: veiviser.v1.InsightService.GetRecovery:output_type -> veiviser.v1.GetRecoveryResponse
+	27, // 63: veiviser.v1.InsightService.GetLoyalty:output_type -> veiviser.v1.GetLoyaltyResponse
+	30, // 64: veiviser.v1.InsightService.GetLift:output_type -> veiviser.v1.GetLiftResponse
+	34, // 65: veiviser.v1.InsightService.EvaluatePlan:output_type -> veiviser.v1.EvaluatePlanResponse
+	36, // 66: veiviser.v1.InsightService.GetLearning:output_type -> veiviser.v1.GetLearningResponse
+	41, // 67: veiviser.v1.InsightService.GetProgress:output_type -> veiviser.v1.GetProgressResponse
+	46, // 68: veiviser.v1.InsightService.GetAcquisition:output_type -> veiviser.v1.GetAcquisitionResponse
+	54, // [54:69] is the sub-list for method output_type
+	39, // [39:54] is the sub-list for method input_type
+	39, // [39:39] is the sub-list for extension type_name
+	39, // [39:39] is the sub-list for extension extendee
+	0,  // [0:39] is the sub-list for field type_name
 }
 
 func init() { file_veiviser_v1_insight_service_proto_init() }
@@ -2913,15 +3866,15 @@ func file_veiviser_v1_insight_service_proto_init() {
 		return
 	}
 	file_veiviser_v1_plan_proto_init()
-	file_veiviser_v1_insight_service_proto_msgTypes[19].OneofWrappers = []any{}
-	file_veiviser_v1_insight_service_proto_msgTypes[21].OneofWrappers = []any{}
+	file_veiviser_v1_insight_service_proto_msgTypes[30].OneofWrappers = []any{}
+	file_veiviser_v1_insight_service_proto_msgTypes[32].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_veiviser_v1_insight_service_proto_rawDesc), len(file_veiviser_v1_insight_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   40,
+			NumMessages:   51,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

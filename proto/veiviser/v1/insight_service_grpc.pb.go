@@ -25,6 +25,10 @@ const (
 	InsightService_GetReadiness_FullMethodName        = "/veiviser.v1.InsightService/GetReadiness"
 	InsightService_ListInsights_FullMethodName        = "/veiviser.v1.InsightService/ListInsights"
 	InsightService_ListAlerts_FullMethodName          = "/veiviser.v1.InsightService/ListAlerts"
+	InsightService_WatchAlerts_FullMethodName         = "/veiviser.v1.InsightService/WatchAlerts"
+	InsightService_ListCases_FullMethodName           = "/veiviser.v1.InsightService/ListCases"
+	InsightService_GetRecovery_FullMethodName         = "/veiviser.v1.InsightService/GetRecovery"
+	InsightService_GetLoyalty_FullMethodName          = "/veiviser.v1.InsightService/GetLoyalty"
 	InsightService_GetLift_FullMethodName             = "/veiviser.v1.InsightService/GetLift"
 	InsightService_EvaluatePlan_FullMethodName        = "/veiviser.v1.InsightService/EvaluatePlan"
 	InsightService_GetLearning_FullMethodName         = "/veiviser.v1.InsightService/GetLearning"
@@ -54,8 +58,29 @@ type InsightServiceClient interface {
 	GetReadiness(ctx context.Context, in *GetReadinessRequest, opts ...grpc.CallOption) (*GetReadinessResponse, error)
 	// ListInsights lists what is worth knowing. Not in this release.
 	ListInsights(ctx context.Context, in *ListInsightsRequest, opts ...grpc.CallOption) (*ListInsightsResponse, error)
-	// ListAlerts lists what needs attention. Not in this release.
+	// ListAlerts lists what needs the attention of people: surges of complaints and negative feedback (see Crisis), and complaints that
+	// wait longer than the response clock allows. Open ones first, newest first; alerts that are over stay for 30 days, at most 1,000.
+	//
+	// Errors: INVALID_ARGUMENT (INVALID_FIELD, INVALID_PAGE_TOKEN), UNAVAILABLE (STORE_UNAVAILABLE).
 	ListAlerts(ctx context.Context, in *ListAlertsRequest, opts ...grpc.CallOption) (*ListAlertsResponse, error)
+	// WatchAlerts sends every open alert at once, and each that is raised or over from then on, until the caller leaves.
+	//
+	// Errors: UNAVAILABLE when the service stops.
+	WatchAlerts(ctx context.Context, in *WatchAlertsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchAlertsResponse], error)
+	// ListCases shows how complaints are answered: the open ones with their response clocks, and how long answers took. Nothing in it
+	// says whose a case is; GetVisitor shows a person's.
+	//
+	// Errors: UNAVAILABLE (STORE_UNAVAILABLE).
+	ListCases(ctx context.Context, in *ListCasesRequest, opts ...grpc.CallOption) (*ListCasesResponse, error)
+	// GetRecovery compares who was led back after a case was put right with the control that was not, by who came back within the
+	// recovery's window.
+	//
+	// Errors: UNAVAILABLE (STORE_UNAVAILABLE).
+	GetRecovery(ctx context.Context, in *GetRecoveryRequest, opts ...grpc.CallOption) (*GetRecoveryResponse, error)
+	// GetLoyalty shows the way from the first order up the loyalty ladder.
+	//
+	// Errors: UNAVAILABLE (STORE_UNAVAILABLE).
+	GetLoyalty(ctx context.Context, in *GetLoyaltyRequest, opts ...grpc.CallOption) (*GetLoyaltyResponse, error)
 	// GetLift compares served visitors with the control group, by what they did within the plan's control window after the
 	// first decision for them. The intervals hold however often they are looked at (confidence sequences).
 	//
@@ -76,7 +101,9 @@ type InsightServiceClient interface {
 	//
 	// Errors: INVALID_ARGUMENT (INVALID_FIELD), UNAVAILABLE (STORE_UNAVAILABLE).
 	GetProgress(ctx context.Context, in *GetProgressRequest, opts ...grpc.CallOption) (*GetProgressResponse, error)
-	// GetAcquisition shows cost and quality of first-time customers. Not in this release.
+	// GetAcquisition shows what first-time customers cost and bring, by where they came from and by segment.
+	//
+	// Errors: UNAVAILABLE (STORE_UNAVAILABLE).
 	GetAcquisition(ctx context.Context, in *GetAcquisitionRequest, opts ...grpc.CallOption) (*GetAcquisitionResponse, error)
 }
 
@@ -142,6 +169,55 @@ func (c *insightServiceClient) ListAlerts(ctx context.Context, in *ListAlertsReq
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListAlertsResponse)
 	err := c.cc.Invoke(ctx, InsightService_ListAlerts_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *insightServiceClient) WatchAlerts(ctx context.Context, in *WatchAlertsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchAlertsResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &InsightService_ServiceDesc.Streams[0], InsightService_WatchAlerts_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[WatchAlertsRequest, WatchAlertsResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type InsightService_WatchAlertsClient = grpc.ServerStreamingClient[WatchAlertsResponse]
+
+func (c *insightServiceClient) ListCases(ctx context.Context, in *ListCasesRequest, opts ...grpc.CallOption) (*ListCasesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListCasesResponse)
+	err := c.cc.Invoke(ctx, InsightService_ListCases_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *insightServiceClient) GetRecovery(ctx context.Context, in *GetRecoveryRequest, opts ...grpc.CallOption) (*GetRecoveryResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetRecoveryResponse)
+	err := c.cc.Invoke(ctx, InsightService_GetRecovery_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *insightServiceClient) GetLoyalty(ctx context.Context, in *GetLoyaltyRequest, opts ...grpc.CallOption) (*GetLoyaltyResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetLoyaltyResponse)
+	err := c.cc.Invoke(ctx, InsightService_GetLoyalty_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -220,8 +296,29 @@ type InsightServiceServer interface {
 	GetReadiness(context.Context, *GetReadinessRequest) (*GetReadinessResponse, error)
 	// ListInsights lists what is worth knowing. Not in this release.
 	ListInsights(context.Context, *ListInsightsRequest) (*ListInsightsResponse, error)
-	// ListAlerts lists what needs attention. Not in this release.
+	// ListAlerts lists what needs the attention of people: surges of complaints and negative feedback (see Crisis), and complaints that
+	// wait longer than the response clock allows. Open ones first, newest first; alerts that are over stay for 30 days, at most 1,000.
+	//
+	// Errors: INVALID_ARGUMENT (INVALID_FIELD, INVALID_PAGE_TOKEN), UNAVAILABLE (STORE_UNAVAILABLE).
 	ListAlerts(context.Context, *ListAlertsRequest) (*ListAlertsResponse, error)
+	// WatchAlerts sends every open alert at once, and each that is raised or over from then on, until the caller leaves.
+	//
+	// Errors: UNAVAILABLE when the service stops.
+	WatchAlerts(*WatchAlertsRequest, grpc.ServerStreamingServer[WatchAlertsResponse]) error
+	// ListCases shows how complaints are answered: the open ones with their response clocks, and how long answers took. Nothing in it
+	// says whose a case is; GetVisitor shows a person's.
+	//
+	// Errors: UNAVAILABLE (STORE_UNAVAILABLE).
+	ListCases(context.Context, *ListCasesRequest) (*ListCasesResponse, error)
+	// GetRecovery compares who was led back after a case was put right with the control that was not, by who came back within the
+	// recovery's window.
+	//
+	// Errors: UNAVAILABLE (STORE_UNAVAILABLE).
+	GetRecovery(context.Context, *GetRecoveryRequest) (*GetRecoveryResponse, error)
+	// GetLoyalty shows the way from the first order up the loyalty ladder.
+	//
+	// Errors: UNAVAILABLE (STORE_UNAVAILABLE).
+	GetLoyalty(context.Context, *GetLoyaltyRequest) (*GetLoyaltyResponse, error)
 	// GetLift compares served visitors with the control group, by what they did within the plan's control window after the
 	// first decision for them. The intervals hold however often they are looked at (confidence sequences).
 	//
@@ -242,7 +339,9 @@ type InsightServiceServer interface {
 	//
 	// Errors: INVALID_ARGUMENT (INVALID_FIELD), UNAVAILABLE (STORE_UNAVAILABLE).
 	GetProgress(context.Context, *GetProgressRequest) (*GetProgressResponse, error)
-	// GetAcquisition shows cost and quality of first-time customers. Not in this release.
+	// GetAcquisition shows what first-time customers cost and bring, by where they came from and by segment.
+	//
+	// Errors: UNAVAILABLE (STORE_UNAVAILABLE).
 	GetAcquisition(context.Context, *GetAcquisitionRequest) (*GetAcquisitionResponse, error)
 	mustEmbedUnimplementedInsightServiceServer()
 }
@@ -271,6 +370,18 @@ func (UnimplementedInsightServiceServer) ListInsights(context.Context, *ListInsi
 }
 func (UnimplementedInsightServiceServer) ListAlerts(context.Context, *ListAlertsRequest) (*ListAlertsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListAlerts not implemented")
+}
+func (UnimplementedInsightServiceServer) WatchAlerts(*WatchAlertsRequest, grpc.ServerStreamingServer[WatchAlertsResponse]) error {
+	return status.Error(codes.Unimplemented, "method WatchAlerts not implemented")
+}
+func (UnimplementedInsightServiceServer) ListCases(context.Context, *ListCasesRequest) (*ListCasesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListCases not implemented")
+}
+func (UnimplementedInsightServiceServer) GetRecovery(context.Context, *GetRecoveryRequest) (*GetRecoveryResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetRecovery not implemented")
+}
+func (UnimplementedInsightServiceServer) GetLoyalty(context.Context, *GetLoyaltyRequest) (*GetLoyaltyResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetLoyalty not implemented")
 }
 func (UnimplementedInsightServiceServer) GetLift(context.Context, *GetLiftRequest) (*GetLiftResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetLift not implemented")
@@ -416,6 +527,71 @@ func _InsightService_ListAlerts_Handler(srv interface{}, ctx context.Context, de
 	return interceptor(ctx, in, info, handler)
 }
 
+func _InsightService_WatchAlerts_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(WatchAlertsRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(InsightServiceServer).WatchAlerts(m, &grpc.GenericServerStream[WatchAlertsRequest, WatchAlertsResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type InsightService_WatchAlertsServer = grpc.ServerStreamingServer[WatchAlertsResponse]
+
+func _InsightService_ListCases_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListCasesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(InsightServiceServer).ListCases(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: InsightService_ListCases_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(InsightServiceServer).ListCases(ctx, req.(*ListCasesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _InsightService_GetRecovery_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetRecoveryRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(InsightServiceServer).GetRecovery(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: InsightService_GetRecovery_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(InsightServiceServer).GetRecovery(ctx, req.(*GetRecoveryRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _InsightService_GetLoyalty_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetLoyaltyRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(InsightServiceServer).GetLoyalty(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: InsightService_GetLoyalty_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(InsightServiceServer).GetLoyalty(ctx, req.(*GetLoyaltyRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _InsightService_GetLift_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetLiftRequest)
 	if err := dec(in); err != nil {
@@ -538,6 +714,18 @@ var InsightService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _InsightService_ListAlerts_Handler,
 		},
 		{
+			MethodName: "ListCases",
+			Handler:    _InsightService_ListCases_Handler,
+		},
+		{
+			MethodName: "GetRecovery",
+			Handler:    _InsightService_GetRecovery_Handler,
+		},
+		{
+			MethodName: "GetLoyalty",
+			Handler:    _InsightService_GetLoyalty_Handler,
+		},
+		{
 			MethodName: "GetLift",
 			Handler:    _InsightService_GetLift_Handler,
 		},
@@ -558,6 +746,12 @@ var InsightService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _InsightService_GetAcquisition_Handler,
 		},
 	},
-	Streams:  []grpc.StreamDesc{},
+	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "WatchAlerts",
+			Handler:       _InsightService_WatchAlerts_Handler,
+			ServerStreams: true,
+		},
+	},
 	Metadata: "veiviser/v1/insight_service.proto",
 }

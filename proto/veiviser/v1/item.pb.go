@@ -36,6 +36,8 @@ const (
 	ItemKind_ITEM_KIND_OFFER ItemKind = 2
 	// Human help.
 	ItemKind_ITEM_KIND_SERVICE ItemKind = 3
+	// A question to the visitor, whose answers are evidence.
+	ItemKind_ITEM_KIND_ASK ItemKind = 4
 )
 
 // Enum value maps for ItemKind.
@@ -45,12 +47,14 @@ var (
 		1: "ITEM_KIND_CONTENT",
 		2: "ITEM_KIND_OFFER",
 		3: "ITEM_KIND_SERVICE",
+		4: "ITEM_KIND_ASK",
 	}
 	ItemKind_value = map[string]int32{
 		"ITEM_KIND_UNSPECIFIED": 0,
 		"ITEM_KIND_CONTENT":     1,
 		"ITEM_KIND_OFFER":       2,
 		"ITEM_KIND_SERVICE":     3,
+		"ITEM_KIND_ASK":         4,
 	}
 )
 
@@ -181,6 +185,21 @@ type Item struct {
 	Representations []*Representation `protobuf:"bytes,20,rep,name=representations,proto3" json:"representations,omitempty"`
 	// Changes with every write. Sent back with a write or delete it refuses that when the item changed meanwhile.
 	Etag string `protobuf:"bytes,21,opt,name=etag,proto3" json:"etag,omitempty"`
+	// Whether it must reach her whatever else holds. "transactional": about something she asked for, such as an order; it passes caps,
+	// budget, quiet hours, pauses and consent, and is shown before everything that is ranked. "mandatory": by law or for safety; it
+	// passes her mutes, too. Empty is neither.
+	Duty string `protobuf:"bytes,23,opt,name=duty,proto3" json:"duty,omitempty"`
+	// What price and claims are about, at most 128 bytes; empty is the item itself. Items of one product must not name different prices
+	// or contradicting claims at the same time.
+	Product string `protobuf:"bytes,24,opt,name=product,proto3" json:"product,omitempty"`
+	// For people with an open case: shown to them before everything that is ranked, and to nobody else.
+	Care bool `protobuf:"varint,25,opt,name=care,proto3" json:"care,omitempty"`
+	// The rung of the loyalty ladder that it helps to reach: only for who stands right below it.
+	TowardRung string `protobuf:"bytes,26,opt,name=toward_rung,json=towardRung,proto3" json:"toward_rung,omitempty"`
+	// There to win first-time customers: only for who has not ordered yet, and ranked by what those cost and bring, too.
+	Acquires bool `protobuf:"varint,27,opt,name=acquires,proto3" json:"acquires,omitempty"`
+	// What an item of kind ask may be answered with, at most 16.
+	Answers []*AnswerOption `protobuf:"bytes,28,rep,name=answers,proto3" json:"answers,omitempty"`
 	// When it was last written.
 	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,22,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -364,9 +383,124 @@ func (x *Item) GetEtag() string {
 	return ""
 }
 
+func (x *Item) GetDuty() string {
+	if x != nil {
+		return x.Duty
+	}
+	return ""
+}
+
+func (x *Item) GetProduct() string {
+	if x != nil {
+		return x.Product
+	}
+	return ""
+}
+
+func (x *Item) GetCare() bool {
+	if x != nil {
+		return x.Care
+	}
+	return false
+}
+
+func (x *Item) GetTowardRung() string {
+	if x != nil {
+		return x.TowardRung
+	}
+	return ""
+}
+
+func (x *Item) GetAcquires() bool {
+	if x != nil {
+		return x.Acquires
+	}
+	return false
+}
+
+func (x *Item) GetAnswers() []*AnswerOption {
+	if x != nil {
+		return x.Answers
+	}
+	return nil
+}
+
 func (x *Item) GetUpdateTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.UpdateTime
+	}
+	return nil
+}
+
+// AnswerOption is one answer to a question, sent back as an event of type answer with the item and the attribute "answer".
+type AnswerOption struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id, lower case, at most 64 bytes, unique in the item.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// What it says, by language.
+	Text map[string]string `protobuf:"bytes,2,rep,name=text,proto3" json:"text,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// How much likelier she gives it in a standard stage than on average, in [0.01, 100]; stages not named count 1.
+	Likelihood map[string]float64 `protobuf:"bytes,3,rep,name=likelihood,proto3" json:"likelihood,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"fixed64,2,opt,name=value"`
+	// Remembered as attributes of whoever gives it, at most 8.
+	Attributes    map[string]string `protobuf:"bytes,4,rep,name=attributes,proto3" json:"attributes,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AnswerOption) Reset() {
+	*x = AnswerOption{}
+	mi := &file_veiviser_v1_item_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AnswerOption) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AnswerOption) ProtoMessage() {}
+
+func (x *AnswerOption) ProtoReflect() protoreflect.Message {
+	mi := &file_veiviser_v1_item_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AnswerOption.ProtoReflect.Descriptor instead.
+func (*AnswerOption) Descriptor() ([]byte, []int) {
+	return file_veiviser_v1_item_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *AnswerOption) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *AnswerOption) GetText() map[string]string {
+	if x != nil {
+		return x.Text
+	}
+	return nil
+}
+
+func (x *AnswerOption) GetLikelihood() map[string]float64 {
+	if x != nil {
+		return x.Likelihood
+	}
+	return nil
+}
+
+func (x *AnswerOption) GetAttributes() map[string]string {
+	if x != nil {
+		return x.Attributes
 	}
 	return nil
 }
@@ -384,7 +518,7 @@ type Money struct {
 
 func (x *Money) Reset() {
 	*x = Money{}
-	mi := &file_veiviser_v1_item_proto_msgTypes[1]
+	mi := &file_veiviser_v1_item_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -396,7 +530,7 @@ func (x *Money) String() string {
 func (*Money) ProtoMessage() {}
 
 func (x *Money) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_item_proto_msgTypes[1]
+	mi := &file_veiviser_v1_item_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -409,7 +543,7 @@ func (x *Money) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Money.ProtoReflect.Descriptor instead.
 func (*Money) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_item_proto_rawDescGZIP(), []int{1}
+	return file_veiviser_v1_item_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Money) GetCurrencyCode() string {
@@ -451,7 +585,7 @@ type Representation struct {
 
 func (x *Representation) Reset() {
 	*x = Representation{}
-	mi := &file_veiviser_v1_item_proto_msgTypes[2]
+	mi := &file_veiviser_v1_item_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -463,7 +597,7 @@ func (x *Representation) String() string {
 func (*Representation) ProtoMessage() {}
 
 func (x *Representation) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_item_proto_msgTypes[2]
+	mi := &file_veiviser_v1_item_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -476,7 +610,7 @@ func (x *Representation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Representation.ProtoReflect.Descriptor instead.
 func (*Representation) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_item_proto_rawDescGZIP(), []int{2}
+	return file_veiviser_v1_item_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Representation) GetFormat() string {
@@ -539,8 +673,7 @@ var File_veiviser_v1_item_proto protoreflect.FileDescriptor
 
 const file_veiviser_v1_item_proto_rawDesc = "" +
 	"\n" +
-	"\x16veiviser/v1/item.proto\x12\vveiviser.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf7\n" +
-	"\n" +
+	"\x16veiviser/v1/item.proto\x12\vveiviser.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xeb\f\n" +
 	"\x04Item\x12>\n" +
 	"\aitem_id\x18\x01 \x01(\tB%\xe0A\x02\xbaH\x1fr\x1d \x01(\x80\x012\x16^[A-Za-z0-9._~/:@+-]+$R\x06itemId\x128\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x15.veiviser.v1.ItemKindB\r\xe0A\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04kind\x12F\n" +
@@ -566,7 +699,14 @@ const file_veiviser_v1_item_proto_rawDesc = "" +
 	"attributes\x18\x13 \x03(\v2!.veiviser.v1.Item.AttributesEntryB\x15\xbaH\x12\x9a\x01\x0f\x10 \"\x04r\x02(@*\x05r\x03(\x80\x04R\n" +
 	"attributes\x12T\n" +
 	"\x0frepresentations\x18\x14 \x03(\v2\x1b.veiviser.v1.RepresentationB\r\xe0A\x02\xbaH\a\x92\x01\x04\b\x01\x100R\x0frepresentations\x12\x1b\n" +
-	"\x04etag\x18\x15 \x01(\tB\a\xbaH\x04r\x02(@R\x04etag\x12@\n" +
+	"\x04etag\x18\x15 \x01(\tB\a\xbaH\x04r\x02(@R\x04etag\x125\n" +
+	"\x04duty\x18\x17 \x01(\tB!\xbaH\x1er\x1cR\x00R\rtransactionalR\tmandatoryR\x04duty\x12\"\n" +
+	"\aproduct\x18\x18 \x01(\tB\b\xbaH\x05r\x03(\x80\x01R\aproduct\x12\x12\n" +
+	"\x04care\x18\x19 \x01(\bR\x04care\x12(\n" +
+	"\vtoward_rung\x18\x1a \x01(\tB\a\xbaH\x04r\x02(@R\n" +
+	"towardRung\x12\x1a\n" +
+	"\bacquires\x18\x1b \x01(\bR\bacquires\x12=\n" +
+	"\aanswers\x18\x1c \x03(\v2\x19.veiviser.v1.AnswerOptionB\b\xbaH\x05\x92\x01\x02\x10\x10R\aanswers\x12@\n" +
 	"\vupdate_time\x18\x16 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"updateTime\x1a7\n" +
 	"\tNameEntry\x12\x10\n" +
@@ -578,7 +718,25 @@ const file_veiviser_v1_item_proto_rawDesc = "" +
 	"\x0fAttributesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\b\n" +
-	"\x06_stock\"W\n" +
+	"\x06_stock\"\xe1\x03\n" +
+	"\fAnswerOption\x12\x19\n" +
+	"\x02id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\x02id\x12H\n" +
+	"\x04text\x18\x02 \x03(\v2#.veiviser.v1.AnswerOption.TextEntryB\x0f\xbaH\f\x9a\x01\t\x10\x10*\x05r\x03(\xc8\x01R\x04text\x12S\n" +
+	"\n" +
+	"likelihood\x18\x03 \x03(\v2).veiviser.v1.AnswerOption.LikelihoodEntryB\b\xbaH\x05\x9a\x01\x02\x10\x06R\n" +
+	"likelihood\x12`\n" +
+	"\n" +
+	"attributes\x18\x04 \x03(\v2).veiviser.v1.AnswerOption.AttributesEntryB\x15\xbaH\x12\x9a\x01\x0f\x10\b\"\x04r\x02(@*\x05r\x03(\xc8\x01R\n" +
+	"attributes\x1a7\n" +
+	"\tTextEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1a=\n" +
+	"\x0fLikelihoodEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\x01R\x05value:\x028\x01\x1a=\n" +
+	"\x0fAttributesEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"W\n" +
 	"\x05Money\x126\n" +
 	"\rcurrency_code\x18\x01 \x01(\tB\x11\xbaH\x0er\f2\n" +
 	"^[A-Z]{3}$R\fcurrencyCode\x12\x16\n" +
@@ -596,12 +754,13 @@ const file_veiviser_v1_item_proto_rawDesc = "" +
 	"attributes\x1a=\n" +
 	"\x0fAttributesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01*h\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01*{\n" +
 	"\bItemKind\x12\x19\n" +
 	"\x15ITEM_KIND_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11ITEM_KIND_CONTENT\x10\x01\x12\x13\n" +
 	"\x0fITEM_KIND_OFFER\x10\x02\x12\x15\n" +
-	"\x11ITEM_KIND_SERVICE\x10\x03*V\n" +
+	"\x11ITEM_KIND_SERVICE\x10\x03\x12\x11\n" +
+	"\rITEM_KIND_ASK\x10\x04*V\n" +
 	"\n" +
 	"ItemStatus\x12\x1b\n" +
 	"\x17ITEM_STATUS_UNSPECIFIED\x10\x00\x12\x14\n" +
@@ -621,36 +780,44 @@ func file_veiviser_v1_item_proto_rawDescGZIP() []byte {
 }
 
 var file_veiviser_v1_item_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_veiviser_v1_item_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_veiviser_v1_item_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_veiviser_v1_item_proto_goTypes = []any{
 	(ItemKind)(0),                 // 0: veiviser.v1.ItemKind
 	(ItemStatus)(0),               // 1: veiviser.v1.ItemStatus
 	(*Item)(nil),                  // 2: veiviser.v1.Item
-	(*Money)(nil),                 // 3: veiviser.v1.Money
-	(*Representation)(nil),        // 4: veiviser.v1.Representation
-	nil,                           // 5: veiviser.v1.Item.NameEntry
-	nil,                           // 6: veiviser.v1.Item.ClaimsEntry
-	nil,                           // 7: veiviser.v1.Item.AttributesEntry
-	nil,                           // 8: veiviser.v1.Representation.AttributesEntry
-	(*timestamppb.Timestamp)(nil), // 9: google.protobuf.Timestamp
+	(*AnswerOption)(nil),          // 3: veiviser.v1.AnswerOption
+	(*Money)(nil),                 // 4: veiviser.v1.Money
+	(*Representation)(nil),        // 5: veiviser.v1.Representation
+	nil,                           // 6: veiviser.v1.Item.NameEntry
+	nil,                           // 7: veiviser.v1.Item.ClaimsEntry
+	nil,                           // 8: veiviser.v1.Item.AttributesEntry
+	nil,                           // 9: veiviser.v1.AnswerOption.TextEntry
+	nil,                           // 10: veiviser.v1.AnswerOption.LikelihoodEntry
+	nil,                           // 11: veiviser.v1.AnswerOption.AttributesEntry
+	nil,                           // 12: veiviser.v1.Representation.AttributesEntry
+	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
 }
 var file_veiviser_v1_item_proto_depIdxs = []int32{
 	0,  // 0: veiviser.v1.Item.kind:type_name -> veiviser.v1.ItemKind
-	5,  // 1: veiviser.v1.Item.name:type_name -> veiviser.v1.Item.NameEntry
+	6,  // 1: veiviser.v1.Item.name:type_name -> veiviser.v1.Item.NameEntry
 	1,  // 2: veiviser.v1.Item.status:type_name -> veiviser.v1.ItemStatus
-	9,  // 3: veiviser.v1.Item.start_time:type_name -> google.protobuf.Timestamp
-	9,  // 4: veiviser.v1.Item.end_time:type_name -> google.protobuf.Timestamp
-	3,  // 5: veiviser.v1.Item.price:type_name -> veiviser.v1.Money
-	6,  // 6: veiviser.v1.Item.claims:type_name -> veiviser.v1.Item.ClaimsEntry
-	7,  // 7: veiviser.v1.Item.attributes:type_name -> veiviser.v1.Item.AttributesEntry
-	4,  // 8: veiviser.v1.Item.representations:type_name -> veiviser.v1.Representation
-	9,  // 9: veiviser.v1.Item.update_time:type_name -> google.protobuf.Timestamp
-	8,  // 10: veiviser.v1.Representation.attributes:type_name -> veiviser.v1.Representation.AttributesEntry
-	11, // [11:11] is the sub-list for method output_type
-	11, // [11:11] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	13, // 3: veiviser.v1.Item.start_time:type_name -> google.protobuf.Timestamp
+	13, // 4: veiviser.v1.Item.end_time:type_name -> google.protobuf.Timestamp
+	4,  // 5: veiviser.v1.Item.price:type_name -> veiviser.v1.Money
+	7,  // 6: veiviser.v1.Item.claims:type_name -> veiviser.v1.Item.ClaimsEntry
+	8,  // 7: veiviser.v1.Item.attributes:type_name -> veiviser.v1.Item.AttributesEntry
+	5,  // 8: veiviser.v1.Item.representations:type_name -> veiviser.v1.Representation
+	3,  // 9: veiviser.v1.Item.answers:type_name -> veiviser.v1.AnswerOption
+	13, // 10: veiviser.v1.Item.update_time:type_name -> google.protobuf.Timestamp
+	9,  // 11: veiviser.v1.AnswerOption.text:type_name -> veiviser.v1.AnswerOption.TextEntry
+	10, // 12: veiviser.v1.AnswerOption.likelihood:type_name -> veiviser.v1.AnswerOption.LikelihoodEntry
+	11, // 13: veiviser.v1.AnswerOption.attributes:type_name -> veiviser.v1.AnswerOption.AttributesEntry
+	12, // 14: veiviser.v1.Representation.attributes:type_name -> veiviser.v1.Representation.AttributesEntry
+	15, // [15:15] is the sub-list for method output_type
+	15, // [15:15] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_veiviser_v1_item_proto_init() }
@@ -665,7 +832,7 @@ func file_veiviser_v1_item_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_veiviser_v1_item_proto_rawDesc), len(file_veiviser_v1_item_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   7,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

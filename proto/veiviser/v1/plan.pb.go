@@ -44,7 +44,23 @@ type Plan struct {
 	// What can be shown, at most 10,000 inside a plan; larger catalogues are written with UpsertItems.
 	Items []*Item `protobuf:"bytes,7,rep,name=items,proto3" json:"items,omitempty"`
 	// How to decide.
-	Policy        *Policy `protobuf:"bytes,8,opt,name=policy,proto3" json:"policy,omitempty"`
+	Policy *Policy `protobuf:"bytes,8,opt,name=policy,proto3" json:"policy,omitempty"`
+	// What people are asked to agree to, at most 16.
+	Purposes []*Purpose `protobuf:"bytes,9,rep,name=purposes,proto3" json:"purposes,omitempty"`
+	// How often people are spoken to, and when.
+	Contact *ContactPolicy `protobuf:"bytes,10,opt,name=contact,proto3" json:"contact,omitempty"`
+	// What keeps a person from being told two things.
+	Coherence *Coherence `protobuf:"bytes,11,opt,name=coherence,proto3" json:"coherence,omitempty"`
+	// How people are treated after their first order.
+	Relationship *Relationship `protobuf:"bytes,12,opt,name=relationship,proto3" json:"relationship,omitempty"`
+	// What winning customers costs and brings.
+	Acquisition *AcquisitionPolicy `protobuf:"bytes,13,opt,name=acquisition,proto3" json:"acquisition,omitempty"`
+	// How a surge of complaints is noticed, and how the shop falls silent and speaks again.
+	Crisis *Crisis `protobuf:"bytes,14,opt,name=crisis,proto3" json:"crisis,omitempty"`
+	// Kinds of people with what holds for them, each at most once; the first listed goes before the others.
+	Audiences []*Audience `protobuf:"bytes,15,rep,name=audiences,proto3" json:"audiences,omitempty"`
+	// How companies decide together.
+	Accounts      *Accounts `protobuf:"bytes,16,opt,name=accounts,proto3" json:"accounts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -135,6 +151,62 @@ func (x *Plan) GetPolicy() *Policy {
 	return nil
 }
 
+func (x *Plan) GetPurposes() []*Purpose {
+	if x != nil {
+		return x.Purposes
+	}
+	return nil
+}
+
+func (x *Plan) GetContact() *ContactPolicy {
+	if x != nil {
+		return x.Contact
+	}
+	return nil
+}
+
+func (x *Plan) GetCoherence() *Coherence {
+	if x != nil {
+		return x.Coherence
+	}
+	return nil
+}
+
+func (x *Plan) GetRelationship() *Relationship {
+	if x != nil {
+		return x.Relationship
+	}
+	return nil
+}
+
+func (x *Plan) GetAcquisition() *AcquisitionPolicy {
+	if x != nil {
+		return x.Acquisition
+	}
+	return nil
+}
+
+func (x *Plan) GetCrisis() *Crisis {
+	if x != nil {
+		return x.Crisis
+	}
+	return nil
+}
+
+func (x *Plan) GetAudiences() []*Audience {
+	if x != nil {
+		return x.Audiences
+	}
+	return nil
+}
+
+func (x *Plan) GetAccounts() *Accounts {
+	if x != nil {
+		return x.Accounts
+	}
+	return nil
+}
+
 // Journey is a kind of decision as a graph of stages, with the signals by which a stage shows.
 type Journey struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -168,7 +240,10 @@ type Journey struct {
 	// What visits of this journey go on to; unset forecasts nothing.
 	Forecast *Forecast `protobuf:"bytes,14,opt,name=forecast,proto3" json:"forecast,omitempty"`
 	// What the numbers of this journey were fitted from; unset for a journey written by hand.
-	Fitted        *FitProvenance `protobuf:"bytes,15,opt,name=fitted,proto3" json:"fitted,omitempty"`
+	Fitted *FitProvenance `protobuf:"bytes,15,opt,name=fitted,proto3" json:"fitted,omitempty"`
+	// A decision of companies: for a visitor who acts for an account (see Accounts), a need on this journey belongs to the account, and
+	// the events of all its members speak for its stage.
+	Group         bool `protobuf:"varint,16,opt,name=group,proto3" json:"group,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -306,6 +381,13 @@ func (x *Journey) GetFitted() *FitProvenance {
 		return x.Fitted
 	}
 	return nil
+}
+
+func (x *Journey) GetGroup() bool {
+	if x != nil {
+		return x.Group
+	}
+	return false
 }
 
 // Stage is one stage of a journey.
@@ -1216,7 +1298,15 @@ type Placement struct {
 	// What content must beat to be shown, in [0, 1]; unset is the policy's.
 	AttentionCost *float64 `protobuf:"fixed64,11,opt,name=attention_cost,json=attentionCost,proto3,oneof" json:"attention_cost,omitempty"`
 	// Share of decisions that may try out what is not the best known, in [0, 1]; unset is that of policy.learning.
-	Exploration   *float64 `protobuf:"fixed64,12,opt,name=exploration,proto3,oneof" json:"exploration,omitempty"`
+	Exploration *float64 `protobuf:"fixed64,12,opt,name=exploration,proto3,oneof" json:"exploration,omitempty"`
+	// How much of the attention budget one showing takes, 0–100; unset is 1.
+	Attention *int32 `protobuf:"varint,13,opt,name=attention,proto3,oneof" json:"attention,omitempty"`
+	// Callers report impressions here (event impression with the decision_id): a showing without one is released after
+	// contact.reserve_for.
+	ReportsImpressions bool `protobuf:"varint,14,opt,name=reports_impressions,json=reportsImpressions,proto3" json:"reports_impressions,omitempty"`
+	// A place for employees who talk with the visitor: they see what her own channels would show, and a briefing; what is shown is no
+	// contact with her.
+	Staff         bool `protobuf:"varint,15,opt,name=staff,proto3" json:"staff,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1333,6 +1423,27 @@ func (x *Placement) GetExploration() float64 {
 		return *x.Exploration
 	}
 	return 0
+}
+
+func (x *Placement) GetAttention() int32 {
+	if x != nil && x.Attention != nil {
+		return *x.Attention
+	}
+	return 0
+}
+
+func (x *Placement) GetReportsImpressions() bool {
+	if x != nil {
+		return x.ReportsImpressions
+	}
+	return false
+}
+
+func (x *Placement) GetStaff() bool {
+	if x != nil {
+		return x.Staff
+	}
+	return false
 }
 
 // Policy is how the plan decides.
@@ -2131,7 +2242,7 @@ var File_veiviser_v1_plan_proto protoreflect.FileDescriptor
 
 const file_veiviser_v1_plan_proto_rawDesc = "" +
 	"\n" +
-	"\x16veiviser/v1/plan.proto\x12\vveiviser.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16veiviser/v1/item.proto\"\x99\x03\n" +
+	"\x16veiviser/v1/plan.proto\x12\vveiviser.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19veiviser/v1/contact.proto\x1a\x16veiviser/v1/item.proto\x1a\x1eveiviser/v1/relationship.proto\"\xcd\x06\n" +
 	"\x04Plan\x12\x1c\n" +
 	"\x04name\x18\x01 \x01(\tB\b\xbaH\x05r\x03(\xc8\x01R\x04name\x12&\n" +
 	"\tlanguages\x18\x02 \x03(\tB\b\xbaH\x05\x92\x01\x02\x10\x10R\tlanguages\x12)\n" +
@@ -2143,7 +2254,16 @@ const file_veiviser_v1_plan_proto_rawDesc = "" +
 	"placements\x18\x06 \x03(\v2\x16.veiviser.v1.PlacementB\t\xbaH\x06\x92\x01\x03\x10\x80\x02R\n" +
 	"placements\x127\n" +
 	"\x05items\x18\a \x03(\v2\x11.veiviser.v1.ItemB\x0e\xbaH\v\x92\x01\b\x10\x90N\"\x03\xd8\x01\x03R\x05items\x12+\n" +
-	"\x06policy\x18\b \x01(\v2\x13.veiviser.v1.PolicyR\x06policy\"\xc4\x05\n" +
+	"\x06policy\x18\b \x01(\v2\x13.veiviser.v1.PolicyR\x06policy\x120\n" +
+	"\bpurposes\x18\t \x03(\v2\x14.veiviser.v1.PurposeR\bpurposes\x124\n" +
+	"\acontact\x18\n" +
+	" \x01(\v2\x1a.veiviser.v1.ContactPolicyR\acontact\x124\n" +
+	"\tcoherence\x18\v \x01(\v2\x16.veiviser.v1.CoherenceR\tcoherence\x12=\n" +
+	"\frelationship\x18\f \x01(\v2\x19.veiviser.v1.RelationshipR\frelationship\x12@\n" +
+	"\vacquisition\x18\r \x01(\v2\x1e.veiviser.v1.AcquisitionPolicyR\vacquisition\x12+\n" +
+	"\x06crisis\x18\x0e \x01(\v2\x13.veiviser.v1.CrisisR\x06crisis\x123\n" +
+	"\taudiences\x18\x0f \x03(\v2\x15.veiviser.v1.AudienceR\taudiences\x121\n" +
+	"\baccounts\x18\x10 \x01(\v2\x15.veiviser.v1.AccountsR\baccounts\"\xda\x05\n" +
 	"\aJourney\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\rR\aversion\x122\n" +
@@ -2161,7 +2281,8 @@ const file_veiviser_v1_plan_proto_rawDesc = "" +
 	"\vmean_events\x18\r \x01(\x01R\n" +
 	"meanEvents\x121\n" +
 	"\bforecast\x18\x0e \x01(\v2\x15.veiviser.v1.ForecastR\bforecast\x122\n" +
-	"\x06fitted\x18\x0f \x01(\v2\x1a.veiviser.v1.FitProvenanceR\x06fitted\x1a7\n" +
+	"\x06fitted\x18\x0f \x01(\v2\x1a.veiviser.v1.FitProvenanceR\x06fitted\x12\x14\n" +
+	"\x05group\x18\x10 \x01(\bR\x05group\x1a7\n" +
 	"\tNameEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xc8\x01\n" +
@@ -2264,7 +2385,7 @@ const file_veiviser_v1_plan_proto_rawDesc = "" +
 	"\x04rule\x18\x03 \x01(\tR\x04rule\x1a7\n" +
 	"\tNameEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xf3\x03\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xeb\x04\n" +
 	"\tPlacement\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x124\n" +
 	"\x04name\x18\x02 \x03(\v2 .veiviser.v1.Placement.NameEntryR\x04name\x12\x18\n" +
@@ -2278,12 +2399,17 @@ const file_veiviser_v1_plan_proto_rawDesc = "" +
 	"\x11fallback_item_ids\x18\n" +
 	" \x03(\tR\x0ffallbackItemIds\x12*\n" +
 	"\x0eattention_cost\x18\v \x01(\x01H\x00R\rattentionCost\x88\x01\x01\x12%\n" +
-	"\vexploration\x18\f \x01(\x01H\x01R\vexploration\x88\x01\x01\x1a7\n" +
+	"\vexploration\x18\f \x01(\x01H\x01R\vexploration\x88\x01\x01\x12!\n" +
+	"\tattention\x18\r \x01(\x05H\x02R\tattention\x88\x01\x01\x12/\n" +
+	"\x13reports_impressions\x18\x0e \x01(\bR\x12reportsImpressions\x12\x14\n" +
+	"\x05staff\x18\x0f \x01(\bR\x05staff\x1a7\n" +
 	"\tNameEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\x11\n" +
 	"\x0f_attention_costB\x0e\n" +
-	"\f_exploration\"\xa4\x05\n" +
+	"\f_explorationB\f\n" +
+	"\n" +
+	"_attention\"\xa4\x05\n" +
 	"\x06Policy\x126\n" +
 	"\tvisit_gap\x18\x01 \x01(\v2\x19.google.protobuf.DurationR\bvisitGap\x12:\n" +
 	"\vvisitor_ttl\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\n" +
@@ -2399,9 +2525,17 @@ var file_veiviser_v1_plan_proto_goTypes = []any{
 	nil,                           // 31: veiviser.v1.Segment.NameEntry
 	nil,                           // 32: veiviser.v1.Placement.NameEntry
 	(*Item)(nil),                  // 33: veiviser.v1.Item
-	(*durationpb.Duration)(nil),   // 34: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil), // 35: google.protobuf.Timestamp
-	(ItemKind)(0),                 // 36: veiviser.v1.ItemKind
+	(*Purpose)(nil),               // 34: veiviser.v1.Purpose
+	(*ContactPolicy)(nil),         // 35: veiviser.v1.ContactPolicy
+	(*Coherence)(nil),             // 36: veiviser.v1.Coherence
+	(*Relationship)(nil),          // 37: veiviser.v1.Relationship
+	(*AcquisitionPolicy)(nil),     // 38: veiviser.v1.AcquisitionPolicy
+	(*Crisis)(nil),                // 39: veiviser.v1.Crisis
+	(*Audience)(nil),              // 40: veiviser.v1.Audience
+	(*Accounts)(nil),              // 41: veiviser.v1.Accounts
+	(*durationpb.Duration)(nil),   // 42: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil), // 43: google.protobuf.Timestamp
+	(ItemKind)(0),                 // 44: veiviser.v1.ItemKind
 }
 var file_veiviser_v1_plan_proto_depIdxs = []int32{
 	1,  // 0: veiviser.v1.Plan.journeys:type_name -> veiviser.v1.Journey
@@ -2409,57 +2543,65 @@ var file_veiviser_v1_plan_proto_depIdxs = []int32{
 	13, // 2: veiviser.v1.Plan.placements:type_name -> veiviser.v1.Placement
 	33, // 3: veiviser.v1.Plan.items:type_name -> veiviser.v1.Item
 	14, // 4: veiviser.v1.Plan.policy:type_name -> veiviser.v1.Policy
-	23, // 5: veiviser.v1.Journey.name:type_name -> veiviser.v1.Journey.NameEntry
-	5,  // 6: veiviser.v1.Journey.starts_on:type_name -> veiviser.v1.Match
-	2,  // 7: veiviser.v1.Journey.stages:type_name -> veiviser.v1.Stage
-	3,  // 8: veiviser.v1.Journey.transitions:type_name -> veiviser.v1.Transition
-	4,  // 9: veiviser.v1.Journey.signals:type_name -> veiviser.v1.Signal
-	34, // 10: veiviser.v1.Journey.half_life:type_name -> google.protobuf.Duration
-	6,  // 11: veiviser.v1.Journey.stage_mappings:type_name -> veiviser.v1.StageMapping
-	7,  // 12: veiviser.v1.Journey.forecast:type_name -> veiviser.v1.Forecast
-	11, // 13: veiviser.v1.Journey.fitted:type_name -> veiviser.v1.FitProvenance
-	24, // 14: veiviser.v1.Stage.name:type_name -> veiviser.v1.Stage.NameEntry
-	5,  // 15: veiviser.v1.Signal.match:type_name -> veiviser.v1.Match
-	25, // 16: veiviser.v1.Signal.likelihood:type_name -> veiviser.v1.Signal.LikelihoodEntry
-	26, // 17: veiviser.v1.Signal.text:type_name -> veiviser.v1.Signal.TextEntry
-	34, // 18: veiviser.v1.Match.min_pause:type_name -> google.protobuf.Duration
-	34, // 19: veiviser.v1.Match.max_pause:type_name -> google.protobuf.Duration
-	27, // 20: veiviser.v1.Match.attributes:type_name -> veiviser.v1.Match.AttributesEntry
-	8,  // 21: veiviser.v1.Forecast.covariates:type_name -> veiviser.v1.Covariate
-	9,  // 22: veiviser.v1.Forecast.heads:type_name -> veiviser.v1.ForecastHead
-	10, // 23: veiviser.v1.Forecast.subjects:type_name -> veiviser.v1.SubjectTrait
-	28, // 24: veiviser.v1.ForecastHead.weights:type_name -> veiviser.v1.ForecastHead.WeightsEntry
-	29, // 25: veiviser.v1.SubjectTrait.rates:type_name -> veiviser.v1.SubjectTrait.RatesEntry
-	35, // 26: veiviser.v1.FitProvenance.start_time:type_name -> google.protobuf.Timestamp
-	35, // 27: veiviser.v1.FitProvenance.end_time:type_name -> google.protobuf.Timestamp
-	30, // 28: veiviser.v1.FitProvenance.figures:type_name -> veiviser.v1.FitProvenance.FiguresEntry
-	31, // 29: veiviser.v1.Segment.name:type_name -> veiviser.v1.Segment.NameEntry
-	32, // 30: veiviser.v1.Placement.name:type_name -> veiviser.v1.Placement.NameEntry
-	36, // 31: veiviser.v1.Placement.kinds:type_name -> veiviser.v1.ItemKind
-	34, // 32: veiviser.v1.Policy.visit_gap:type_name -> google.protobuf.Duration
-	34, // 33: veiviser.v1.Policy.visitor_ttl:type_name -> google.protobuf.Duration
-	34, // 34: veiviser.v1.Policy.decision_ttl:type_name -> google.protobuf.Duration
-	36, // 35: veiviser.v1.Policy.unsure_kinds:type_name -> veiviser.v1.ItemKind
-	21, // 36: veiviser.v1.Policy.priors:type_name -> veiviser.v1.ResponsePrior
-	22, // 37: veiviser.v1.Policy.effects:type_name -> veiviser.v1.ResponseEffect
-	20, // 38: veiviser.v1.Policy.weights:type_name -> veiviser.v1.ContextWeight
-	15, // 39: veiviser.v1.Policy.learning:type_name -> veiviser.v1.Learning
-	18, // 40: veiviser.v1.Policy.control:type_name -> veiviser.v1.Control
-	19, // 41: veiviser.v1.Policy.gate:type_name -> veiviser.v1.Gate
-	16, // 42: veiviser.v1.Learning.outcomes:type_name -> veiviser.v1.OutcomeRule
-	34, // 43: veiviser.v1.Learning.progress_window:type_name -> google.protobuf.Duration
-	34, // 44: veiviser.v1.Learning.half_life:type_name -> google.protobuf.Duration
-	17, // 45: veiviser.v1.Learning.crosses:type_name -> veiviser.v1.Cross
-	34, // 46: veiviser.v1.OutcomeRule.window:type_name -> google.protobuf.Duration
-	34, // 47: veiviser.v1.Control.window:type_name -> google.protobuf.Duration
-	36, // 48: veiviser.v1.ContextWeight.kind:type_name -> veiviser.v1.ItemKind
-	36, // 49: veiviser.v1.ResponsePrior.kind:type_name -> veiviser.v1.ItemKind
-	36, // 50: veiviser.v1.ResponseEffect.kind:type_name -> veiviser.v1.ItemKind
-	51, // [51:51] is the sub-list for method output_type
-	51, // [51:51] is the sub-list for method input_type
-	51, // [51:51] is the sub-list for extension type_name
-	51, // [51:51] is the sub-list for extension extendee
-	0,  // [0:51] is the sub-list for field type_name
+	34, // 5: veiviser.v1.Plan.purposes:type_name -> veiviser.v1.Purpose
+	35, // 6: veiviser.v1.Plan.contact:type_name -> veiviser.v1.ContactPolicy
+	36, // 7: veiviser.v1.Plan.coherence:type_name -> veiviser.v1.Coherence
+	37, // 8: veiviser.v1.Plan.relationship:type_name -> veiviser.v1.Relationship
+	38, // 9: veiviser.v1.Plan.acquisition:type_name -> veiviser.v1.AcquisitionPolicy
+	39, // 10: veiviser.v1.Plan.crisis:type_name -> veiviser.v1.Crisis
+	40, // 11: veiviser.v1.Plan.audiences:type_name -> veiviser.v1.Audience
+	41, // 12: veiviser.v1.Plan.accounts:type_name -> veiviser.v1.Accounts
+	23, // 13: veiviser.v1.Journey.name:type_name -> veiviser.v1.Journey.NameEntry
+	5,  // 14: veiviser.v1.Journey.starts_on:type_name -> veiviser.v1.Match
+	2,  // 15: veiviser.v1.Journey.stages:type_name -> veiviser.v1.Stage
+	3,  // 16: veiviser.v1.Journey.transitions:type_name -> veiviser.v1.Transition
+	4,  // 17: veiviser.v1.Journey.signals:type_name -> veiviser.v1.Signal
+	42, // 18: veiviser.v1.Journey.half_life:type_name -> google.protobuf.Duration
+	6,  // 19: veiviser.v1.Journey.stage_mappings:type_name -> veiviser.v1.StageMapping
+	7,  // 20: veiviser.v1.Journey.forecast:type_name -> veiviser.v1.Forecast
+	11, // 21: veiviser.v1.Journey.fitted:type_name -> veiviser.v1.FitProvenance
+	24, // 22: veiviser.v1.Stage.name:type_name -> veiviser.v1.Stage.NameEntry
+	5,  // 23: veiviser.v1.Signal.match:type_name -> veiviser.v1.Match
+	25, // 24: veiviser.v1.Signal.likelihood:type_name -> veiviser.v1.Signal.LikelihoodEntry
+	26, // 25: veiviser.v1.Signal.text:type_name -> veiviser.v1.Signal.TextEntry
+	42, // 26: veiviser.v1.Match.min_pause:type_name -> google.protobuf.Duration
+	42, // 27: veiviser.v1.Match.max_pause:type_name -> google.protobuf.Duration
+	27, // 28: veiviser.v1.Match.attributes:type_name -> veiviser.v1.Match.AttributesEntry
+	8,  // 29: veiviser.v1.Forecast.covariates:type_name -> veiviser.v1.Covariate
+	9,  // 30: veiviser.v1.Forecast.heads:type_name -> veiviser.v1.ForecastHead
+	10, // 31: veiviser.v1.Forecast.subjects:type_name -> veiviser.v1.SubjectTrait
+	28, // 32: veiviser.v1.ForecastHead.weights:type_name -> veiviser.v1.ForecastHead.WeightsEntry
+	29, // 33: veiviser.v1.SubjectTrait.rates:type_name -> veiviser.v1.SubjectTrait.RatesEntry
+	43, // 34: veiviser.v1.FitProvenance.start_time:type_name -> google.protobuf.Timestamp
+	43, // 35: veiviser.v1.FitProvenance.end_time:type_name -> google.protobuf.Timestamp
+	30, // 36: veiviser.v1.FitProvenance.figures:type_name -> veiviser.v1.FitProvenance.FiguresEntry
+	31, // 37: veiviser.v1.Segment.name:type_name -> veiviser.v1.Segment.NameEntry
+	32, // 38: veiviser.v1.Placement.name:type_name -> veiviser.v1.Placement.NameEntry
+	44, // 39: veiviser.v1.Placement.kinds:type_name -> veiviser.v1.ItemKind
+	42, // 40: veiviser.v1.Policy.visit_gap:type_name -> google.protobuf.Duration
+	42, // 41: veiviser.v1.Policy.visitor_ttl:type_name -> google.protobuf.Duration
+	42, // 42: veiviser.v1.Policy.decision_ttl:type_name -> google.protobuf.Duration
+	44, // 43: veiviser.v1.Policy.unsure_kinds:type_name -> veiviser.v1.ItemKind
+	21, // 44: veiviser.v1.Policy.priors:type_name -> veiviser.v1.ResponsePrior
+	22, // 45: veiviser.v1.Policy.effects:type_name -> veiviser.v1.ResponseEffect
+	20, // 46: veiviser.v1.Policy.weights:type_name -> veiviser.v1.ContextWeight
+	15, // 47: veiviser.v1.Policy.learning:type_name -> veiviser.v1.Learning
+	18, // 48: veiviser.v1.Policy.control:type_name -> veiviser.v1.Control
+	19, // 49: veiviser.v1.Policy.gate:type_name -> veiviser.v1.Gate
+	16, // 50: veiviser.v1.Learning.outcomes:type_name -> veiviser.v1.OutcomeRule
+	42, // 51: veiviser.v1.Learning.progress_window:type_name -> google.protobuf.Duration
+	42, // 52: veiviser.v1.Learning.half_life:type_name -> google.protobuf.Duration
+	17, // 53: veiviser.v1.Learning.crosses:type_name -> veiviser.v1.Cross
+	42, // 54: veiviser.v1.OutcomeRule.window:type_name -> google.protobuf.Duration
+	42, // 55: veiviser.v1.Control.window:type_name -> google.protobuf.Duration
+	44, // 56: veiviser.v1.ContextWeight.kind:type_name -> veiviser.v1.ItemKind
+	44, // 57: veiviser.v1.ResponsePrior.kind:type_name -> veiviser.v1.ItemKind
+	44, // 58: veiviser.v1.ResponseEffect.kind:type_name -> veiviser.v1.ItemKind
+	59, // [59:59] is the sub-list for method output_type
+	59, // [59:59] is the sub-list for method input_type
+	59, // [59:59] is the sub-list for extension type_name
+	59, // [59:59] is the sub-list for extension extendee
+	0,  // [0:59] is the sub-list for field type_name
 }
 
 func init() { file_veiviser_v1_plan_proto_init() }
@@ -2467,7 +2609,9 @@ func file_veiviser_v1_plan_proto_init() {
 	if File_veiviser_v1_plan_proto != nil {
 		return
 	}
+	file_veiviser_v1_contact_proto_init()
 	file_veiviser_v1_item_proto_init()
+	file_veiviser_v1_relationship_proto_init()
 	file_veiviser_v1_plan_proto_msgTypes[13].OneofWrappers = []any{}
 	file_veiviser_v1_plan_proto_msgTypes[15].OneofWrappers = []any{}
 	file_veiviser_v1_plan_proto_msgTypes[18].OneofWrappers = []any{}

@@ -11,6 +11,7 @@ import (
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	durationpb "google.golang.org/protobuf/types/known/durationpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
@@ -81,6 +82,436 @@ func (PlanChangeKind) EnumDescriptor() ([]byte, []int) {
 	return file_veiviser_v1_plan_service_proto_rawDescGZIP(), []int{0}
 }
 
+// SetSwitchRequest says what to silence.
+type SetSwitchRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Topic, region or segment, at least one, with the statement and perhaps an id; the rest is ignored.
+	Switch *Switch `protobuf:"bytes,1,opt,name=switch,proto3" json:"switch,omitempty"`
+	// Who says so, at most 200 bytes.
+	Author string `protobuf:"bytes,2,opt,name=author,proto3" json:"author,omitempty"`
+	// Why, at most 1,000 bytes.
+	Note string `protobuf:"bytes,3,opt,name=note,proto3" json:"note,omitempty"`
+	// Only say what would stop.
+	DryRun bool `protobuf:"varint,4,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
+	// How far back logged decisions are looked at for what would stop; unset is one day.
+	LookBack      *durationpb.Duration `protobuf:"bytes,5,opt,name=look_back,json=lookBack,proto3" json:"look_back,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetSwitchRequest) Reset() {
+	*x = SetSwitchRequest{}
+	mi := &file_veiviser_v1_plan_service_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetSwitchRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetSwitchRequest) ProtoMessage() {}
+
+func (x *SetSwitchRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_veiviser_v1_plan_service_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetSwitchRequest.ProtoReflect.Descriptor instead.
+func (*SetSwitchRequest) Descriptor() ([]byte, []int) {
+	return file_veiviser_v1_plan_service_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *SetSwitchRequest) GetSwitch() *Switch {
+	if x != nil {
+		return x.Switch
+	}
+	return nil
+}
+
+func (x *SetSwitchRequest) GetAuthor() string {
+	if x != nil {
+		return x.Author
+	}
+	return ""
+}
+
+func (x *SetSwitchRequest) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+func (x *SetSwitchRequest) GetDryRun() bool {
+	if x != nil {
+		return x.DryRun
+	}
+	return false
+}
+
+func (x *SetSwitchRequest) GetLookBack() *durationpb.Duration {
+	if x != nil {
+		return x.LookBack
+	}
+	return nil
+}
+
+// SetSwitchResponse is the switch, or what would stop.
+type SetSwitchResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The switch as it is; as it would be for a dry run.
+	Switch *Switch `protobuf:"bytes,1,opt,name=switch,proto3" json:"switch,omitempty"`
+	// What would stop; only for a dry run.
+	Preview       *SwitchPreview `protobuf:"bytes,2,opt,name=preview,proto3" json:"preview,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetSwitchResponse) Reset() {
+	*x = SetSwitchResponse{}
+	mi := &file_veiviser_v1_plan_service_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetSwitchResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetSwitchResponse) ProtoMessage() {}
+
+func (x *SetSwitchResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_veiviser_v1_plan_service_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetSwitchResponse.ProtoReflect.Descriptor instead.
+func (*SetSwitchResponse) Descriptor() ([]byte, []int) {
+	return file_veiviser_v1_plan_service_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *SetSwitchResponse) GetSwitch() *Switch {
+	if x != nil {
+		return x.Switch
+	}
+	return nil
+}
+
+func (x *SetSwitchResponse) GetPreview() *SwitchPreview {
+	if x != nil {
+		return x.Preview
+	}
+	return nil
+}
+
+// SwitchPreview is what a switch would stop.
+type SwitchPreview struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Items of the catalogue that would not be shown (to those people), at most 1,000 of item_count.
+	ItemIds []string `protobuf:"bytes,1,rep,name=item_ids,json=itemIds,proto3" json:"item_ids,omitempty"`
+	// How many.
+	ItemCount int32 `protobuf:"varint,2,opt,name=item_count,json=itemCount,proto3" json:"item_count,omitempty"`
+	// Placements that could show nothing but the statement any more.
+	EmptyPlacements []string `protobuf:"bytes,3,rep,name=empty_placements,json=emptyPlacements,proto3" json:"empty_placements,omitempty"`
+	// Logged decisions looked at.
+	Decisions int64 `protobuf:"varint,4,opt,name=decisions,proto3" json:"decisions,omitempty"`
+	// Of them that would have shown something else, or nothing.
+	StoppedDecisions int64 `protobuf:"varint,5,opt,name=stopped_decisions,json=stoppedDecisions,proto3" json:"stopped_decisions,omitempty"`
+	// People behind those.
+	People        int64 `protobuf:"varint,6,opt,name=people,proto3" json:"people,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SwitchPreview) Reset() {
+	*x = SwitchPreview{}
+	mi := &file_veiviser_v1_plan_service_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SwitchPreview) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SwitchPreview) ProtoMessage() {}
+
+func (x *SwitchPreview) ProtoReflect() protoreflect.Message {
+	mi := &file_veiviser_v1_plan_service_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SwitchPreview.ProtoReflect.Descriptor instead.
+func (*SwitchPreview) Descriptor() ([]byte, []int) {
+	return file_veiviser_v1_plan_service_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *SwitchPreview) GetItemIds() []string {
+	if x != nil {
+		return x.ItemIds
+	}
+	return nil
+}
+
+func (x *SwitchPreview) GetItemCount() int32 {
+	if x != nil {
+		return x.ItemCount
+	}
+	return 0
+}
+
+func (x *SwitchPreview) GetEmptyPlacements() []string {
+	if x != nil {
+		return x.EmptyPlacements
+	}
+	return nil
+}
+
+func (x *SwitchPreview) GetDecisions() int64 {
+	if x != nil {
+		return x.Decisions
+	}
+	return 0
+}
+
+func (x *SwitchPreview) GetStoppedDecisions() int64 {
+	if x != nil {
+		return x.StoppedDecisions
+	}
+	return 0
+}
+
+func (x *SwitchPreview) GetPeople() int64 {
+	if x != nil {
+		return x.People
+	}
+	return 0
+}
+
+// ResumeSwitchRequest names a switch.
+type ResumeSwitchRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The switch.
+	SwitchId string `protobuf:"bytes,1,opt,name=switch_id,json=switchId,proto3" json:"switch_id,omitempty"`
+	// All stages at once.
+	All bool `protobuf:"varint,2,opt,name=all,proto3" json:"all,omitempty"`
+	// Who says so, at most 200 bytes.
+	Author string `protobuf:"bytes,3,opt,name=author,proto3" json:"author,omitempty"`
+	// Why, at most 1,000 bytes.
+	Note          string `protobuf:"bytes,4,opt,name=note,proto3" json:"note,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResumeSwitchRequest) Reset() {
+	*x = ResumeSwitchRequest{}
+	mi := &file_veiviser_v1_plan_service_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResumeSwitchRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResumeSwitchRequest) ProtoMessage() {}
+
+func (x *ResumeSwitchRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_veiviser_v1_plan_service_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResumeSwitchRequest.ProtoReflect.Descriptor instead.
+func (*ResumeSwitchRequest) Descriptor() ([]byte, []int) {
+	return file_veiviser_v1_plan_service_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *ResumeSwitchRequest) GetSwitchId() string {
+	if x != nil {
+		return x.SwitchId
+	}
+	return ""
+}
+
+func (x *ResumeSwitchRequest) GetAll() bool {
+	if x != nil {
+		return x.All
+	}
+	return false
+}
+
+func (x *ResumeSwitchRequest) GetAuthor() string {
+	if x != nil {
+		return x.Author
+	}
+	return ""
+}
+
+func (x *ResumeSwitchRequest) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+// ResumeSwitchResponse is the switch as it is.
+type ResumeSwitchResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The switch.
+	Switch        *Switch `protobuf:"bytes,1,opt,name=switch,proto3" json:"switch,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResumeSwitchResponse) Reset() {
+	*x = ResumeSwitchResponse{}
+	mi := &file_veiviser_v1_plan_service_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResumeSwitchResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResumeSwitchResponse) ProtoMessage() {}
+
+func (x *ResumeSwitchResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_veiviser_v1_plan_service_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResumeSwitchResponse.ProtoReflect.Descriptor instead.
+func (*ResumeSwitchResponse) Descriptor() ([]byte, []int) {
+	return file_veiviser_v1_plan_service_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *ResumeSwitchResponse) GetSwitch() *Switch {
+	if x != nil {
+		return x.Switch
+	}
+	return nil
+}
+
+// ListSwitchesRequest is empty.
+type ListSwitchesRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSwitchesRequest) Reset() {
+	*x = ListSwitchesRequest{}
+	mi := &file_veiviser_v1_plan_service_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSwitchesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSwitchesRequest) ProtoMessage() {}
+
+func (x *ListSwitchesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_veiviser_v1_plan_service_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSwitchesRequest.ProtoReflect.Descriptor instead.
+func (*ListSwitchesRequest) Descriptor() ([]byte, []int) {
+	return file_veiviser_v1_plan_service_proto_rawDescGZIP(), []int{5}
+}
+
+// ListSwitchesResponse lists switches.
+type ListSwitchesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The switches.
+	Switches      []*Switch `protobuf:"bytes,1,rep,name=switches,proto3" json:"switches,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSwitchesResponse) Reset() {
+	*x = ListSwitchesResponse{}
+	mi := &file_veiviser_v1_plan_service_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSwitchesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSwitchesResponse) ProtoMessage() {}
+
+func (x *ListSwitchesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_veiviser_v1_plan_service_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSwitchesResponse.ProtoReflect.Descriptor instead.
+func (*ListSwitchesResponse) Descriptor() ([]byte, []int) {
+	return file_veiviser_v1_plan_service_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *ListSwitchesResponse) GetSwitches() []*Switch {
+	if x != nil {
+		return x.Switches
+	}
+	return nil
+}
+
 // PlanVersion is a published plan without its text.
 type PlanVersion struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -104,7 +535,7 @@ type PlanVersion struct {
 
 func (x *PlanVersion) Reset() {
 	*x = PlanVersion{}
-	mi := &file_veiviser_v1_plan_service_proto_msgTypes[0]
+	mi := &file_veiviser_v1_plan_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -116,7 +547,7 @@ func (x *PlanVersion) String() string {
 func (*PlanVersion) ProtoMessage() {}
 
 func (x *PlanVersion) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_plan_service_proto_msgTypes[0]
+	mi := &file_veiviser_v1_plan_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -129,7 +560,7 @@ func (x *PlanVersion) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlanVersion.ProtoReflect.Descriptor instead.
 func (*PlanVersion) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_plan_service_proto_rawDescGZIP(), []int{0}
+	return file_veiviser_v1_plan_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *PlanVersion) GetVersion() string {
@@ -198,7 +629,7 @@ type PlanChange struct {
 
 func (x *PlanChange) Reset() {
 	*x = PlanChange{}
-	mi := &file_veiviser_v1_plan_service_proto_msgTypes[1]
+	mi := &file_veiviser_v1_plan_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -210,7 +641,7 @@ func (x *PlanChange) String() string {
 func (*PlanChange) ProtoMessage() {}
 
 func (x *PlanChange) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_plan_service_proto_msgTypes[1]
+	mi := &file_veiviser_v1_plan_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -223,7 +654,7 @@ func (x *PlanChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlanChange.ProtoReflect.Descriptor instead.
 func (*PlanChange) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_plan_service_proto_rawDescGZIP(), []int{1}
+	return file_veiviser_v1_plan_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *PlanChange) GetPath() string {
@@ -267,7 +698,7 @@ type PlanViolation struct {
 
 func (x *PlanViolation) Reset() {
 	*x = PlanViolation{}
-	mi := &file_veiviser_v1_plan_service_proto_msgTypes[2]
+	mi := &file_veiviser_v1_plan_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -279,7 +710,7 @@ func (x *PlanViolation) String() string {
 func (*PlanViolation) ProtoMessage() {}
 
 func (x *PlanViolation) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_plan_service_proto_msgTypes[2]
+	mi := &file_veiviser_v1_plan_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -292,7 +723,7 @@ func (x *PlanViolation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlanViolation.ProtoReflect.Descriptor instead.
 func (*PlanViolation) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_plan_service_proto_rawDescGZIP(), []int{2}
+	return file_veiviser_v1_plan_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *PlanViolation) GetField() string {
@@ -320,7 +751,7 @@ type GetPlanRequest struct {
 
 func (x *GetPlanRequest) Reset() {
 	*x = GetPlanRequest{}
-	mi := &file_veiviser_v1_plan_service_proto_msgTypes[3]
+	mi := &file_veiviser_v1_plan_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -332,7 +763,7 @@ func (x *GetPlanRequest) String() string {
 func (*GetPlanRequest) ProtoMessage() {}
 
 func (x *GetPlanRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_plan_service_proto_msgTypes[3]
+	mi := &file_veiviser_v1_plan_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -345,7 +776,7 @@ func (x *GetPlanRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPlanRequest.ProtoReflect.Descriptor instead.
 func (*GetPlanRequest) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_plan_service_proto_rawDescGZIP(), []int{3}
+	return file_veiviser_v1_plan_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *GetPlanRequest) GetVersion() string {
@@ -368,7 +799,7 @@ type GetPlanResponse struct {
 
 func (x *GetPlanResponse) Reset() {
 	*x = GetPlanResponse{}
-	mi := &file_veiviser_v1_plan_service_proto_msgTypes[4]
+	mi := &file_veiviser_v1_plan_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -380,7 +811,7 @@ func (x *GetPlanResponse) String() string {
 func (*GetPlanResponse) ProtoMessage() {}
 
 func (x *GetPlanResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_plan_service_proto_msgTypes[4]
+	mi := &file_veiviser_v1_plan_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -393,7 +824,7 @@ func (x *GetPlanResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPlanResponse.ProtoReflect.Descriptor instead.
 func (*GetPlanResponse) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_plan_service_proto_rawDescGZIP(), []int{4}
+	return file_veiviser_v1_plan_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *GetPlanResponse) GetPlan() *Plan {
@@ -421,7 +852,7 @@ type ValidatePlanRequest struct {
 
 func (x *ValidatePlanRequest) Reset() {
 	*x = ValidatePlanRequest{}
-	mi := &file_veiviser_v1_plan_service_proto_msgTypes[5]
+	mi := &file_veiviser_v1_plan_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -433,7 +864,7 @@ func (x *ValidatePlanRequest) String() string {
 func (*ValidatePlanRequest) ProtoMessage() {}
 
 func (x *ValidatePlanRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_plan_service_proto_msgTypes[5]
+	mi := &file_veiviser_v1_plan_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -446,7 +877,7 @@ func (x *ValidatePlanRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ValidatePlanRequest.ProtoReflect.Descriptor instead.
 func (*ValidatePlanRequest) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_plan_service_proto_rawDescGZIP(), []int{5}
+	return file_veiviser_v1_plan_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ValidatePlanRequest) GetPlan() *Plan {
@@ -469,7 +900,7 @@ type ValidatePlanResponse struct {
 
 func (x *ValidatePlanResponse) Reset() {
 	*x = ValidatePlanResponse{}
-	mi := &file_veiviser_v1_plan_service_proto_msgTypes[6]
+	mi := &file_veiviser_v1_plan_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -481,7 +912,7 @@ func (x *ValidatePlanResponse) String() string {
 func (*ValidatePlanResponse) ProtoMessage() {}
 
 func (x *ValidatePlanResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_plan_service_proto_msgTypes[6]
+	mi := &file_veiviser_v1_plan_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -494,7 +925,7 @@ func (x *ValidatePlanResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ValidatePlanResponse.ProtoReflect.Descriptor instead.
 func (*ValidatePlanResponse) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_plan_service_proto_rawDescGZIP(), []int{6}
+	return file_veiviser_v1_plan_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ValidatePlanResponse) GetViolations() []*PlanViolation {
@@ -530,7 +961,7 @@ type PublishPlanRequest struct {
 
 func (x *PublishPlanRequest) Reset() {
 	*x = PublishPlanRequest{}
-	mi := &file_veiviser_v1_plan_service_proto_msgTypes[7]
+	mi := &file_veiviser_v1_plan_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -542,7 +973,7 @@ func (x *PublishPlanRequest) String() string {
 func (*PublishPlanRequest) ProtoMessage() {}
 
 func (x *PublishPlanRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_plan_service_proto_msgTypes[7]
+	mi := &file_veiviser_v1_plan_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -555,7 +986,7 @@ func (x *PublishPlanRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PublishPlanRequest.ProtoReflect.Descriptor instead.
 func (*PublishPlanRequest) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_plan_service_proto_rawDescGZIP(), []int{7}
+	return file_veiviser_v1_plan_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *PublishPlanRequest) GetPlan() *Plan {
@@ -604,7 +1035,7 @@ type PublishPlanResponse struct {
 
 func (x *PublishPlanResponse) Reset() {
 	*x = PublishPlanResponse{}
-	mi := &file_veiviser_v1_plan_service_proto_msgTypes[8]
+	mi := &file_veiviser_v1_plan_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -616,7 +1047,7 @@ func (x *PublishPlanResponse) String() string {
 func (*PublishPlanResponse) ProtoMessage() {}
 
 func (x *PublishPlanResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_plan_service_proto_msgTypes[8]
+	mi := &file_veiviser_v1_plan_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -629,7 +1060,7 @@ func (x *PublishPlanResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PublishPlanResponse.ProtoReflect.Descriptor instead.
 func (*PublishPlanResponse) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_plan_service_proto_rawDescGZIP(), []int{8}
+	return file_veiviser_v1_plan_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *PublishPlanResponse) GetVersion() *PlanVersion {
@@ -652,7 +1083,7 @@ type ListPlanVersionsRequest struct {
 
 func (x *ListPlanVersionsRequest) Reset() {
 	*x = ListPlanVersionsRequest{}
-	mi := &file_veiviser_v1_plan_service_proto_msgTypes[9]
+	mi := &file_veiviser_v1_plan_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -664,7 +1095,7 @@ func (x *ListPlanVersionsRequest) String() string {
 func (*ListPlanVersionsRequest) ProtoMessage() {}
 
 func (x *ListPlanVersionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_plan_service_proto_msgTypes[9]
+	mi := &file_veiviser_v1_plan_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -677,7 +1108,7 @@ func (x *ListPlanVersionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPlanVersionsRequest.ProtoReflect.Descriptor instead.
 func (*ListPlanVersionsRequest) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_plan_service_proto_rawDescGZIP(), []int{9}
+	return file_veiviser_v1_plan_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ListPlanVersionsRequest) GetPageSize() int32 {
@@ -707,7 +1138,7 @@ type ListPlanVersionsResponse struct {
 
 func (x *ListPlanVersionsResponse) Reset() {
 	*x = ListPlanVersionsResponse{}
-	mi := &file_veiviser_v1_plan_service_proto_msgTypes[10]
+	mi := &file_veiviser_v1_plan_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -719,7 +1150,7 @@ func (x *ListPlanVersionsResponse) String() string {
 func (*ListPlanVersionsResponse) ProtoMessage() {}
 
 func (x *ListPlanVersionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_plan_service_proto_msgTypes[10]
+	mi := &file_veiviser_v1_plan_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -732,7 +1163,7 @@ func (x *ListPlanVersionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPlanVersionsResponse.ProtoReflect.Descriptor instead.
 func (*ListPlanVersionsResponse) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_plan_service_proto_rawDescGZIP(), []int{10}
+	return file_veiviser_v1_plan_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ListPlanVersionsResponse) GetVersions() []*PlanVersion {
@@ -762,7 +1193,7 @@ type RollBackPlanRequest struct {
 
 func (x *RollBackPlanRequest) Reset() {
 	*x = RollBackPlanRequest{}
-	mi := &file_veiviser_v1_plan_service_proto_msgTypes[11]
+	mi := &file_veiviser_v1_plan_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -774,7 +1205,7 @@ func (x *RollBackPlanRequest) String() string {
 func (*RollBackPlanRequest) ProtoMessage() {}
 
 func (x *RollBackPlanRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_plan_service_proto_msgTypes[11]
+	mi := &file_veiviser_v1_plan_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -787,7 +1218,7 @@ func (x *RollBackPlanRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RollBackPlanRequest.ProtoReflect.Descriptor instead.
 func (*RollBackPlanRequest) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_plan_service_proto_rawDescGZIP(), []int{11}
+	return file_veiviser_v1_plan_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *RollBackPlanRequest) GetVersion() string {
@@ -815,7 +1246,7 @@ type RollBackPlanResponse struct {
 
 func (x *RollBackPlanResponse) Reset() {
 	*x = RollBackPlanResponse{}
-	mi := &file_veiviser_v1_plan_service_proto_msgTypes[12]
+	mi := &file_veiviser_v1_plan_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -827,7 +1258,7 @@ func (x *RollBackPlanResponse) String() string {
 func (*RollBackPlanResponse) ProtoMessage() {}
 
 func (x *RollBackPlanResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_plan_service_proto_msgTypes[12]
+	mi := &file_veiviser_v1_plan_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -840,7 +1271,7 @@ func (x *RollBackPlanResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RollBackPlanResponse.ProtoReflect.Descriptor instead.
 func (*RollBackPlanResponse) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_plan_service_proto_rawDescGZIP(), []int{12}
+	return file_veiviser_v1_plan_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *RollBackPlanResponse) GetVersion() *PlanVersion {
@@ -865,7 +1296,7 @@ type SimulatePlanRequest struct {
 
 func (x *SimulatePlanRequest) Reset() {
 	*x = SimulatePlanRequest{}
-	mi := &file_veiviser_v1_plan_service_proto_msgTypes[13]
+	mi := &file_veiviser_v1_plan_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -877,7 +1308,7 @@ func (x *SimulatePlanRequest) String() string {
 func (*SimulatePlanRequest) ProtoMessage() {}
 
 func (x *SimulatePlanRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_plan_service_proto_msgTypes[13]
+	mi := &file_veiviser_v1_plan_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -890,7 +1321,7 @@ func (x *SimulatePlanRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SimulatePlanRequest.ProtoReflect.Descriptor instead.
 func (*SimulatePlanRequest) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_plan_service_proto_rawDescGZIP(), []int{13}
+	return file_veiviser_v1_plan_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *SimulatePlanRequest) GetPlan() *Plan {
@@ -927,7 +1358,7 @@ type SimulatePlanResponse struct {
 
 func (x *SimulatePlanResponse) Reset() {
 	*x = SimulatePlanResponse{}
-	mi := &file_veiviser_v1_plan_service_proto_msgTypes[14]
+	mi := &file_veiviser_v1_plan_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -939,7 +1370,7 @@ func (x *SimulatePlanResponse) String() string {
 func (*SimulatePlanResponse) ProtoMessage() {}
 
 func (x *SimulatePlanResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_plan_service_proto_msgTypes[14]
+	mi := &file_veiviser_v1_plan_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -952,7 +1383,7 @@ func (x *SimulatePlanResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SimulatePlanResponse.ProtoReflect.Descriptor instead.
 func (*SimulatePlanResponse) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_plan_service_proto_rawDescGZIP(), []int{14}
+	return file_veiviser_v1_plan_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *SimulatePlanResponse) GetProgress() float64 {
@@ -973,7 +1404,34 @@ var File_veiviser_v1_plan_service_proto protoreflect.FileDescriptor
 
 const file_veiviser_v1_plan_service_proto_rawDesc = "" +
 	"\n" +
-	"\x1eveiviser/v1/plan_service.proto\x12\vveiviser.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16veiviser/v1/plan.proto\"\xf1\x01\n" +
+	"\x1eveiviser/v1/plan_service.proto\x12\vveiviser.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16veiviser/v1/plan.proto\x1a\x1eveiviser/v1/relationship.proto\"\xd8\x01\n" +
+	"\x10SetSwitchRequest\x123\n" +
+	"\x06switch\x18\x01 \x01(\v2\x13.veiviser.v1.SwitchB\x06\xbaH\x03\xc8\x01\x01R\x06switch\x12 \n" +
+	"\x06author\x18\x02 \x01(\tB\b\xbaH\x05r\x03(\xc8\x01R\x06author\x12\x1c\n" +
+	"\x04note\x18\x03 \x01(\tB\b\xbaH\x05r\x03(\xe8\aR\x04note\x12\x17\n" +
+	"\adry_run\x18\x04 \x01(\bR\x06dryRun\x126\n" +
+	"\tlook_back\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\blookBack\"v\n" +
+	"\x11SetSwitchResponse\x12+\n" +
+	"\x06switch\x18\x01 \x01(\v2\x13.veiviser.v1.SwitchR\x06switch\x124\n" +
+	"\apreview\x18\x02 \x01(\v2\x1a.veiviser.v1.SwitchPreviewR\apreview\"\xd7\x01\n" +
+	"\rSwitchPreview\x12\x19\n" +
+	"\bitem_ids\x18\x01 \x03(\tR\aitemIds\x12\x1d\n" +
+	"\n" +
+	"item_count\x18\x02 \x01(\x05R\titemCount\x12)\n" +
+	"\x10empty_placements\x18\x03 \x03(\tR\x0femptyPlacements\x12\x1c\n" +
+	"\tdecisions\x18\x04 \x01(\x03R\tdecisions\x12+\n" +
+	"\x11stopped_decisions\x18\x05 \x01(\x03R\x10stoppedDecisions\x12\x16\n" +
+	"\x06people\x18\x06 \x01(\x03R\x06people\"\x8f\x01\n" +
+	"\x13ResumeSwitchRequest\x12&\n" +
+	"\tswitch_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04 \x01(@R\bswitchId\x12\x10\n" +
+	"\x03all\x18\x02 \x01(\bR\x03all\x12 \n" +
+	"\x06author\x18\x03 \x01(\tB\b\xbaH\x05r\x03(\xc8\x01R\x06author\x12\x1c\n" +
+	"\x04note\x18\x04 \x01(\tB\b\xbaH\x05r\x03(\xe8\aR\x04note\"C\n" +
+	"\x14ResumeSwitchResponse\x12+\n" +
+	"\x06switch\x18\x01 \x01(\v2\x13.veiviser.v1.SwitchR\x06switch\"\x15\n" +
+	"\x13ListSwitchesRequest\"G\n" +
+	"\x14ListSwitchesResponse\x12/\n" +
+	"\bswitches\x18\x01 \x03(\v2\x13.veiviser.v1.SwitchR\bswitches\"\xf1\x01\n" +
 	"\vPlanVersion\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\tR\aversion\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12=\n" +
@@ -1036,14 +1494,17 @@ const file_veiviser_v1_plan_service_proto_rawDesc = "" +
 	"\x1cPLAN_CHANGE_KIND_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16PLAN_CHANGE_KIND_ADDED\x10\x01\x12\x1c\n" +
 	"\x18PLAN_CHANGE_KIND_REMOVED\x10\x02\x12\x1c\n" +
-	"\x18PLAN_CHANGE_KIND_CHANGED\x10\x032\xab\x05\n" +
+	"\x18PLAN_CHANGE_KIND_CHANGED\x10\x032\xfc\a\n" +
 	"\vPlanService\x12V\n" +
 	"\aGetPlan\x12\x1b.veiviser.v1.GetPlanRequest\x1a\x1c.veiviser.v1.GetPlanResponse\"\x10\x82\xd3\xe4\x93\x02\n" +
 	"\x12\b/v1/plan\x12q\n" +
 	"\fValidatePlan\x12 .veiviser.v1.ValidatePlanRequest\x1a!.veiviser.v1.ValidatePlanResponse\"\x1c\x82\xd3\xe4\x93\x02\x16:\x01*\"\x11/v1/plan:validate\x12m\n" +
 	"\vPublishPlan\x12\x1f.veiviser.v1.PublishPlanRequest\x1a .veiviser.v1.PublishPlanResponse\"\x1b\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/plan:publish\x12z\n" +
 	"\x10ListPlanVersions\x12$.veiviser.v1.ListPlanVersionsRequest\x1a%.veiviser.v1.ListPlanVersionsResponse\"\x19\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/plan/versions\x12q\n" +
-	"\fRollBackPlan\x12 .veiviser.v1.RollBackPlanRequest\x1a!.veiviser.v1.RollBackPlanResponse\"\x1c\x82\xd3\xe4\x93\x02\x16:\x01*\"\x11/v1/plan:rollBack\x12s\n" +
+	"\fRollBackPlan\x12 .veiviser.v1.RollBackPlanRequest\x1a!.veiviser.v1.RollBackPlanResponse\"\x1c\x82\xd3\xe4\x93\x02\x16:\x01*\"\x11/v1/plan:rollBack\x12c\n" +
+	"\tSetSwitch\x12\x1d.veiviser.v1.SetSwitchRequest\x1a\x1e.veiviser.v1.SetSwitchResponse\"\x17\x82\xd3\xe4\x93\x02\x11:\x01*\"\f/v1/switches\x12\x7f\n" +
+	"\fResumeSwitch\x12 .veiviser.v1.ResumeSwitchRequest\x1a!.veiviser.v1.ResumeSwitchResponse\"*\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/switches/{switch_id}:resume\x12i\n" +
+	"\fListSwitches\x12 .veiviser.v1.ListSwitchesRequest\x1a!.veiviser.v1.ListSwitchesResponse\"\x14\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/switches\x12s\n" +
 	"\fSimulatePlan\x12 .veiviser.v1.SimulatePlanRequest\x1a!.veiviser.v1.SimulatePlanResponse\"\x1c\x82\xd3\xe4\x93\x02\x16:\x01*\"\x11/v1/plan:simulate0\x01B;Z9github.com/veiviser/veiviser/proto/veiviser/v1;veiviserv1b\x06proto3"
 
 var (
@@ -1059,58 +1520,79 @@ func file_veiviser_v1_plan_service_proto_rawDescGZIP() []byte {
 }
 
 var file_veiviser_v1_plan_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_veiviser_v1_plan_service_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_veiviser_v1_plan_service_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
 var file_veiviser_v1_plan_service_proto_goTypes = []any{
 	(PlanChangeKind)(0),              // 0: veiviser.v1.PlanChangeKind
-	(*PlanVersion)(nil),              // 1: veiviser.v1.PlanVersion
-	(*PlanChange)(nil),               // 2: veiviser.v1.PlanChange
-	(*PlanViolation)(nil),            // 3: veiviser.v1.PlanViolation
-	(*GetPlanRequest)(nil),           // 4: veiviser.v1.GetPlanRequest
-	(*GetPlanResponse)(nil),          // 5: veiviser.v1.GetPlanResponse
-	(*ValidatePlanRequest)(nil),      // 6: veiviser.v1.ValidatePlanRequest
-	(*ValidatePlanResponse)(nil),     // 7: veiviser.v1.ValidatePlanResponse
-	(*PublishPlanRequest)(nil),       // 8: veiviser.v1.PublishPlanRequest
-	(*PublishPlanResponse)(nil),      // 9: veiviser.v1.PublishPlanResponse
-	(*ListPlanVersionsRequest)(nil),  // 10: veiviser.v1.ListPlanVersionsRequest
-	(*ListPlanVersionsResponse)(nil), // 11: veiviser.v1.ListPlanVersionsResponse
-	(*RollBackPlanRequest)(nil),      // 12: veiviser.v1.RollBackPlanRequest
-	(*RollBackPlanResponse)(nil),     // 13: veiviser.v1.RollBackPlanResponse
-	(*SimulatePlanRequest)(nil),      // 14: veiviser.v1.SimulatePlanRequest
-	(*SimulatePlanResponse)(nil),     // 15: veiviser.v1.SimulatePlanResponse
-	(*timestamppb.Timestamp)(nil),    // 16: google.protobuf.Timestamp
-	(*Plan)(nil),                     // 17: veiviser.v1.Plan
+	(*SetSwitchRequest)(nil),         // 1: veiviser.v1.SetSwitchRequest
+	(*SetSwitchResponse)(nil),        // 2: veiviser.v1.SetSwitchResponse
+	(*SwitchPreview)(nil),            // 3: veiviser.v1.SwitchPreview
+	(*ResumeSwitchRequest)(nil),      // 4: veiviser.v1.ResumeSwitchRequest
+	(*ResumeSwitchResponse)(nil),     // 5: veiviser.v1.ResumeSwitchResponse
+	(*ListSwitchesRequest)(nil),      // 6: veiviser.v1.ListSwitchesRequest
+	(*ListSwitchesResponse)(nil),     // 7: veiviser.v1.ListSwitchesResponse
+	(*PlanVersion)(nil),              // 8: veiviser.v1.PlanVersion
+	(*PlanChange)(nil),               // 9: veiviser.v1.PlanChange
+	(*PlanViolation)(nil),            // 10: veiviser.v1.PlanViolation
+	(*GetPlanRequest)(nil),           // 11: veiviser.v1.GetPlanRequest
+	(*GetPlanResponse)(nil),          // 12: veiviser.v1.GetPlanResponse
+	(*ValidatePlanRequest)(nil),      // 13: veiviser.v1.ValidatePlanRequest
+	(*ValidatePlanResponse)(nil),     // 14: veiviser.v1.ValidatePlanResponse
+	(*PublishPlanRequest)(nil),       // 15: veiviser.v1.PublishPlanRequest
+	(*PublishPlanResponse)(nil),      // 16: veiviser.v1.PublishPlanResponse
+	(*ListPlanVersionsRequest)(nil),  // 17: veiviser.v1.ListPlanVersionsRequest
+	(*ListPlanVersionsResponse)(nil), // 18: veiviser.v1.ListPlanVersionsResponse
+	(*RollBackPlanRequest)(nil),      // 19: veiviser.v1.RollBackPlanRequest
+	(*RollBackPlanResponse)(nil),     // 20: veiviser.v1.RollBackPlanResponse
+	(*SimulatePlanRequest)(nil),      // 21: veiviser.v1.SimulatePlanRequest
+	(*SimulatePlanResponse)(nil),     // 22: veiviser.v1.SimulatePlanResponse
+	(*Switch)(nil),                   // 23: veiviser.v1.Switch
+	(*durationpb.Duration)(nil),      // 24: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil),    // 25: google.protobuf.Timestamp
+	(*Plan)(nil),                     // 26: veiviser.v1.Plan
 }
 var file_veiviser_v1_plan_service_proto_depIdxs = []int32{
-	16, // 0: veiviser.v1.PlanVersion.publish_time:type_name -> google.protobuf.Timestamp
-	2,  // 1: veiviser.v1.PlanVersion.changes:type_name -> veiviser.v1.PlanChange
-	0,  // 2: veiviser.v1.PlanChange.kind:type_name -> veiviser.v1.PlanChangeKind
-	17, // 3: veiviser.v1.GetPlanResponse.plan:type_name -> veiviser.v1.Plan
-	1,  // 4: veiviser.v1.GetPlanResponse.version:type_name -> veiviser.v1.PlanVersion
-	17, // 5: veiviser.v1.ValidatePlanRequest.plan:type_name -> veiviser.v1.Plan
-	3,  // 6: veiviser.v1.ValidatePlanResponse.violations:type_name -> veiviser.v1.PlanViolation
-	2,  // 7: veiviser.v1.ValidatePlanResponse.changes:type_name -> veiviser.v1.PlanChange
-	17, // 8: veiviser.v1.PublishPlanRequest.plan:type_name -> veiviser.v1.Plan
-	1,  // 9: veiviser.v1.PublishPlanResponse.version:type_name -> veiviser.v1.PlanVersion
-	1,  // 10: veiviser.v1.ListPlanVersionsResponse.versions:type_name -> veiviser.v1.PlanVersion
-	1,  // 11: veiviser.v1.RollBackPlanResponse.version:type_name -> veiviser.v1.PlanVersion
-	17, // 12: veiviser.v1.SimulatePlanRequest.plan:type_name -> veiviser.v1.Plan
-	4,  // 13: veiviser.v1.PlanService.GetPlan:input_type -> veiviser.v1.GetPlanRequest
-	6,  // 14: veiviser.v1.PlanService.ValidatePlan:input_type -> veiviser.v1.ValidatePlanRequest
-	8,  // 15: veiviser.v1.PlanService.PublishPlan:input_type -> veiviser.v1.PublishPlanRequest
-	10, // 16: veiviser.v1.PlanService.ListPlanVersions:input_type -> veiviser.v1.ListPlanVersionsRequest
-	12, // 17: veiviser.v1.PlanService.RollBackPlan:input_type -> veiviser.v1.RollBackPlanRequest
-	14, // 18: veiviser.v1.PlanService.SimulatePlan:input_type -> veiviser.v1.SimulatePlanRequest
-	5,  // 19: veiviser.v1.PlanService.GetPlan:output_type -> veiviser.v1.GetPlanResponse
-	7,  // 20: veiviser.v1.PlanService.ValidatePlan:output_type -> veiviser.v1.ValidatePlanResponse
-	9,  // 21: veiviser.v1.PlanService.PublishPlan:output_type -> veiviser.v1.PublishPlanResponse
-	11, // 22: veiviser.v1.PlanService.ListPlanVersions:output_type -> veiviser.v1.ListPlanVersionsResponse
-	13, // 23: veiviser.v1.PlanService.RollBackPlan:output_type -> veiviser.v1.RollBackPlanResponse
-	15, // 24: veiviser.v1.PlanService.SimulatePlan:output_type -> veiviser.v1.SimulatePlanResponse
-	19, // [19:25] is the sub-list for method output_type
-	13, // [13:19] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	23, // 0: veiviser.v1.SetSwitchRequest.switch:type_name -> veiviser.v1.Switch
+	24, // 1: veiviser.v1.SetSwitchRequest.look_back:type_name -> google.protobuf.Duration
+	23, // 2: veiviser.v1.SetSwitchResponse.switch:type_name -> veiviser.v1.Switch
+	3,  // 3: veiviser.v1.SetSwitchResponse.preview:type_name -> veiviser.v1.SwitchPreview
+	23, // 4: veiviser.v1.ResumeSwitchResponse.switch:type_name -> veiviser.v1.Switch
+	23, // 5: veiviser.v1.ListSwitchesResponse.switches:type_name -> veiviser.v1.Switch
+	25, // 6: veiviser.v1.PlanVersion.publish_time:type_name -> google.protobuf.Timestamp
+	9,  // 7: veiviser.v1.PlanVersion.changes:type_name -> veiviser.v1.PlanChange
+	0,  // 8: veiviser.v1.PlanChange.kind:type_name -> veiviser.v1.PlanChangeKind
+	26, // 9: veiviser.v1.GetPlanResponse.plan:type_name -> veiviser.v1.Plan
+	8,  // 10: veiviser.v1.GetPlanResponse.version:type_name -> veiviser.v1.PlanVersion
+	26, // 11: veiviser.v1.ValidatePlanRequest.plan:type_name -> veiviser.v1.Plan
+	10, // 12: veiviser.v1.ValidatePlanResponse.violations:type_name -> veiviser.v1.PlanViolation
+	9,  // 13: veiviser.v1.ValidatePlanResponse.changes:type_name -> veiviser.v1.PlanChange
+	26, // 14: veiviser.v1.PublishPlanRequest.plan:type_name -> veiviser.v1.Plan
+	8,  // 15: veiviser.v1.PublishPlanResponse.version:type_name -> veiviser.v1.PlanVersion
+	8,  // 16: veiviser.v1.ListPlanVersionsResponse.versions:type_name -> veiviser.v1.PlanVersion
+	8,  // 17: veiviser.v1.RollBackPlanResponse.version:type_name -> veiviser.v1.PlanVersion
+	26, // 18: veiviser.v1.SimulatePlanRequest.plan:type_name -> veiviser.v1.Plan
+	11, // 19: veiviser.v1.PlanService.GetPlan:input_type -> veiviser.v1.GetPlanRequest
+	13, // 20: veiviser.v1.PlanService.ValidatePlan:input_type -> veiviser.v1.ValidatePlanRequest
+	15, // 21: veiviser.v1.PlanService.PublishPlan:input_type -> veiviser.v1.PublishPlanRequest
+	17, // 22: veiviser.v1.PlanService.ListPlanVersions:input_type -> veiviser.v1.ListPlanVersionsRequest
+	19, // 23: veiviser.v1.PlanService.RollBackPlan:input_type -> veiviser.v1.RollBackPlanRequest
+	1,  // 24: veiviser.v1.PlanService.SetSwitch:input_type -> veiviser.v1.SetSwitchRequest
+	4,  // 25: veiviser.v1.PlanService.ResumeSwitch:input_type -> veiviser.v1.ResumeSwitchRequest
+	6,  // 26: veiviser.v1.PlanService.ListSwitches:input_type -> veiviser.v1.ListSwitchesRequest
+	21, // 27: veiviser.v1.PlanService.SimulatePlan:input_type -> veiviser.v1.SimulatePlanRequest
+	12, // 28: veiviser.v1.PlanService.GetPlan:output_type -> veiviser.v1.GetPlanResponse
+	14, // 29: veiviser.v1.PlanService.ValidatePlan:output_type -> veiviser.v1.ValidatePlanResponse
+	16, // 30: veiviser.v1.PlanService.PublishPlan:output_type -> veiviser.v1.PublishPlanResponse
+	18, // 31: veiviser.v1.PlanService.ListPlanVersions:output_type -> veiviser.v1.ListPlanVersionsResponse
+	20, // 32: veiviser.v1.PlanService.RollBackPlan:output_type -> veiviser.v1.RollBackPlanResponse
+	2,  // 33: veiviser.v1.PlanService.SetSwitch:output_type -> veiviser.v1.SetSwitchResponse
+	5,  // 34: veiviser.v1.PlanService.ResumeSwitch:output_type -> veiviser.v1.ResumeSwitchResponse
+	7,  // 35: veiviser.v1.PlanService.ListSwitches:output_type -> veiviser.v1.ListSwitchesResponse
+	22, // 36: veiviser.v1.PlanService.SimulatePlan:output_type -> veiviser.v1.SimulatePlanResponse
+	28, // [28:37] is the sub-list for method output_type
+	19, // [19:28] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_veiviser_v1_plan_service_proto_init() }
@@ -1119,13 +1601,14 @@ func file_veiviser_v1_plan_service_proto_init() {
 		return
 	}
 	file_veiviser_v1_plan_proto_init()
+	file_veiviser_v1_relationship_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_veiviser_v1_plan_service_proto_rawDesc), len(file_veiviser_v1_plan_service_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   15,
+			NumMessages:   22,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

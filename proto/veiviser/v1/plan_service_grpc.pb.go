@@ -24,6 +24,9 @@ const (
 	PlanService_PublishPlan_FullMethodName      = "/veiviser.v1.PlanService/PublishPlan"
 	PlanService_ListPlanVersions_FullMethodName = "/veiviser.v1.PlanService/ListPlanVersions"
 	PlanService_RollBackPlan_FullMethodName     = "/veiviser.v1.PlanService/RollBackPlan"
+	PlanService_SetSwitch_FullMethodName        = "/veiviser.v1.PlanService/SetSwitch"
+	PlanService_ResumeSwitch_FullMethodName     = "/veiviser.v1.PlanService/ResumeSwitch"
+	PlanService_ListSwitches_FullMethodName     = "/veiviser.v1.PlanService/ListSwitches"
 	PlanService_SimulatePlan_FullMethodName     = "/veiviser.v1.PlanService/SimulatePlan"
 )
 
@@ -58,6 +61,21 @@ type PlanServiceClient interface {
 	// Errors: INVALID_ARGUMENT (INVALID_FIELD), NOT_FOUND (UNKNOWN_PLAN_VERSION), ABORTED (PLAN_CHANGED), FAILED_PRECONDITION
 	// (NO_PLAN_PUBLISHED), UNAVAILABLE (STORE_UNAVAILABLE).
 	RollBackPlan(ctx context.Context, in *RollBackPlanRequest, opts ...grpc.CallOption) (*RollBackPlanResponse, error)
+	// SetSwitch silences what is about a topic, or what is said to people of a region or segment, at once. All replicas follow within two
+	// seconds. With dry_run nothing is switched; the answer says what would stop.
+	//
+	// Errors: INVALID_ARGUMENT (INVALID_FIELD), NOT_FOUND (UNKNOWN_ITEM, UNKNOWN_SEGMENT), ALREADY_EXISTS (SWITCH_EXISTS),
+	// RESOURCE_EXHAUSTED (SWITCH_LIMIT), UNAVAILABLE (STORE_UNAVAILABLE).
+	SetSwitch(ctx context.Context, in *SetSwitchRequest, opts ...grpc.CallOption) (*SetSwitchResponse, error)
+	// ResumeSwitch takes a switch one stage further back, or all the way.
+	//
+	// Errors: NOT_FOUND (UNKNOWN_SWITCH), FAILED_PRECONDITION (SWITCH_OVER), UNAVAILABLE (STORE_UNAVAILABLE).
+	ResumeSwitch(ctx context.Context, in *ResumeSwitchRequest, opts ...grpc.CallOption) (*ResumeSwitchResponse, error)
+	// ListSwitches lists switches with all that was done with them, those that are on first, newest first; those that are over stay, at
+	// most 1,000.
+	//
+	// Errors: UNAVAILABLE (STORE_UNAVAILABLE).
+	ListSwitches(ctx context.Context, in *ListSwitchesRequest, opts ...grpc.CallOption) (*ListSwitchesResponse, error)
 	// SimulatePlan runs a plan against a simulated audience and reports progress. Not in this release.
 	SimulatePlan(ctx context.Context, in *SimulatePlanRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[SimulatePlanResponse], error)
 }
@@ -120,6 +138,36 @@ func (c *planServiceClient) RollBackPlan(ctx context.Context, in *RollBackPlanRe
 	return out, nil
 }
 
+func (c *planServiceClient) SetSwitch(ctx context.Context, in *SetSwitchRequest, opts ...grpc.CallOption) (*SetSwitchResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SetSwitchResponse)
+	err := c.cc.Invoke(ctx, PlanService_SetSwitch_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *planServiceClient) ResumeSwitch(ctx context.Context, in *ResumeSwitchRequest, opts ...grpc.CallOption) (*ResumeSwitchResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ResumeSwitchResponse)
+	err := c.cc.Invoke(ctx, PlanService_ResumeSwitch_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *planServiceClient) ListSwitches(ctx context.Context, in *ListSwitchesRequest, opts ...grpc.CallOption) (*ListSwitchesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListSwitchesResponse)
+	err := c.cc.Invoke(ctx, PlanService_ListSwitches_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *planServiceClient) SimulatePlan(ctx context.Context, in *SimulatePlanRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[SimulatePlanResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	stream, err := c.cc.NewStream(ctx, &PlanService_ServiceDesc.Streams[0], PlanService_SimulatePlan_FullMethodName, cOpts...)
@@ -170,6 +218,21 @@ type PlanServiceServer interface {
 	// Errors: INVALID_ARGUMENT (INVALID_FIELD), NOT_FOUND (UNKNOWN_PLAN_VERSION), ABORTED (PLAN_CHANGED), FAILED_PRECONDITION
 	// (NO_PLAN_PUBLISHED), UNAVAILABLE (STORE_UNAVAILABLE).
 	RollBackPlan(context.Context, *RollBackPlanRequest) (*RollBackPlanResponse, error)
+	// SetSwitch silences what is about a topic, or what is said to people of a region or segment, at once. All replicas follow within two
+	// seconds. With dry_run nothing is switched; the answer says what would stop.
+	//
+	// Errors: INVALID_ARGUMENT (INVALID_FIELD), NOT_FOUND (UNKNOWN_ITEM, UNKNOWN_SEGMENT), ALREADY_EXISTS (SWITCH_EXISTS),
+	// RESOURCE_EXHAUSTED (SWITCH_LIMIT), UNAVAILABLE (STORE_UNAVAILABLE).
+	SetSwitch(context.Context, *SetSwitchRequest) (*SetSwitchResponse, error)
+	// ResumeSwitch takes a switch one stage further back, or all the way.
+	//
+	// Errors: NOT_FOUND (UNKNOWN_SWITCH), FAILED_PRECONDITION (SWITCH_OVER), UNAVAILABLE (STORE_UNAVAILABLE).
+	ResumeSwitch(context.Context, *ResumeSwitchRequest) (*ResumeSwitchResponse, error)
+	// ListSwitches lists switches with all that was done with them, those that are on first, newest first; those that are over stay, at
+	// most 1,000.
+	//
+	// Errors: UNAVAILABLE (STORE_UNAVAILABLE).
+	ListSwitches(context.Context, *ListSwitchesRequest) (*ListSwitchesResponse, error)
 	// SimulatePlan runs a plan against a simulated audience and reports progress. Not in this release.
 	SimulatePlan(*SimulatePlanRequest, grpc.ServerStreamingServer[SimulatePlanResponse]) error
 	mustEmbedUnimplementedPlanServiceServer()
@@ -196,6 +259,15 @@ func (UnimplementedPlanServiceServer) ListPlanVersions(context.Context, *ListPla
 }
 func (UnimplementedPlanServiceServer) RollBackPlan(context.Context, *RollBackPlanRequest) (*RollBackPlanResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RollBackPlan not implemented")
+}
+func (UnimplementedPlanServiceServer) SetSwitch(context.Context, *SetSwitchRequest) (*SetSwitchResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SetSwitch not implemented")
+}
+func (UnimplementedPlanServiceServer) ResumeSwitch(context.Context, *ResumeSwitchRequest) (*ResumeSwitchResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ResumeSwitch not implemented")
+}
+func (UnimplementedPlanServiceServer) ListSwitches(context.Context, *ListSwitchesRequest) (*ListSwitchesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListSwitches not implemented")
 }
 func (UnimplementedPlanServiceServer) SimulatePlan(*SimulatePlanRequest, grpc.ServerStreamingServer[SimulatePlanResponse]) error {
 	return status.Error(codes.Unimplemented, "method SimulatePlan not implemented")
@@ -311,6 +383,60 @@ func _PlanService_RollBackPlan_Handler(srv interface{}, ctx context.Context, dec
 	return interceptor(ctx, in, info, handler)
 }
 
+func _PlanService_SetSwitch_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SetSwitchRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PlanServiceServer).SetSwitch(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PlanService_SetSwitch_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PlanServiceServer).SetSwitch(ctx, req.(*SetSwitchRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _PlanService_ResumeSwitch_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ResumeSwitchRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PlanServiceServer).ResumeSwitch(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PlanService_ResumeSwitch_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PlanServiceServer).ResumeSwitch(ctx, req.(*ResumeSwitchRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _PlanService_ListSwitches_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListSwitchesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PlanServiceServer).ListSwitches(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PlanService_ListSwitches_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PlanServiceServer).ListSwitches(ctx, req.(*ListSwitchesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _PlanService_SimulatePlan_Handler(srv interface{}, stream grpc.ServerStream) error {
 	m := new(SimulatePlanRequest)
 	if err := stream.RecvMsg(m); err != nil {
@@ -348,6 +474,18 @@ var PlanService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "RollBackPlan",
 			Handler:    _PlanService_RollBackPlan_Handler,
+		},
+		{
+			MethodName: "SetSwitch",
+			Handler:    _PlanService_SetSwitch_Handler,
+		},
+		{
+			MethodName: "ResumeSwitch",
+			Handler:    _PlanService_ResumeSwitch_Handler,
+		},
+		{
+			MethodName: "ListSwitches",
+			Handler:    _PlanService_ListSwitches_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

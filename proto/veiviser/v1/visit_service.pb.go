@@ -81,87 +81,6 @@ func (EventStatus) EnumDescriptor() ([]byte, []int) {
 	return file_veiviser_v1_visit_service_proto_rawDescGZIP(), []int{0}
 }
 
-// DirectiveKind is what a visitor wishes.
-type DirectiveKind int32
-
-const (
-	// Not used.
-	DirectiveKind_DIRECTIVE_KIND_UNSPECIFIED DirectiveKind = 0
-	// Nothing about a topic.
-	DirectiveKind_DIRECTIVE_KIND_MUTE_TOPIC DirectiveKind = 1
-	// Not this item.
-	DirectiveKind_DIRECTIVE_KIND_MUTE_ITEM DirectiveKind = 2
-	// Not this kind of item.
-	DirectiveKind_DIRECTIVE_KIND_MUTE_KIND DirectiveKind = 3
-	// Nothing in a channel.
-	DirectiveKind_DIRECTIVE_KIND_MUTE_CHANNEL DirectiveKind = 4
-	// Nothing until expire_time.
-	DirectiveKind_DIRECTIVE_KIND_NOT_NOW DirectiveKind = 5
-	// I am only looking.
-	DirectiveKind_DIRECTIVE_KIND_JUST_LOOKING DirectiveKind = 6
-	// I have decided.
-	DirectiveKind_DIRECTIVE_KIND_DECIDED DirectiveKind = 7
-	// My stage is another one.
-	DirectiveKind_DIRECTIVE_KIND_CORRECT_STAGE DirectiveKind = 8
-	// Do not profile me.
-	DirectiveKind_DIRECTIVE_KIND_DO_NOT_PROFILE DirectiveKind = 9
-)
-
-// Enum value maps for DirectiveKind.
-var (
-	DirectiveKind_name = map[int32]string{
-		0: "DIRECTIVE_KIND_UNSPECIFIED",
-		1: "DIRECTIVE_KIND_MUTE_TOPIC",
-		2: "DIRECTIVE_KIND_MUTE_ITEM",
-		3: "DIRECTIVE_KIND_MUTE_KIND",
-		4: "DIRECTIVE_KIND_MUTE_CHANNEL",
-		5: "DIRECTIVE_KIND_NOT_NOW",
-		6: "DIRECTIVE_KIND_JUST_LOOKING",
-		7: "DIRECTIVE_KIND_DECIDED",
-		8: "DIRECTIVE_KIND_CORRECT_STAGE",
-		9: "DIRECTIVE_KIND_DO_NOT_PROFILE",
-	}
-	DirectiveKind_value = map[string]int32{
-		"DIRECTIVE_KIND_UNSPECIFIED":    0,
-		"DIRECTIVE_KIND_MUTE_TOPIC":     1,
-		"DIRECTIVE_KIND_MUTE_ITEM":      2,
-		"DIRECTIVE_KIND_MUTE_KIND":      3,
-		"DIRECTIVE_KIND_MUTE_CHANNEL":   4,
-		"DIRECTIVE_KIND_NOT_NOW":        5,
-		"DIRECTIVE_KIND_JUST_LOOKING":   6,
-		"DIRECTIVE_KIND_DECIDED":        7,
-		"DIRECTIVE_KIND_CORRECT_STAGE":  8,
-		"DIRECTIVE_KIND_DO_NOT_PROFILE": 9,
-	}
-)
-
-func (x DirectiveKind) Enum() *DirectiveKind {
-	p := new(DirectiveKind)
-	*p = x
-	return p
-}
-
-func (x DirectiveKind) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (DirectiveKind) Descriptor() protoreflect.EnumDescriptor {
-	return file_veiviser_v1_visit_service_proto_enumTypes[1].Descriptor()
-}
-
-func (DirectiveKind) Type() protoreflect.EnumType {
-	return &file_veiviser_v1_visit_service_proto_enumTypes[1]
-}
-
-func (x DirectiveKind) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Use DirectiveKind.Descriptor instead.
-func (DirectiveKind) EnumDescriptor() ([]byte, []int) {
-	return file_veiviser_v1_visit_service_proto_rawDescGZIP(), []int{1}
-}
-
 // RecordEventsRequest is a batch of events.
 type RecordEventsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -538,97 +457,6 @@ func (x *GetVisitorResponse) GetVisitor() *Visitor {
 	return nil
 }
 
-// Directive is a wish of the visitor.
-type Directive struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// Assigned by the service.
-	DirectiveId string `protobuf:"bytes,1,opt,name=directive_id,json=directiveId,proto3" json:"directive_id,omitempty"`
-	// What she wishes.
-	Kind DirectiveKind `protobuf:"varint,2,opt,name=kind,proto3,enum=veiviser.v1.DirectiveKind" json:"kind,omitempty"`
-	// The topic, item, kind, channel or stage it is about, at most 128 bytes.
-	Target string `protobuf:"bytes,3,opt,name=target,proto3" json:"target,omitempty"`
-	// The subject it is limited to; "" for all. At most 128 bytes.
-	Subject string `protobuf:"bytes,4,opt,name=subject,proto3" json:"subject,omitempty"`
-	// When it was set.
-	CreateTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
-	// When it ends; unset for never.
-	ExpireTime    *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Directive) Reset() {
-	*x = Directive{}
-	mi := &file_veiviser_v1_visit_service_proto_msgTypes[7]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Directive) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Directive) ProtoMessage() {}
-
-func (x *Directive) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_visit_service_proto_msgTypes[7]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Directive.ProtoReflect.Descriptor instead.
-func (*Directive) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_visit_service_proto_rawDescGZIP(), []int{7}
-}
-
-func (x *Directive) GetDirectiveId() string {
-	if x != nil {
-		return x.DirectiveId
-	}
-	return ""
-}
-
-func (x *Directive) GetKind() DirectiveKind {
-	if x != nil {
-		return x.Kind
-	}
-	return DirectiveKind_DIRECTIVE_KIND_UNSPECIFIED
-}
-
-func (x *Directive) GetTarget() string {
-	if x != nil {
-		return x.Target
-	}
-	return ""
-}
-
-func (x *Directive) GetSubject() string {
-	if x != nil {
-		return x.Subject
-	}
-	return ""
-}
-
-func (x *Directive) GetCreateTime() *timestamppb.Timestamp {
-	if x != nil {
-		return x.CreateTime
-	}
-	return nil
-}
-
-func (x *Directive) GetExpireTime() *timestamppb.Timestamp {
-	if x != nil {
-		return x.ExpireTime
-	}
-	return nil
-}
-
 // SetDirectiveRequest records a wish.
 type SetDirectiveRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -642,7 +470,7 @@ type SetDirectiveRequest struct {
 
 func (x *SetDirectiveRequest) Reset() {
 	*x = SetDirectiveRequest{}
-	mi := &file_veiviser_v1_visit_service_proto_msgTypes[8]
+	mi := &file_veiviser_v1_visit_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -654,7 +482,7 @@ func (x *SetDirectiveRequest) String() string {
 func (*SetDirectiveRequest) ProtoMessage() {}
 
 func (x *SetDirectiveRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_visit_service_proto_msgTypes[8]
+	mi := &file_veiviser_v1_visit_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -667,7 +495,7 @@ func (x *SetDirectiveRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetDirectiveRequest.ProtoReflect.Descriptor instead.
 func (*SetDirectiveRequest) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_visit_service_proto_rawDescGZIP(), []int{8}
+	return file_veiviser_v1_visit_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *SetDirectiveRequest) GetVisitorId() string {
@@ -695,7 +523,7 @@ type SetDirectiveResponse struct {
 
 func (x *SetDirectiveResponse) Reset() {
 	*x = SetDirectiveResponse{}
-	mi := &file_veiviser_v1_visit_service_proto_msgTypes[9]
+	mi := &file_veiviser_v1_visit_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -707,7 +535,7 @@ func (x *SetDirectiveResponse) String() string {
 func (*SetDirectiveResponse) ProtoMessage() {}
 
 func (x *SetDirectiveResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_visit_service_proto_msgTypes[9]
+	mi := &file_veiviser_v1_visit_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -720,7 +548,7 @@ func (x *SetDirectiveResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetDirectiveResponse.ProtoReflect.Descriptor instead.
 func (*SetDirectiveResponse) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_visit_service_proto_rawDescGZIP(), []int{9}
+	return file_veiviser_v1_visit_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *SetDirectiveResponse) GetDirective() *Directive {
@@ -741,7 +569,7 @@ type ListDirectivesRequest struct {
 
 func (x *ListDirectivesRequest) Reset() {
 	*x = ListDirectivesRequest{}
-	mi := &file_veiviser_v1_visit_service_proto_msgTypes[10]
+	mi := &file_veiviser_v1_visit_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -753,7 +581,7 @@ func (x *ListDirectivesRequest) String() string {
 func (*ListDirectivesRequest) ProtoMessage() {}
 
 func (x *ListDirectivesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_visit_service_proto_msgTypes[10]
+	mi := &file_veiviser_v1_visit_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -766,7 +594,7 @@ func (x *ListDirectivesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDirectivesRequest.ProtoReflect.Descriptor instead.
 func (*ListDirectivesRequest) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_visit_service_proto_rawDescGZIP(), []int{10}
+	return file_veiviser_v1_visit_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ListDirectivesRequest) GetVisitorId() string {
@@ -787,7 +615,7 @@ type ListDirectivesResponse struct {
 
 func (x *ListDirectivesResponse) Reset() {
 	*x = ListDirectivesResponse{}
-	mi := &file_veiviser_v1_visit_service_proto_msgTypes[11]
+	mi := &file_veiviser_v1_visit_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -799,7 +627,7 @@ func (x *ListDirectivesResponse) String() string {
 func (*ListDirectivesResponse) ProtoMessage() {}
 
 func (x *ListDirectivesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_visit_service_proto_msgTypes[11]
+	mi := &file_veiviser_v1_visit_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -812,7 +640,7 @@ func (x *ListDirectivesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListDirectivesResponse.ProtoReflect.Descriptor instead.
 func (*ListDirectivesResponse) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_visit_service_proto_rawDescGZIP(), []int{11}
+	return file_veiviser_v1_visit_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ListDirectivesResponse) GetDirectives() []*Directive {
@@ -835,7 +663,7 @@ type RemoveDirectiveRequest struct {
 
 func (x *RemoveDirectiveRequest) Reset() {
 	*x = RemoveDirectiveRequest{}
-	mi := &file_veiviser_v1_visit_service_proto_msgTypes[12]
+	mi := &file_veiviser_v1_visit_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -847,7 +675,7 @@ func (x *RemoveDirectiveRequest) String() string {
 func (*RemoveDirectiveRequest) ProtoMessage() {}
 
 func (x *RemoveDirectiveRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_visit_service_proto_msgTypes[12]
+	mi := &file_veiviser_v1_visit_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -860,7 +688,7 @@ func (x *RemoveDirectiveRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveDirectiveRequest.ProtoReflect.Descriptor instead.
 func (*RemoveDirectiveRequest) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_visit_service_proto_rawDescGZIP(), []int{12}
+	return file_veiviser_v1_visit_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *RemoveDirectiveRequest) GetVisitorId() string {
@@ -886,7 +714,7 @@ type RemoveDirectiveResponse struct {
 
 func (x *RemoveDirectiveResponse) Reset() {
 	*x = RemoveDirectiveResponse{}
-	mi := &file_veiviser_v1_visit_service_proto_msgTypes[13]
+	mi := &file_veiviser_v1_visit_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -898,7 +726,7 @@ func (x *RemoveDirectiveResponse) String() string {
 func (*RemoveDirectiveResponse) ProtoMessage() {}
 
 func (x *RemoveDirectiveResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_visit_service_proto_msgTypes[13]
+	mi := &file_veiviser_v1_visit_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -911,7 +739,337 @@ func (x *RemoveDirectiveResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveDirectiveResponse.ProtoReflect.Descriptor instead.
 func (*RemoveDirectiveResponse) Descriptor() ([]byte, []int) {
+	return file_veiviser_v1_visit_service_proto_rawDescGZIP(), []int{12}
+}
+
+// SetConsentRequest records what somebody said to a purpose.
+type SetConsentRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Whose, 1–128 bytes.
+	VisitorId string `protobuf:"bytes,1,opt,name=visitor_id,json=visitorId,proto3" json:"visitor_id,omitempty"`
+	// What she said.
+	Consent       *Consent `protobuf:"bytes,2,opt,name=consent,proto3" json:"consent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetConsentRequest) Reset() {
+	*x = SetConsentRequest{}
+	mi := &file_veiviser_v1_visit_service_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetConsentRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetConsentRequest) ProtoMessage() {}
+
+func (x *SetConsentRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_veiviser_v1_visit_service_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetConsentRequest.ProtoReflect.Descriptor instead.
+func (*SetConsentRequest) Descriptor() ([]byte, []int) {
 	return file_veiviser_v1_visit_service_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *SetConsentRequest) GetVisitorId() string {
+	if x != nil {
+		return x.VisitorId
+	}
+	return ""
+}
+
+func (x *SetConsentRequest) GetConsent() *Consent {
+	if x != nil {
+		return x.Consent
+	}
+	return nil
+}
+
+// SetConsentResponse returns the consent as recorded.
+type SetConsentResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The consent.
+	Consent       *Consent `protobuf:"bytes,1,opt,name=consent,proto3" json:"consent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetConsentResponse) Reset() {
+	*x = SetConsentResponse{}
+	mi := &file_veiviser_v1_visit_service_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetConsentResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetConsentResponse) ProtoMessage() {}
+
+func (x *SetConsentResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_veiviser_v1_visit_service_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetConsentResponse.ProtoReflect.Descriptor instead.
+func (*SetConsentResponse) Descriptor() ([]byte, []int) {
+	return file_veiviser_v1_visit_service_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *SetConsentResponse) GetConsent() *Consent {
+	if x != nil {
+		return x.Consent
+	}
+	return nil
+}
+
+// ListConsentsRequest names a visitor.
+type ListConsentsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Whose, 1–128 bytes.
+	VisitorId     string `protobuf:"bytes,1,opt,name=visitor_id,json=visitorId,proto3" json:"visitor_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListConsentsRequest) Reset() {
+	*x = ListConsentsRequest{}
+	mi := &file_veiviser_v1_visit_service_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListConsentsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListConsentsRequest) ProtoMessage() {}
+
+func (x *ListConsentsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_veiviser_v1_visit_service_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListConsentsRequest.ProtoReflect.Descriptor instead.
+func (*ListConsentsRequest) Descriptor() ([]byte, []int) {
+	return file_veiviser_v1_visit_service_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *ListConsentsRequest) GetVisitorId() string {
+	if x != nil {
+		return x.VisitorId
+	}
+	return ""
+}
+
+// ListConsentsResponse lists what she said.
+type ListConsentsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Oldest first.
+	Consents      []*Consent `protobuf:"bytes,1,rep,name=consents,proto3" json:"consents,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListConsentsResponse) Reset() {
+	*x = ListConsentsResponse{}
+	mi := &file_veiviser_v1_visit_service_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListConsentsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListConsentsResponse) ProtoMessage() {}
+
+func (x *ListConsentsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_veiviser_v1_visit_service_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListConsentsResponse.ProtoReflect.Descriptor instead.
+func (*ListConsentsResponse) Descriptor() ([]byte, []int) {
+	return file_veiviser_v1_visit_service_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *ListConsentsResponse) GetConsents() []*Consent {
+	if x != nil {
+		return x.Consents
+	}
+	return nil
+}
+
+// GetAccountRequest names an account.
+type GetAccountRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The account, 1–128 bytes.
+	AccountId string `protobuf:"bytes,1,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	// Language of the evidence, BCP 47; empty is the plan's first.
+	Language string `protobuf:"bytes,2,opt,name=language,proto3" json:"language,omitempty"`
+	// The moment to look from, for replaying logs; unset is now.
+	Time          *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=time,proto3" json:"time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetAccountRequest) Reset() {
+	*x = GetAccountRequest{}
+	mi := &file_veiviser_v1_visit_service_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetAccountRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetAccountRequest) ProtoMessage() {}
+
+func (x *GetAccountRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_veiviser_v1_visit_service_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetAccountRequest.ProtoReflect.Descriptor instead.
+func (*GetAccountRequest) Descriptor() ([]byte, []int) {
+	return file_veiviser_v1_visit_service_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *GetAccountRequest) GetAccountId() string {
+	if x != nil {
+		return x.AccountId
+	}
+	return ""
+}
+
+func (x *GetAccountRequest) GetLanguage() string {
+	if x != nil {
+		return x.Language
+	}
+	return ""
+}
+
+func (x *GetAccountRequest) GetTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Time
+	}
+	return nil
+}
+
+// GetAccountResponse shows an account.
+type GetAccountResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The account.
+	AccountId string `protobuf:"bytes,1,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	// Where it stands in its decisions, most recently touched first.
+	Needs []*NeedBelief `protobuf:"bytes,2,rep,name=needs,proto3" json:"needs,omitempty"`
+	// Events of its members that spoke for them.
+	Events uint32 `protobuf:"varint,3,opt,name=events,proto3" json:"events,omitempty"`
+	// What its members were shown as far as caps of accounts count it.
+	Contacts      []*Contact `protobuf:"bytes,4,rep,name=contacts,proto3" json:"contacts,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetAccountResponse) Reset() {
+	*x = GetAccountResponse{}
+	mi := &file_veiviser_v1_visit_service_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetAccountResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetAccountResponse) ProtoMessage() {}
+
+func (x *GetAccountResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_veiviser_v1_visit_service_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetAccountResponse.ProtoReflect.Descriptor instead.
+func (*GetAccountResponse) Descriptor() ([]byte, []int) {
+	return file_veiviser_v1_visit_service_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *GetAccountResponse) GetAccountId() string {
+	if x != nil {
+		return x.AccountId
+	}
+	return ""
+}
+
+func (x *GetAccountResponse) GetNeeds() []*NeedBelief {
+	if x != nil {
+		return x.Needs
+	}
+	return nil
+}
+
+func (x *GetAccountResponse) GetEvents() uint32 {
+	if x != nil {
+		return x.Events
+	}
+	return 0
+}
+
+func (x *GetAccountResponse) GetContacts() []*Contact {
+	if x != nil {
+		return x.Contacts
+	}
+	return nil
 }
 
 // LinkVisitorsRequest says which ids are one person.
@@ -927,7 +1085,7 @@ type LinkVisitorsRequest struct {
 
 func (x *LinkVisitorsRequest) Reset() {
 	*x = LinkVisitorsRequest{}
-	mi := &file_veiviser_v1_visit_service_proto_msgTypes[14]
+	mi := &file_veiviser_v1_visit_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -939,7 +1097,7 @@ func (x *LinkVisitorsRequest) String() string {
 func (*LinkVisitorsRequest) ProtoMessage() {}
 
 func (x *LinkVisitorsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_visit_service_proto_msgTypes[14]
+	mi := &file_veiviser_v1_visit_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -952,7 +1110,7 @@ func (x *LinkVisitorsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LinkVisitorsRequest.ProtoReflect.Descriptor instead.
 func (*LinkVisitorsRequest) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_visit_service_proto_rawDescGZIP(), []int{14}
+	return file_veiviser_v1_visit_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *LinkVisitorsRequest) GetVisitorId() string {
@@ -980,7 +1138,7 @@ type LinkVisitorsResponse struct {
 
 func (x *LinkVisitorsResponse) Reset() {
 	*x = LinkVisitorsResponse{}
-	mi := &file_veiviser_v1_visit_service_proto_msgTypes[15]
+	mi := &file_veiviser_v1_visit_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -992,7 +1150,7 @@ func (x *LinkVisitorsResponse) String() string {
 func (*LinkVisitorsResponse) ProtoMessage() {}
 
 func (x *LinkVisitorsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_visit_service_proto_msgTypes[15]
+	mi := &file_veiviser_v1_visit_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1005,7 +1163,7 @@ func (x *LinkVisitorsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LinkVisitorsResponse.ProtoReflect.Descriptor instead.
 func (*LinkVisitorsResponse) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_visit_service_proto_rawDescGZIP(), []int{15}
+	return file_veiviser_v1_visit_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *LinkVisitorsResponse) GetVisitor() *Visitor {
@@ -1026,7 +1184,7 @@ type ExportVisitorRequest struct {
 
 func (x *ExportVisitorRequest) Reset() {
 	*x = ExportVisitorRequest{}
-	mi := &file_veiviser_v1_visit_service_proto_msgTypes[16]
+	mi := &file_veiviser_v1_visit_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1038,7 +1196,7 @@ func (x *ExportVisitorRequest) String() string {
 func (*ExportVisitorRequest) ProtoMessage() {}
 
 func (x *ExportVisitorRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_visit_service_proto_msgTypes[16]
+	mi := &file_veiviser_v1_visit_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1051,7 +1209,7 @@ func (x *ExportVisitorRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportVisitorRequest.ProtoReflect.Descriptor instead.
 func (*ExportVisitorRequest) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_visit_service_proto_rawDescGZIP(), []int{16}
+	return file_veiviser_v1_visit_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ExportVisitorRequest) GetVisitorId() string {
@@ -1076,7 +1234,7 @@ type ExportVisitorResponse struct {
 
 func (x *ExportVisitorResponse) Reset() {
 	*x = ExportVisitorResponse{}
-	mi := &file_veiviser_v1_visit_service_proto_msgTypes[17]
+	mi := &file_veiviser_v1_visit_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1088,7 +1246,7 @@ func (x *ExportVisitorResponse) String() string {
 func (*ExportVisitorResponse) ProtoMessage() {}
 
 func (x *ExportVisitorResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_visit_service_proto_msgTypes[17]
+	mi := &file_veiviser_v1_visit_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1101,7 +1259,7 @@ func (x *ExportVisitorResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportVisitorResponse.ProtoReflect.Descriptor instead.
 func (*ExportVisitorResponse) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_visit_service_proto_rawDescGZIP(), []int{17}
+	return file_veiviser_v1_visit_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ExportVisitorResponse) GetVisitor() *Visitor {
@@ -1146,7 +1304,7 @@ type ExportedDecision struct {
 
 func (x *ExportedDecision) Reset() {
 	*x = ExportedDecision{}
-	mi := &file_veiviser_v1_visit_service_proto_msgTypes[18]
+	mi := &file_veiviser_v1_visit_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1158,7 +1316,7 @@ func (x *ExportedDecision) String() string {
 func (*ExportedDecision) ProtoMessage() {}
 
 func (x *ExportedDecision) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_visit_service_proto_msgTypes[18]
+	mi := &file_veiviser_v1_visit_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1171,7 +1329,7 @@ func (x *ExportedDecision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExportedDecision.ProtoReflect.Descriptor instead.
 func (*ExportedDecision) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_visit_service_proto_rawDescGZIP(), []int{18}
+	return file_veiviser_v1_visit_service_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ExportedDecision) GetDecisionId() string {
@@ -1227,7 +1385,7 @@ type EraseVisitorRequest struct {
 
 func (x *EraseVisitorRequest) Reset() {
 	*x = EraseVisitorRequest{}
-	mi := &file_veiviser_v1_visit_service_proto_msgTypes[19]
+	mi := &file_veiviser_v1_visit_service_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1239,7 +1397,7 @@ func (x *EraseVisitorRequest) String() string {
 func (*EraseVisitorRequest) ProtoMessage() {}
 
 func (x *EraseVisitorRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_visit_service_proto_msgTypes[19]
+	mi := &file_veiviser_v1_visit_service_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1252,7 +1410,7 @@ func (x *EraseVisitorRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EraseVisitorRequest.ProtoReflect.Descriptor instead.
 func (*EraseVisitorRequest) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_visit_service_proto_rawDescGZIP(), []int{19}
+	return file_veiviser_v1_visit_service_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *EraseVisitorRequest) GetVisitorId() string {
@@ -1273,7 +1431,7 @@ type EraseVisitorResponse struct {
 
 func (x *EraseVisitorResponse) Reset() {
 	*x = EraseVisitorResponse{}
-	mi := &file_veiviser_v1_visit_service_proto_msgTypes[20]
+	mi := &file_veiviser_v1_visit_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1285,7 +1443,7 @@ func (x *EraseVisitorResponse) String() string {
 func (*EraseVisitorResponse) ProtoMessage() {}
 
 func (x *EraseVisitorResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_visit_service_proto_msgTypes[20]
+	mi := &file_veiviser_v1_visit_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1298,7 +1456,7 @@ func (x *EraseVisitorResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EraseVisitorResponse.ProtoReflect.Descriptor instead.
 func (*EraseVisitorResponse) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_visit_service_proto_rawDescGZIP(), []int{20}
+	return file_veiviser_v1_visit_service_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *EraseVisitorResponse) GetFound() bool {
@@ -1312,7 +1470,7 @@ var File_veiviser_v1_visit_service_proto protoreflect.FileDescriptor
 
 const file_veiviser_v1_visit_service_proto_rawDesc = "" +
 	"\n" +
-	"\x1fveiviser/v1/visit_service.proto\x12\vveiviser.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17veiviser/v1/error.proto\x1a\x17veiviser/v1/event.proto\x1a\x19veiviser/v1/visitor.proto\"V\n" +
+	"\x1fveiviser/v1/visit_service.proto\x12\vveiviser.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17veiviser/v1/error.proto\x1a\x17veiviser/v1/event.proto\x1a\x1aveiviser/v1/standing.proto\x1a\x19veiviser/v1/visitor.proto\"V\n" +
 	"\x13RecordEventsRequest\x12?\n" +
 	"\x06events\x18\x01 \x03(\v2\x12.veiviser.v1.EventB\x13\xe0A\x02\xbaH\r\x92\x01\n" +
 	"\b\x01\x10\xe8\a\"\x03\xd8\x01\x03R\x06events\"J\n" +
@@ -1334,16 +1492,7 @@ const file_veiviser_v1_visit_service_proto_rawDesc = "" +
 	"\blanguage\x18\x02 \x01(\tB2\xbaH/r-(#2)^([A-Za-z]{1,8}([-_][A-Za-z0-9]{1,8})*)?$R\blanguage\x128\n" +
 	"\x04time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampB\b\xbaH\x05\xb2\x01\x02*\x00R\x04time\"D\n" +
 	"\x12GetVisitorResponse\x12.\n" +
-	"\avisitor\x18\x01 \x01(\v2\x14.veiviser.v1.VisitorR\avisitor\"\xb7\x02\n" +
-	"\tDirective\x12+\n" +
-	"\fdirective_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03(\x80\x01R\vdirectiveId\x128\n" +
-	"\x04kind\x18\x02 \x01(\x0e2\x1a.veiviser.v1.DirectiveKindB\b\xbaH\x05\x82\x01\x02\x10\x01R\x04kind\x12 \n" +
-	"\x06target\x18\x03 \x01(\tB\b\xbaH\x05r\x03(\x80\x01R\x06target\x12\"\n" +
-	"\asubject\x18\x04 \x01(\tB\b\xbaH\x05r\x03(\x80\x01R\asubject\x12@\n" +
-	"\vcreate_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
-	"createTime\x12;\n" +
-	"\vexpire_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"expireTime\"~\n" +
+	"\avisitor\x18\x01 \x01(\v2\x14.veiviser.v1.VisitorR\avisitor\"~\n" +
 	"\x13SetDirectiveRequest\x12)\n" +
 	"\n" +
 	"visitor_id\x18\x01 \x01(\tB\n" +
@@ -1365,7 +1514,32 @@ const file_veiviser_v1_visit_service_proto_rawDesc = "" +
 	"\xbaH\ar\x05 \x01(\x80\x01R\tvisitorId\x12-\n" +
 	"\fdirective_id\x18\x02 \x01(\tB\n" +
 	"\xbaH\ar\x05 \x01(\x80\x01R\vdirectiveId\"\x19\n" +
-	"\x17RemoveDirectiveResponse\"\x89\x01\n" +
+	"\x17RemoveDirectiveResponse\"v\n" +
+	"\x11SetConsentRequest\x12)\n" +
+	"\n" +
+	"visitor_id\x18\x01 \x01(\tB\n" +
+	"\xbaH\ar\x05 \x01(\x80\x01R\tvisitorId\x126\n" +
+	"\aconsent\x18\x02 \x01(\v2\x14.veiviser.v1.ConsentB\x06\xbaH\x03\xc8\x01\x01R\aconsent\"D\n" +
+	"\x12SetConsentResponse\x12.\n" +
+	"\aconsent\x18\x01 \x01(\v2\x14.veiviser.v1.ConsentR\aconsent\"@\n" +
+	"\x13ListConsentsRequest\x12)\n" +
+	"\n" +
+	"visitor_id\x18\x01 \x01(\tB\n" +
+	"\xbaH\ar\x05 \x01(\x80\x01R\tvisitorId\"H\n" +
+	"\x14ListConsentsResponse\x120\n" +
+	"\bconsents\x18\x01 \x03(\v2\x14.veiviser.v1.ConsentR\bconsents\"\x9d\x01\n" +
+	"\x11GetAccountRequest\x12)\n" +
+	"\n" +
+	"account_id\x18\x01 \x01(\tB\n" +
+	"\xbaH\ar\x05 \x01(\x80\x01R\taccountId\x12#\n" +
+	"\blanguage\x18\x02 \x01(\tB\a\xbaH\x04r\x02(#R\blanguage\x128\n" +
+	"\x04time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampB\b\xbaH\x05\xb2\x01\x02*\x00R\x04time\"\xac\x01\n" +
+	"\x12GetAccountResponse\x12\x1d\n" +
+	"\n" +
+	"account_id\x18\x01 \x01(\tR\taccountId\x12-\n" +
+	"\x05needs\x18\x02 \x03(\v2\x17.veiviser.v1.NeedBeliefR\x05needs\x12\x16\n" +
+	"\x06events\x18\x03 \x01(\rR\x06events\x120\n" +
+	"\bcontacts\x18\x04 \x03(\v2\x14.veiviser.v1.ContactR\bcontacts\"\x89\x01\n" +
 	"\x13LinkVisitorsRequest\x12,\n" +
 	"\n" +
 	"visitor_id\x18\x01 \x01(\tB\r\xe0A\x02\xbaH\ar\x05 \x01(\x80\x01R\tvisitorId\x12D\n" +
@@ -1397,18 +1571,7 @@ const file_veiviser_v1_visit_service_proto_rawDesc = "" +
 	"\x18EVENT_STATUS_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15EVENT_STATUS_ACCEPTED\x10\x01\x12\x1a\n" +
 	"\x16EVENT_STATUS_DUPLICATE\x10\x02\x12\x19\n" +
-	"\x15EVENT_STATUS_REJECTED\x10\x03*\xc9\x02\n" +
-	"\rDirectiveKind\x12\x1e\n" +
-	"\x1aDIRECTIVE_KIND_UNSPECIFIED\x10\x00\x12\x1d\n" +
-	"\x19DIRECTIVE_KIND_MUTE_TOPIC\x10\x01\x12\x1c\n" +
-	"\x18DIRECTIVE_KIND_MUTE_ITEM\x10\x02\x12\x1c\n" +
-	"\x18DIRECTIVE_KIND_MUTE_KIND\x10\x03\x12\x1f\n" +
-	"\x1bDIRECTIVE_KIND_MUTE_CHANNEL\x10\x04\x12\x1a\n" +
-	"\x16DIRECTIVE_KIND_NOT_NOW\x10\x05\x12\x1f\n" +
-	"\x1bDIRECTIVE_KIND_JUST_LOOKING\x10\x06\x12\x1a\n" +
-	"\x16DIRECTIVE_KIND_DECIDED\x10\a\x12 \n" +
-	"\x1cDIRECTIVE_KIND_CORRECT_STAGE\x10\b\x12!\n" +
-	"\x1dDIRECTIVE_KIND_DO_NOT_PROFILE\x10\t2\xfc\b\n" +
+	"\x15EVENT_STATUS_REJECTED\x10\x032\xf4\v\n" +
 	"\fVisitService\x12q\n" +
 	"\fRecordEvents\x12 .veiviser.v1.RecordEventsRequest\x1a!.veiviser.v1.RecordEventsResponse\"\x1c\x82\xd3\xe4\x93\x02\x16:\x01*\"\x11/v1/events:record\x12W\n" +
 	"\fStreamEvents\x12 .veiviser.v1.StreamEventsRequest\x1a!.veiviser.v1.StreamEventsResponse(\x010\x01\x12p\n" +
@@ -1416,7 +1579,12 @@ const file_veiviser_v1_visit_service_proto_rawDesc = "" +
 	"GetVisitor\x12\x1e.veiviser.v1.GetVisitorRequest\x1a\x1f.veiviser.v1.GetVisitorResponse\"!\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/visitors/{visitor_id}\x12\x8c\x01\n" +
 	"\fSetDirective\x12 .veiviser.v1.SetDirectiveRequest\x1a!.veiviser.v1.SetDirectiveResponse\"7\x82\xd3\xe4\x93\x021:\tdirective\"$/v1/visitors/{visitor_id}/directives\x12\x87\x01\n" +
 	"\x0eListDirectives\x12\".veiviser.v1.ListDirectivesRequest\x1a#.veiviser.v1.ListDirectivesResponse\",\x82\xd3\xe4\x93\x02&\x12$/v1/visitors/{visitor_id}/directives\x12\x99\x01\n" +
-	"\x0fRemoveDirective\x12#.veiviser.v1.RemoveDirectiveRequest\x1a$.veiviser.v1.RemoveDirectiveResponse\";\x82\xd3\xe4\x93\x025*3/v1/visitors/{visitor_id}/directives/{directive_id}\x12~\n" +
+	"\x0fRemoveDirective\x12#.veiviser.v1.RemoveDirectiveRequest\x1a$.veiviser.v1.RemoveDirectiveResponse\";\x82\xd3\xe4\x93\x025*3/v1/visitors/{visitor_id}/directives/{directive_id}\x12\x82\x01\n" +
+	"\n" +
+	"SetConsent\x12\x1e.veiviser.v1.SetConsentRequest\x1a\x1f.veiviser.v1.SetConsentResponse\"3\x82\xd3\xe4\x93\x02-:\aconsent\"\"/v1/visitors/{visitor_id}/consents\x12\x7f\n" +
+	"\fListConsents\x12 .veiviser.v1.ListConsentsRequest\x1a!.veiviser.v1.ListConsentsResponse\"*\x82\xd3\xe4\x93\x02$\x12\"/v1/visitors/{visitor_id}/consents\x12p\n" +
+	"\n" +
+	"GetAccount\x12\x1e.veiviser.v1.GetAccountRequest\x1a\x1f.veiviser.v1.GetAccountResponse\"!\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/accounts/{account_id}\x12~\n" +
 	"\fLinkVisitors\x12 .veiviser.v1.LinkVisitorsRequest\x1a!.veiviser.v1.LinkVisitorsResponse\")\x82\xd3\xe4\x93\x02#:\x01*\"\x1e/v1/visitors/{visitor_id}:link\x12\x80\x01\n" +
 	"\rExportVisitor\x12!.veiviser.v1.ExportVisitorRequest\x1a\".veiviser.v1.ExportVisitorResponse\"(\x82\xd3\xe4\x93\x02\"\x12 /v1/visitors/{visitor_id}:export\x12v\n" +
 	"\fEraseVisitor\x12 .veiviser.v1.EraseVisitorRequest\x1a!.veiviser.v1.EraseVisitorResponse\"!\x82\xd3\xe4\x93\x02\x1b*\x19/v1/visitors/{visitor_id}B;Z9github.com/veiviser/veiviser/proto/veiviser/v1;veiviserv1b\x06proto3"
@@ -1433,82 +1601,99 @@ func file_veiviser_v1_visit_service_proto_rawDescGZIP() []byte {
 	return file_veiviser_v1_visit_service_proto_rawDescData
 }
 
-var file_veiviser_v1_visit_service_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_veiviser_v1_visit_service_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
+var file_veiviser_v1_visit_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_veiviser_v1_visit_service_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
 var file_veiviser_v1_visit_service_proto_goTypes = []any{
 	(EventStatus)(0),                // 0: veiviser.v1.EventStatus
-	(DirectiveKind)(0),              // 1: veiviser.v1.DirectiveKind
-	(*RecordEventsRequest)(nil),     // 2: veiviser.v1.RecordEventsRequest
-	(*RecordEventsResponse)(nil),    // 3: veiviser.v1.RecordEventsResponse
-	(*EventResult)(nil),             // 4: veiviser.v1.EventResult
-	(*StreamEventsRequest)(nil),     // 5: veiviser.v1.StreamEventsRequest
-	(*StreamEventsResponse)(nil),    // 6: veiviser.v1.StreamEventsResponse
-	(*GetVisitorRequest)(nil),       // 7: veiviser.v1.GetVisitorRequest
-	(*GetVisitorResponse)(nil),      // 8: veiviser.v1.GetVisitorResponse
-	(*Directive)(nil),               // 9: veiviser.v1.Directive
-	(*SetDirectiveRequest)(nil),     // 10: veiviser.v1.SetDirectiveRequest
-	(*SetDirectiveResponse)(nil),    // 11: veiviser.v1.SetDirectiveResponse
-	(*ListDirectivesRequest)(nil),   // 12: veiviser.v1.ListDirectivesRequest
-	(*ListDirectivesResponse)(nil),  // 13: veiviser.v1.ListDirectivesResponse
-	(*RemoveDirectiveRequest)(nil),  // 14: veiviser.v1.RemoveDirectiveRequest
-	(*RemoveDirectiveResponse)(nil), // 15: veiviser.v1.RemoveDirectiveResponse
-	(*LinkVisitorsRequest)(nil),     // 16: veiviser.v1.LinkVisitorsRequest
-	(*LinkVisitorsResponse)(nil),    // 17: veiviser.v1.LinkVisitorsResponse
-	(*ExportVisitorRequest)(nil),    // 18: veiviser.v1.ExportVisitorRequest
-	(*ExportVisitorResponse)(nil),   // 19: veiviser.v1.ExportVisitorResponse
-	(*ExportedDecision)(nil),        // 20: veiviser.v1.ExportedDecision
-	(*EraseVisitorRequest)(nil),     // 21: veiviser.v1.EraseVisitorRequest
-	(*EraseVisitorResponse)(nil),    // 22: veiviser.v1.EraseVisitorResponse
-	(*Event)(nil),                   // 23: veiviser.v1.Event
-	(ErrorReason)(0),                // 24: veiviser.v1.ErrorReason
-	(*timestamppb.Timestamp)(nil),   // 25: google.protobuf.Timestamp
-	(*Visitor)(nil),                 // 26: veiviser.v1.Visitor
-	(*VisitContext)(nil),            // 27: veiviser.v1.VisitContext
+	(*RecordEventsRequest)(nil),     // 1: veiviser.v1.RecordEventsRequest
+	(*RecordEventsResponse)(nil),    // 2: veiviser.v1.RecordEventsResponse
+	(*EventResult)(nil),             // 3: veiviser.v1.EventResult
+	(*StreamEventsRequest)(nil),     // 4: veiviser.v1.StreamEventsRequest
+	(*StreamEventsResponse)(nil),    // 5: veiviser.v1.StreamEventsResponse
+	(*GetVisitorRequest)(nil),       // 6: veiviser.v1.GetVisitorRequest
+	(*GetVisitorResponse)(nil),      // 7: veiviser.v1.GetVisitorResponse
+	(*SetDirectiveRequest)(nil),     // 8: veiviser.v1.SetDirectiveRequest
+	(*SetDirectiveResponse)(nil),    // 9: veiviser.v1.SetDirectiveResponse
+	(*ListDirectivesRequest)(nil),   // 10: veiviser.v1.ListDirectivesRequest
+	(*ListDirectivesResponse)(nil),  // 11: veiviser.v1.ListDirectivesResponse
+	(*RemoveDirectiveRequest)(nil),  // 12: veiviser.v1.RemoveDirectiveRequest
+	(*RemoveDirectiveResponse)(nil), // 13: veiviser.v1.RemoveDirectiveResponse
+	(*SetConsentRequest)(nil),       // 14: veiviser.v1.SetConsentRequest
+	(*SetConsentResponse)(nil),      // 15: veiviser.v1.SetConsentResponse
+	(*ListConsentsRequest)(nil),     // 16: veiviser.v1.ListConsentsRequest
+	(*ListConsentsResponse)(nil),    // 17: veiviser.v1.ListConsentsResponse
+	(*GetAccountRequest)(nil),       // 18: veiviser.v1.GetAccountRequest
+	(*GetAccountResponse)(nil),      // 19: veiviser.v1.GetAccountResponse
+	(*LinkVisitorsRequest)(nil),     // 20: veiviser.v1.LinkVisitorsRequest
+	(*LinkVisitorsResponse)(nil),    // 21: veiviser.v1.LinkVisitorsResponse
+	(*ExportVisitorRequest)(nil),    // 22: veiviser.v1.ExportVisitorRequest
+	(*ExportVisitorResponse)(nil),   // 23: veiviser.v1.ExportVisitorResponse
+	(*ExportedDecision)(nil),        // 24: veiviser.v1.ExportedDecision
+	(*EraseVisitorRequest)(nil),     // 25: veiviser.v1.EraseVisitorRequest
+	(*EraseVisitorResponse)(nil),    // 26: veiviser.v1.EraseVisitorResponse
+	(*Event)(nil),                   // 27: veiviser.v1.Event
+	(ErrorReason)(0),                // 28: veiviser.v1.ErrorReason
+	(*timestamppb.Timestamp)(nil),   // 29: google.protobuf.Timestamp
+	(*Visitor)(nil),                 // 30: veiviser.v1.Visitor
+	(*Directive)(nil),               // 31: veiviser.v1.Directive
+	(*Consent)(nil),                 // 32: veiviser.v1.Consent
+	(*NeedBelief)(nil),              // 33: veiviser.v1.NeedBelief
+	(*Contact)(nil),                 // 34: veiviser.v1.Contact
+	(*VisitContext)(nil),            // 35: veiviser.v1.VisitContext
 }
 var file_veiviser_v1_visit_service_proto_depIdxs = []int32{
-	23, // 0: veiviser.v1.RecordEventsRequest.events:type_name -> veiviser.v1.Event
-	4,  // 1: veiviser.v1.RecordEventsResponse.results:type_name -> veiviser.v1.EventResult
+	27, // 0: veiviser.v1.RecordEventsRequest.events:type_name -> veiviser.v1.Event
+	3,  // 1: veiviser.v1.RecordEventsResponse.results:type_name -> veiviser.v1.EventResult
 	0,  // 2: veiviser.v1.EventResult.status:type_name -> veiviser.v1.EventStatus
-	24, // 3: veiviser.v1.EventResult.reason:type_name -> veiviser.v1.ErrorReason
-	23, // 4: veiviser.v1.StreamEventsRequest.event:type_name -> veiviser.v1.Event
-	4,  // 5: veiviser.v1.StreamEventsResponse.result:type_name -> veiviser.v1.EventResult
-	25, // 6: veiviser.v1.GetVisitorRequest.time:type_name -> google.protobuf.Timestamp
-	26, // 7: veiviser.v1.GetVisitorResponse.visitor:type_name -> veiviser.v1.Visitor
-	1,  // 8: veiviser.v1.Directive.kind:type_name -> veiviser.v1.DirectiveKind
-	25, // 9: veiviser.v1.Directive.create_time:type_name -> google.protobuf.Timestamp
-	25, // 10: veiviser.v1.Directive.expire_time:type_name -> google.protobuf.Timestamp
-	9,  // 11: veiviser.v1.SetDirectiveRequest.directive:type_name -> veiviser.v1.Directive
-	9,  // 12: veiviser.v1.SetDirectiveResponse.directive:type_name -> veiviser.v1.Directive
-	9,  // 13: veiviser.v1.ListDirectivesResponse.directives:type_name -> veiviser.v1.Directive
-	26, // 14: veiviser.v1.LinkVisitorsResponse.visitor:type_name -> veiviser.v1.Visitor
-	26, // 15: veiviser.v1.ExportVisitorResponse.visitor:type_name -> veiviser.v1.Visitor
-	20, // 16: veiviser.v1.ExportVisitorResponse.decisions:type_name -> veiviser.v1.ExportedDecision
-	25, // 17: veiviser.v1.ExportVisitorResponse.export_time:type_name -> google.protobuf.Timestamp
-	25, // 18: veiviser.v1.ExportedDecision.time:type_name -> google.protobuf.Timestamp
-	27, // 19: veiviser.v1.ExportedDecision.context:type_name -> veiviser.v1.VisitContext
-	2,  // 20: veiviser.v1.VisitService.RecordEvents:input_type -> veiviser.v1.RecordEventsRequest
-	5,  // 21: veiviser.v1.VisitService.StreamEvents:input_type -> veiviser.v1.StreamEventsRequest
-	7,  // 22: veiviser.v1.VisitService.GetVisitor:input_type -> veiviser.v1.GetVisitorRequest
-	10, // 23: veiviser.v1.VisitService.SetDirective:input_type -> veiviser.v1.SetDirectiveRequest
-	12, // 24: veiviser.v1.VisitService.ListDirectives:input_type -> veiviser.v1.ListDirectivesRequest
-	14, // 25: veiviser.v1.VisitService.RemoveDirective:input_type -> veiviser.v1.RemoveDirectiveRequest
-	16, // 26: veiviser.v1.VisitService.LinkVisitors:input_type -> veiviser.v1.LinkVisitorsRequest
-	18, // 27: veiviser.v1.VisitService.ExportVisitor:input_type -> veiviser.v1.ExportVisitorRequest
-	21, // 28: veiviser.v1.VisitService.EraseVisitor:input_type -> veiviser.v1.EraseVisitorRequest
-	3,  // 29: veiviser.v1.VisitService.RecordEvents:output_type -> veiviser.v1.RecordEventsResponse
-	6,  // 30: veiviser.v1.VisitService.StreamEvents:output_type -> veiviser.v1.StreamEventsResponse
-	8,  // 31: veiviser.v1.VisitService.GetVisitor:output_type -> veiviser.v1.GetVisitorResponse
-	11, // 32: veiviser.v1.VisitService.SetDirective:output_type -> veiviser.v1.SetDirectiveResponse
-	13, // 33: veiviser.v1.VisitService.ListDirectives:output_type -> veiviser.v1.ListDirectivesResponse
-	15, // 34: veiviser.v1.VisitService.RemoveDirective:output_type -> veiviser.v1.RemoveDirectiveResponse
-	17, // 35: veiviser.v1.VisitService.LinkVisitors:output_type -> veiviser.v1.LinkVisitorsResponse
-	19, // 36: veiviser.v1.VisitService.ExportVisitor:output_type -> veiviser.v1.ExportVisitorResponse
-	22, // 37: veiviser.v1.VisitService.EraseVisitor:output_type -> veiviser.v1.EraseVisitorResponse
-	29, // [29:38] is the sub-list for method output_type
-	20, // [20:29] is the sub-list for method input_type
-	20, // [20:20] is the sub-list for extension type_name
-	20, // [20:20] is the sub-list for extension extendee
-	0,  // [0:20] is the sub-list for field type_name
+	28, // 3: veiviser.v1.EventResult.reason:type_name -> veiviser.v1.ErrorReason
+	27, // 4: veiviser.v1.StreamEventsRequest.event:type_name -> veiviser.v1.Event
+	3,  // 5: veiviser.v1.StreamEventsResponse.result:type_name -> veiviser.v1.EventResult
+	29, // 6: veiviser.v1.GetVisitorRequest.time:type_name -> google.protobuf.Timestamp
+	30, // 7: veiviser.v1.GetVisitorResponse.visitor:type_name -> veiviser.v1.Visitor
+	31, // 8: veiviser.v1.SetDirectiveRequest.directive:type_name -> veiviser.v1.Directive
+	31, // 9: veiviser.v1.SetDirectiveResponse.directive:type_name -> veiviser.v1.Directive
+	31, // 10: veiviser.v1.ListDirectivesResponse.directives:type_name -> veiviser.v1.Directive
+	32, // 11: veiviser.v1.SetConsentRequest.consent:type_name -> veiviser.v1.Consent
+	32, // 12: veiviser.v1.SetConsentResponse.consent:type_name -> veiviser.v1.Consent
+	32, // 13: veiviser.v1.ListConsentsResponse.consents:type_name -> veiviser.v1.Consent
+	29, // 14: veiviser.v1.GetAccountRequest.time:type_name -> google.protobuf.Timestamp
+	33, // 15: veiviser.v1.GetAccountResponse.needs:type_name -> veiviser.v1.NeedBelief
+	34, // 16: veiviser.v1.GetAccountResponse.contacts:type_name -> veiviser.v1.Contact
+	30, // 17: veiviser.v1.LinkVisitorsResponse.visitor:type_name -> veiviser.v1.Visitor
+	30, // 18: veiviser.v1.ExportVisitorResponse.visitor:type_name -> veiviser.v1.Visitor
+	24, // 19: veiviser.v1.ExportVisitorResponse.decisions:type_name -> veiviser.v1.ExportedDecision
+	29, // 20: veiviser.v1.ExportVisitorResponse.export_time:type_name -> google.protobuf.Timestamp
+	29, // 21: veiviser.v1.ExportedDecision.time:type_name -> google.protobuf.Timestamp
+	35, // 22: veiviser.v1.ExportedDecision.context:type_name -> veiviser.v1.VisitContext
+	1,  // 23: veiviser.v1.VisitService.RecordEvents:input_type -> veiviser.v1.RecordEventsRequest
+	4,  // 24: veiviser.v1.VisitService.StreamEvents:input_type -> veiviser.v1.StreamEventsRequest
+	6,  // 25: veiviser.v1.VisitService.GetVisitor:input_type -> veiviser.v1.GetVisitorRequest
+	8,  // 26: veiviser.v1.VisitService.SetDirective:input_type -> veiviser.v1.SetDirectiveRequest
+	10, // 27: veiviser.v1.VisitService.ListDirectives:input_type -> veiviser.v1.ListDirectivesRequest
+	12, // 28: veiviser.v1.VisitService.RemoveDirective:input_type -> veiviser.v1.RemoveDirectiveRequest
+	14, // 29: veiviser.v1.VisitService.SetConsent:input_type -> veiviser.v1.SetConsentRequest
+	16, // 30: veiviser.v1.VisitService.ListConsents:input_type -> veiviser.v1.ListConsentsRequest
+	18, // 31: veiviser.v1.VisitService.GetAccount:input_type -> veiviser.v1.GetAccountRequest
+	20, // 32: veiviser.v1.VisitService.LinkVisitors:input_type -> veiviser.v1.LinkVisitorsRequest
+	22, // 33: veiviser.v1.VisitService.ExportVisitor:input_type -> veiviser.v1.ExportVisitorRequest
+	25, // 34: veiviser.v1.VisitService.EraseVisitor:input_type -> veiviser.v1.EraseVisitorRequest
+	2,  // 35: veiviser.v1.VisitService.RecordEvents:output_type -> veiviser.v1.RecordEventsResponse
+	5,  // 36: veiviser.v1.VisitService.StreamEvents:output_type -> veiviser.v1.StreamEventsResponse
+	7,  // 37: veiviser.v1.VisitService.GetVisitor:output_type -> veiviser.v1.GetVisitorResponse
+	9,  // 38: veiviser.v1.VisitService.SetDirective:output_type -> veiviser.v1.SetDirectiveResponse
+	11, // 39: veiviser.v1.VisitService.ListDirectives:output_type -> veiviser.v1.ListDirectivesResponse
+	13, // 40: veiviser.v1.VisitService.RemoveDirective:output_type -> veiviser.v1.RemoveDirectiveResponse
+	15, // 41: veiviser.v1.VisitService.SetConsent:output_type -> veiviser.v1.SetConsentResponse
+	17, // 42: veiviser.v1.VisitService.ListConsents:output_type -> veiviser.v1.ListConsentsResponse
+	19, // 43: veiviser.v1.VisitService.GetAccount:output_type -> veiviser.v1.GetAccountResponse
+	21, // 44: veiviser.v1.VisitService.LinkVisitors:output_type -> veiviser.v1.LinkVisitorsResponse
+	23, // 45: veiviser.v1.VisitService.ExportVisitor:output_type -> veiviser.v1.ExportVisitorResponse
+	26, // 46: veiviser.v1.VisitService.EraseVisitor:output_type -> veiviser.v1.EraseVisitorResponse
+	35, // [35:47] is the sub-list for method output_type
+	23, // [23:35] is the sub-list for method input_type
+	23, // [23:23] is the sub-list for extension type_name
+	23, // [23:23] is the sub-list for extension extendee
+	0,  // [0:23] is the sub-list for field type_name
 }
 
 func init() { file_veiviser_v1_visit_service_proto_init() }
@@ -1518,14 +1703,15 @@ func file_veiviser_v1_visit_service_proto_init() {
 	}
 	file_veiviser_v1_error_proto_init()
 	file_veiviser_v1_event_proto_init()
+	file_veiviser_v1_standing_proto_init()
 	file_veiviser_v1_visitor_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_veiviser_v1_visit_service_proto_rawDesc), len(file_veiviser_v1_visit_service_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   21,
+			NumEnums:      1,
+			NumMessages:   26,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

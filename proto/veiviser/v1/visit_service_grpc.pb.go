@@ -25,6 +25,9 @@ const (
 	VisitService_SetDirective_FullMethodName    = "/veiviser.v1.VisitService/SetDirective"
 	VisitService_ListDirectives_FullMethodName  = "/veiviser.v1.VisitService/ListDirectives"
 	VisitService_RemoveDirective_FullMethodName = "/veiviser.v1.VisitService/RemoveDirective"
+	VisitService_SetConsent_FullMethodName      = "/veiviser.v1.VisitService/SetConsent"
+	VisitService_ListConsents_FullMethodName    = "/veiviser.v1.VisitService/ListConsents"
+	VisitService_GetAccount_FullMethodName      = "/veiviser.v1.VisitService/GetAccount"
 	VisitService_LinkVisitors_FullMethodName    = "/veiviser.v1.VisitService/LinkVisitors"
 	VisitService_ExportVisitor_FullMethodName   = "/veiviser.v1.VisitService/ExportVisitor"
 	VisitService_EraseVisitor_FullMethodName    = "/veiviser.v1.VisitService/EraseVisitor"
@@ -49,12 +52,35 @@ type VisitServiceClient interface {
 	//
 	// Errors: INVALID_ARGUMENT (MALFORMED_ID), NOT_FOUND (UNKNOWN_VISITOR), UNAVAILABLE (STORE_UNAVAILABLE).
 	GetVisitor(ctx context.Context, in *GetVisitorRequest, opts ...grpc.CallOption) (*GetVisitorResponse, error)
-	// SetDirective records a wish of the visitor that binds from the next decision on. Not in this release.
+	// SetDirective records a wish of the visitor that binds from the next decision on, in every channel and for every linked identity.
+	// A wish of the same kind, target and subject is replaced. At most 32 are remembered.
+	//
+	// Errors: INVALID_ARGUMENT (MALFORMED_ID, INVALID_FIELD), RESOURCE_EXHAUSTED (DIRECTIVE_LIMIT), ABORTED (CONCURRENT_CHANGE),
+	// FAILED_PRECONDITION (NO_PLAN_PUBLISHED), UNAVAILABLE (STORE_UNAVAILABLE).
 	SetDirective(ctx context.Context, in *SetDirectiveRequest, opts ...grpc.CallOption) (*SetDirectiveResponse, error)
-	// ListDirectives lists the wishes that bind now. Not in this release.
+	// ListDirectives lists the wishes that bind now, oldest first. Somebody of whom nothing is known has none.
+	//
+	// Errors: INVALID_ARGUMENT (MALFORMED_ID), UNAVAILABLE (STORE_UNAVAILABLE).
 	ListDirectives(ctx context.Context, in *ListDirectivesRequest, opts ...grpc.CallOption) (*ListDirectivesResponse, error)
-	// RemoveDirective takes a wish back. Not in this release.
+	// RemoveDirective takes a wish back.
+	//
+	// Errors: INVALID_ARGUMENT (MALFORMED_ID), NOT_FOUND (UNKNOWN_DIRECTIVE), ABORTED (CONCURRENT_CHANGE), UNAVAILABLE
+	// (STORE_UNAVAILABLE).
 	RemoveDirective(ctx context.Context, in *RemoveDirectiveRequest, opts ...grpc.CallOption) (*RemoveDirectiveResponse, error)
+	// SetConsent records what a person said to a purpose of the plan. It holds from the next decision on, for every linked identity.
+	// Who takes back the consent to the plan's profile purpose is forgotten as DIRECTIVE_KIND_DO_NOT_PROFILE says.
+	//
+	// Errors: INVALID_ARGUMENT (MALFORMED_ID, INVALID_FIELD), NOT_FOUND (UNKNOWN_PURPOSE), ABORTED (CONCURRENT_CHANGE), UNAVAILABLE
+	// (STORE_UNAVAILABLE).
+	SetConsent(ctx context.Context, in *SetConsentRequest, opts ...grpc.CallOption) (*SetConsentResponse, error)
+	// ListConsents lists everything a person said to the purposes of the plan, oldest first, at most the 32 latest.
+	//
+	// Errors: INVALID_ARGUMENT (MALFORMED_ID), UNAVAILABLE (STORE_UNAVAILABLE).
+	ListConsents(ctx context.Context, in *ListConsentsRequest, opts ...grpc.CallOption) (*ListConsentsResponse, error)
+	// GetAccount shows what is believed about the decisions of a company, from what its members did.
+	//
+	// Errors: INVALID_ARGUMENT (MALFORMED_ID), NOT_FOUND (UNKNOWN_ACCOUNT), UNAVAILABLE (STORE_UNAVAILABLE).
+	GetAccount(ctx context.Context, in *GetAccountRequest, opts ...grpc.CallOption) (*GetAccountResponse, error)
 	// LinkVisitors says that several ids are one person: their histories are merged under the first and every later call with
 	// any of the ids means her. Linking twice changes nothing; links are undone only by erasing the person.
 	//
@@ -143,6 +169,36 @@ func (c *visitServiceClient) RemoveDirective(ctx context.Context, in *RemoveDire
 	return out, nil
 }
 
+func (c *visitServiceClient) SetConsent(ctx context.Context, in *SetConsentRequest, opts ...grpc.CallOption) (*SetConsentResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SetConsentResponse)
+	err := c.cc.Invoke(ctx, VisitService_SetConsent_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *visitServiceClient) ListConsents(ctx context.Context, in *ListConsentsRequest, opts ...grpc.CallOption) (*ListConsentsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListConsentsResponse)
+	err := c.cc.Invoke(ctx, VisitService_ListConsents_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *visitServiceClient) GetAccount(ctx context.Context, in *GetAccountRequest, opts ...grpc.CallOption) (*GetAccountResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetAccountResponse)
+	err := c.cc.Invoke(ctx, VisitService_GetAccount_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *visitServiceClient) LinkVisitors(ctx context.Context, in *LinkVisitorsRequest, opts ...grpc.CallOption) (*LinkVisitorsResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(LinkVisitorsResponse)
@@ -192,12 +248,35 @@ type VisitServiceServer interface {
 	//
 	// Errors: INVALID_ARGUMENT (MALFORMED_ID), NOT_FOUND (UNKNOWN_VISITOR), UNAVAILABLE (STORE_UNAVAILABLE).
 	GetVisitor(context.Context, *GetVisitorRequest) (*GetVisitorResponse, error)
-	// SetDirective records a wish of the visitor that binds from the next decision on. Not in this release.
+	// SetDirective records a wish of the visitor that binds from the next decision on, in every channel and for every linked identity.
+	// A wish of the same kind, target and subject is replaced. At most 32 are remembered.
+	//
+	// Errors: INVALID_ARGUMENT (MALFORMED_ID, INVALID_FIELD), RESOURCE_EXHAUSTED (DIRECTIVE_LIMIT), ABORTED (CONCURRENT_CHANGE),
+	// FAILED_PRECONDITION (NO_PLAN_PUBLISHED), UNAVAILABLE (STORE_UNAVAILABLE).
 	SetDirective(context.Context, *SetDirectiveRequest) (*SetDirectiveResponse, error)
-	// ListDirectives lists the wishes that bind now. Not in this release.
+	// ListDirectives lists the wishes that bind now, oldest first. Somebody of whom nothing is known has none.
+	//
+	// Errors: INVALID_ARGUMENT (MALFORMED_ID), UNAVAILABLE (STORE_UNAVAILABLE).
 	ListDirectives(context.Context, *ListDirectivesRequest) (*ListDirectivesResponse, error)
-	// RemoveDirective takes a wish back. Not in this release.
+	// RemoveDirective takes a wish back.
+	//
+	// Errors: INVALID_ARGUMENT (MALFORMED_ID), NOT_FOUND (UNKNOWN_DIRECTIVE), ABORTED (CONCURRENT_CHANGE), UNAVAILABLE
+	// (STORE_UNAVAILABLE).
 	RemoveDirective(context.Context, *RemoveDirectiveRequest) (*RemoveDirectiveResponse, error)
+	// SetConsent records what a person said to a purpose of the plan. It holds from the next decision on, for every linked identity.
+	// Who takes back the consent to the plan's profile purpose is forgotten as DIRECTIVE_KIND_DO_NOT_PROFILE says.
+	//
+	// Errors: INVALID_ARGUMENT (MALFORMED_ID, INVALID_FIELD), NOT_FOUND (UNKNOWN_PURPOSE), ABORTED (CONCURRENT_CHANGE), UNAVAILABLE
+	// (STORE_UNAVAILABLE).
+	SetConsent(context.Context, *SetConsentRequest) (*SetConsentResponse, error)
+	// ListConsents lists everything a person said to the purposes of the plan, oldest first, at most the 32 latest.
+	//
+	// Errors: INVALID_ARGUMENT (MALFORMED_ID), UNAVAILABLE (STORE_UNAVAILABLE).
+	ListConsents(context.Context, *ListConsentsRequest) (*ListConsentsResponse, error)
+	// GetAccount shows what is believed about the decisions of a company, from what its members did.
+	//
+	// Errors: INVALID_ARGUMENT (MALFORMED_ID), NOT_FOUND (UNKNOWN_ACCOUNT), UNAVAILABLE (STORE_UNAVAILABLE).
+	GetAccount(context.Context, *GetAccountRequest) (*GetAccountResponse, error)
 	// LinkVisitors says that several ids are one person: their histories are merged under the first and every later call with
 	// any of the ids means her. Linking twice changes nothing; links are undone only by erasing the person.
 	//
@@ -240,6 +319,15 @@ func (UnimplementedVisitServiceServer) ListDirectives(context.Context, *ListDire
 }
 func (UnimplementedVisitServiceServer) RemoveDirective(context.Context, *RemoveDirectiveRequest) (*RemoveDirectiveResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RemoveDirective not implemented")
+}
+func (UnimplementedVisitServiceServer) SetConsent(context.Context, *SetConsentRequest) (*SetConsentResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SetConsent not implemented")
+}
+func (UnimplementedVisitServiceServer) ListConsents(context.Context, *ListConsentsRequest) (*ListConsentsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListConsents not implemented")
+}
+func (UnimplementedVisitServiceServer) GetAccount(context.Context, *GetAccountRequest) (*GetAccountResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetAccount not implemented")
 }
 func (UnimplementedVisitServiceServer) LinkVisitors(context.Context, *LinkVisitorsRequest) (*LinkVisitorsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method LinkVisitors not implemented")
@@ -368,6 +456,60 @@ func _VisitService_RemoveDirective_Handler(srv interface{}, ctx context.Context,
 	return interceptor(ctx, in, info, handler)
 }
 
+func _VisitService_SetConsent_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SetConsentRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(VisitServiceServer).SetConsent(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: VisitService_SetConsent_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(VisitServiceServer).SetConsent(ctx, req.(*SetConsentRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _VisitService_ListConsents_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListConsentsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(VisitServiceServer).ListConsents(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: VisitService_ListConsents_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(VisitServiceServer).ListConsents(ctx, req.(*ListConsentsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _VisitService_GetAccount_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetAccountRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(VisitServiceServer).GetAccount(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: VisitService_GetAccount_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(VisitServiceServer).GetAccount(ctx, req.(*GetAccountRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _VisitService_LinkVisitors_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(LinkVisitorsRequest)
 	if err := dec(in); err != nil {
@@ -448,6 +590,18 @@ var VisitService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "RemoveDirective",
 			Handler:    _VisitService_RemoveDirective_Handler,
+		},
+		{
+			MethodName: "SetConsent",
+			Handler:    _VisitService_SetConsent_Handler,
+		},
+		{
+			MethodName: "ListConsents",
+			Handler:    _VisitService_ListConsents_Handler,
+		},
+		{
+			MethodName: "GetAccount",
+			Handler:    _VisitService_GetAccount_Handler,
 		},
 		{
 			MethodName: "LinkVisitors",

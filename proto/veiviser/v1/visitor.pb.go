@@ -54,6 +54,8 @@ type NeedBelief struct {
 	EventsToNextStage float64 `protobuf:"fixed64,13,opt,name=events_to_next_stage,json=eventsToNextStage,proto3" json:"events_to_next_stage,omitempty"`
 	// What the rest of the visit brings; unset when the journey forecasts nothing or the visit is over.
 	VisitForecast *VisitForecast `protobuf:"bytes,14,opt,name=visit_forecast,json=visitForecast,proto3" json:"visit_forecast,omitempty"`
+	// The need is that of the account she acts for, from the events of all its members.
+	Account       bool `protobuf:"varint,15,opt,name=account,proto3" json:"account,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -184,6 +186,13 @@ func (x *NeedBelief) GetVisitForecast() *VisitForecast {
 		return x.VisitForecast
 	}
 	return nil
+}
+
+func (x *NeedBelief) GetAccount() bool {
+	if x != nil {
+		return x.Account
+	}
+	return false
 }
 
 // VisitForecast is what comes after the latest event of a visit.
@@ -479,7 +488,9 @@ type Visitor struct {
 	// Her needs at the moment of asking, most recently touched first, at most 8.
 	Needs []*NeedBelief `protobuf:"bytes,12,rep,name=needs,proto3" json:"needs,omitempty"`
 	// The segments she is in at the moment of asking.
-	SegmentIds    []string `protobuf:"bytes,13,rep,name=segment_ids,json=segmentIds,proto3" json:"segment_ids,omitempty"`
+	SegmentIds []string `protobuf:"bytes,13,rep,name=segment_ids,json=segmentIds,proto3" json:"segment_ids,omitempty"`
+	// What holds whatever is believed about her.
+	Standing      *Standing `protobuf:"bytes,14,opt,name=standing,proto3" json:"standing,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -601,6 +612,13 @@ func (x *Visitor) GetNeeds() []*NeedBelief {
 func (x *Visitor) GetSegmentIds() []string {
 	if x != nil {
 		return x.SegmentIds
+	}
+	return nil
+}
+
+func (x *Visitor) GetStanding() *Standing {
+	if x != nil {
+		return x.Standing
 	}
 	return nil
 }
@@ -873,7 +891,7 @@ var File_veiviser_v1_visitor_proto protoreflect.FileDescriptor
 
 const file_veiviser_v1_visitor_proto_rawDesc = "" +
 	"\n" +
-	"\x19veiviser/v1/visitor.proto\x12\vveiviser.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc6\x04\n" +
+	"\x19veiviser/v1/visitor.proto\x12\vveiviser.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1aveiviser/v1/standing.proto\"\xe0\x04\n" +
 	"\n" +
 	"NeedBelief\x12\x18\n" +
 	"\ajourney\x18\x01 \x01(\tR\ajourney\x12\x18\n" +
@@ -892,7 +910,8 @@ const file_veiviser_v1_visitor_proto_rawDesc = "" +
 	"\baudience\x18\v \x01(\tR\baudience\x12\x14\n" +
 	"\x05value\x18\f \x01(\x01R\x05value\x12/\n" +
 	"\x14events_to_next_stage\x18\r \x01(\x01R\x11eventsToNextStage\x12A\n" +
-	"\x0evisit_forecast\x18\x0e \x01(\v2\x1a.veiviser.v1.VisitForecastR\rvisitForecast\"\x7f\n" +
+	"\x0evisit_forecast\x18\x0e \x01(\v2\x1a.veiviser.v1.VisitForecastR\rvisitForecast\x12\x18\n" +
+	"\aaccount\x18\x0f \x01(\bR\aaccount\"\x7f\n" +
 	"\rVisitForecast\x12.\n" +
 	"\x05later\x18\x01 \x03(\v2\x18.veiviser.v1.EventChanceR\x05later\x12,\n" +
 	"\x04next\x18\x02 \x03(\v2\x18.veiviser.v1.EventChanceR\x04next\x12\x10\n" +
@@ -910,7 +929,7 @@ const file_veiviser_v1_visitor_proto_rawDesc = "" +
 	"\x05stage\x18\x03 \x01(\tR\x05stage\x12\x16\n" +
 	"\x06weight\x18\x04 \x01(\x01R\x06weight\x12\x14\n" +
 	"\x05count\x18\x05 \x01(\rR\x05count\x12.\n" +
-	"\x04time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\"\x99\x05\n" +
+	"\x04time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\"\xcc\x05\n" +
 	"\aVisitor\x12\x1d\n" +
 	"\n" +
 	"visitor_id\x18\x01 \x01(\tR\tvisitorId\x12,\n" +
@@ -929,7 +948,8 @@ const file_veiviser_v1_visitor_proto_rawDesc = "" +
 	"\x05visit\x18\v \x01(\v2\x12.veiviser.v1.VisitR\x05visit\x12-\n" +
 	"\x05needs\x18\f \x03(\v2\x17.veiviser.v1.NeedBeliefR\x05needs\x12\x1f\n" +
 	"\vsegment_ids\x18\r \x03(\tR\n" +
-	"segmentIds\x1a=\n" +
+	"segmentIds\x121\n" +
+	"\bstanding\x18\x0e \x01(\v2\x15.veiviser.v1.StandingR\bstanding\x1a=\n" +
 	"\x0fAttributesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x8a\x01\n" +
@@ -982,6 +1002,7 @@ var file_veiviser_v1_visitor_proto_goTypes = []any{
 	(*Visit)(nil),                 // 8: veiviser.v1.Visit
 	nil,                           // 9: veiviser.v1.Visitor.AttributesEntry
 	(*timestamppb.Timestamp)(nil), // 10: google.protobuf.Timestamp
+	(*Standing)(nil),              // 11: veiviser.v1.Standing
 }
 var file_veiviser_v1_visitor_proto_depIdxs = []int32{
 	3,  // 0: veiviser.v1.NeedBelief.stages:type_name -> veiviser.v1.StageProbability
@@ -999,15 +1020,16 @@ var file_veiviser_v1_visitor_proto_depIdxs = []int32{
 	7,  // 12: veiviser.v1.Visitor.recent_items:type_name -> veiviser.v1.RecentItem
 	8,  // 13: veiviser.v1.Visitor.visit:type_name -> veiviser.v1.Visit
 	0,  // 14: veiviser.v1.Visitor.needs:type_name -> veiviser.v1.NeedBelief
-	10, // 15: veiviser.v1.EventCount.last_time:type_name -> google.protobuf.Timestamp
-	10, // 16: veiviser.v1.RecentItem.last_time:type_name -> google.protobuf.Timestamp
-	10, // 17: veiviser.v1.Visit.start_time:type_name -> google.protobuf.Timestamp
-	10, // 18: veiviser.v1.Visit.last_time:type_name -> google.protobuf.Timestamp
-	19, // [19:19] is the sub-list for method output_type
-	19, // [19:19] is the sub-list for method input_type
-	19, // [19:19] is the sub-list for extension type_name
-	19, // [19:19] is the sub-list for extension extendee
-	0,  // [0:19] is the sub-list for field type_name
+	11, // 15: veiviser.v1.Visitor.standing:type_name -> veiviser.v1.Standing
+	10, // 16: veiviser.v1.EventCount.last_time:type_name -> google.protobuf.Timestamp
+	10, // 17: veiviser.v1.RecentItem.last_time:type_name -> google.protobuf.Timestamp
+	10, // 18: veiviser.v1.Visit.start_time:type_name -> google.protobuf.Timestamp
+	10, // 19: veiviser.v1.Visit.last_time:type_name -> google.protobuf.Timestamp
+	20, // [20:20] is the sub-list for method output_type
+	20, // [20:20] is the sub-list for method input_type
+	20, // [20:20] is the sub-list for extension type_name
+	20, // [20:20] is the sub-list for extension extendee
+	0,  // [0:20] is the sub-list for field type_name
 }
 
 func init() { file_veiviser_v1_visitor_proto_init() }
@@ -1015,6 +1037,7 @@ func file_veiviser_v1_visitor_proto_init() {
 	if File_veiviser_v1_visitor_proto != nil {
 		return
 	}
+	file_veiviser_v1_standing_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -1,0 +1,207 @@
+package plan
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/veiviser/veiviser/internal/veiviser"
+)
+
+// Standing is what a query says of a person beside what bars say: which items are made for people like her.
+type Standing struct {
+	// OpenCase lets items through that are for people with an open case.
+	OpenCase bool
+	// NextRung lets items through that help to this rung; "" lets none.
+	NextRung string
+	// Prospect lets items through that are to win first-time customers.
+	Prospect bool
+}
+
+// standingFeatures notes what bars and standings ask of an item.
+func (c *clerk) standingFeatures(it *veiviser.Item) {
+	if it.Duty != veiviser.DutyNone {
+		c.add(hasDuty, string(it.Duty))
+	}
+	if it.Care {
+		c.add(isCare, "")
+	}
+	if it.TowardRung != "" {
+		c.restrict(ofRung, hasRung, []string{it.TowardRung})
+	}
+	if it.Acquires {
+		c.add(isAcquiring, "")
+	}
+	last := -1
+	for _, s := range it.Stages {
+		last = max(last, s.Index())
+	}
+	if last >= 0 {
+		c.add(lastStage, strconv.Itoa(last))
+	}
+}
+
+// barred takes out what bars keep away, in the order of the bars, and what is made for people of another standing.
+func (e *Eligible) barred(q *Query) {
+	for i := range q.Bars {
+		b := &q.Bars[i]
+		if !e.behind(b) {
+			continue
+		}
+		if r := reasonOf(b.Reason); e.tmp.count() > 0 {
+			e.about[r] = appendOnce(e.about[r], b.About)
+			e.out(r)
+		}
+	}
+	if !q.Standing.OpenCase {
+		e.drop(standing, e.c.set(isCare, ""))
+	}
+	if e.c.has(ofRung) {
+		e.restrict(standing, ofRung, e.c.namedSet(hasRung, q.Standing.NextRung))
+	}
+	if !q.Standing.Prospect {
+		e.drop(standing, e.c.set(isAcquiring, ""))
+	}
+}
+
+// behind makes tmp the slots that a bar keeps away, and reports whether there may be any.
+func (e *Eligible) behind(b *veiviser.Bar) bool {
+	c := e.c
+	copy(e.tmp, e.left)
+	if len(b.Kinds) > 0 {
+		mask := maskOf(b.Kinds)
+		for i := range len(kinds()) + 1 {
+			if mask&(1<<i) == 0 {
+				c.set(isKind, string(rune('0'+i))).takeFrom(e.tmp)
+			}
+		}
+	}
+	if len(b.Topics) > 0 {
+		e.keep(func(yield func(*set)) {
+			for _, t := range b.Topics {
+				if t == "*" {
+					yield(c.set(hasAnyTopic, ""))
+				}
+				yield(c.set(belowTopic, trimAll(t)))
+			}
+		})
+	}
+	if b.Before != "" {
+		e.keep(func(yield func(*set)) {
+			for i := range b.Before.Index() {
+				yield(c.set(lastStage, strconv.Itoa(i)))
+			}
+		})
+	}
+	if len(b.Items) > 0 {
+		e.keepItems(b.Items)
+	}
+	for _, d := range [...]veiviser.Duty{veiviser.DutyTransactional, veiviser.DutyMandatory} {
+		if d.Passes(b.Passes) {
+			c.set(hasDuty, string(d)).takeFrom(e.tmp)
+		}
+	}
+	for _, id := range b.Except {
+		if slot, ok := c.Slot(id); ok {
+			e.tmp.drop(slot)
+		}
+	}
+	return true
+}
+
+// keep leaves in tmp only what is in one of some sets.
+func (e *Eligible) keep(sets func(yield func(*set))) {
+	if e.union == nil {
+		e.union = make(bitmap, len(e.tmp))
+	}
+	clear(e.union)
+	sets(func(s *set) { s.addTo(e.union) })
+	for i := range e.tmp {
+		e.tmp[i] &= e.union[i]
+	}
+}
+
+// keepItems leaves in tmp only the named items.
+func (e *Eligible) keepItems(ids []string) {
+	if e.union == nil {
+		e.union = make(bitmap, len(e.tmp))
+	}
+	clear(e.union)
+	for _, id := range ids {
+		if slot, ok := e.c.Slot(id); ok && e.tmp.has(slot) {
+			e.union.add(slot)
+		}
+	}
+	copy(e.tmp, e.union)
+}
+
+// fits reports whether an item may be shown to a person of a standing.
+func (s *Standing) fits(it *veiviser.Item) bool {
+	return (!it.Care || s.OpenCase) && (it.TowardRung == "" || it.TowardRung == s.NextRung) && (!it.Acquires || s.Prospect)
+}
+
+// kept reports whether a bar of the query keeps an item away.
+func (q *Query) kept(it *veiviser.Item) bool {
+	return slices.ContainsFunc(q.Bars, func(b veiviser.Bar) bool { return b.Keeps(it) })
+}
+
+// reasonOf is the reason that a bar gives; what is none of its reasons counts as muted.
+func reasonOf(r veiviser.ExclusionReason) reason {
+	for k := firstBar; k <= lastBar; k++ {
+		if k.name() == r {
+			return k
+		}
+	}
+	return muted
+}
+
+func appendOnce(list []string, s string) []string {
+	if s == "" || slices.Contains(list, s) {
+		return list
+	}
+	return append(list, s)
+}
+
+func trimAll(topic string) string {
+	if n := len(topic); n > 2 && topic[n-2:] == "/*" {
+		return topic[:n-2]
+	}
+	return topic
+}
+
+// Lead is the items that go before everything that is ranked: mandatory ones, then transactional ones, then those that are made
+// for people with an open case; within each in the order of the catalogue. They are taken out of e, at most so many of them.
+// Rules that look at the item are evaluated.
+func (e *Eligible) Lead(room int) []Listed {
+	c := e.c
+	var list []Listed
+	for _, s := range [...]*set{
+		c.set(hasDuty, string(veiviser.DutyMandatory)), c.set(hasDuty, string(veiviser.DutyTransactional)), c.set(isCare, ""),
+	} {
+		if len(list) >= room || !s.meets(e.left) {
+			continue
+		}
+		s.each(func(slot int32) bool {
+			if !e.left.has(slot) {
+				return true
+			}
+			if v := e.itemVerdict(slot); v != numReasons {
+				e.outOne(v, slot)
+				return true
+			}
+			en := c.entries[slot]
+			l := Listed{Slot: slot, Item: en.item, Representation: int(e.view.choice[en.shape]), Like: en.like}
+			l.Format = c.words.forms[en.shape][l.Representation].format
+			list = append(list, l)
+			e.left.drop(slot)
+			e.led++
+			return len(list) < room
+		})
+	}
+	return list
+}
+
+// PassOver counts everything that is left as not listed: there was no room for it.
+func (e *Eligible) PassOver() {
+	copy(e.tmp, e.left)
+	e.out(notListed)
+}

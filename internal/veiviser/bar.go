@@ -1,0 +1,58 @@
+package veiviser
+
+import (
+	"slices"
+	"time"
+)
+
+// Bar keeps items away from one person in one placement, for a reason. Every field that is set must hold of an item; a bar with
+// none keeps everything away.
+type Bar struct {
+	Reason ExclusionReason
+	// About is what is behind it: the id of a directive, cap, case, switch, order or audience.
+	About string
+	// Until is when it ends as far as is known; zero is unknown.
+	Until time.Time
+	// Passes is the least duty of items that it lets pass; "" lets none pass.
+	Passes Duty
+	// Kinds and Items: the item is one of these. Topics: one of its topics is one of these or lies below it.
+	Kinds  []ItemKind
+	Items  []string
+	Topics []string
+	// Before: it serves stages, all of them before this one.
+	Before StandardStage
+	// Except are items that it lets pass.
+	Except []string
+}
+
+// Everything reports whether the bar is about all items alike.
+func (b *Bar) Everything() bool {
+	return len(b.Kinds) == 0 && len(b.Items) == 0 && len(b.Topics) == 0 && b.Before == ""
+}
+
+// Keeps reports whether the bar keeps an item away.
+func (b *Bar) Keeps(it *Item) bool {
+	if it.Duty.Passes(b.Passes) || slices.Contains(b.Except, it.ID) {
+		return false
+	}
+	return (len(b.Kinds) == 0 || slices.Contains(b.Kinds, it.Kind)) && (len(b.Items) == 0 || slices.Contains(b.Items, it.ID)) &&
+		(len(b.Topics) == 0 || slices.ContainsFunc(it.Topics, func(t string) bool { return AnySubjectMatches(b.Topics, t) })) &&
+		(b.Before == "" || onlyBefore(it.Stages, b.Before))
+}
+
+// Passes reports whether a duty is at least the one that a bar lets pass.
+func (d Duty) Passes(least Duty) bool {
+	switch least {
+	case DutyTransactional:
+		return d == DutyTransactional || d == DutyMandatory
+	case DutyMandatory:
+		return d == DutyMandatory
+	default:
+		return false
+	}
+}
+
+// onlyBefore reports whether there are stages and all of them come before one.
+func onlyBefore(stages []StandardStage, limit StandardStage) bool {
+	return len(stages) > 0 && !slices.ContainsFunc(stages, func(s StandardStage) bool { return s.Index() >= limit.Index() })
+}

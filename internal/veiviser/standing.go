@@ -1,0 +1,217 @@
+package veiviser
+
+import "time"
+
+// Standing is what holds between a person and the shop whatever is believed about her: her wishes and consents, what she has
+// been told and how often, her orders and open cases. It is kept, and binds, also where she is not profiled. It is bounded: see
+// the Max constants.
+type Standing struct {
+	// Directives are her wishes, oldest first, at most MaxDirectives. Those that have ended stay until there is need of room.
+	Directives []Directive
+	// Consents are what she agreed to or refused, oldest first, at most MaxConsents; the last one of a purpose holds.
+	Consents []Consent
+	// Contacts are what she was shown as far as the contact policy counts it, oldest first, at most MaxContacts.
+	Contacts []Contact
+	// Facts are the prices and claims she was told lately, oldest first, at most MaxFacts.
+	Facts []Fact
+	// Cases are her complaints and what was not delivered right, oldest first, at most MaxCases; resolved ones make room first.
+	Cases []Case
+	// Orders are those she still waits for, oldest first, at most MaxOrders.
+	Orders []Order
+	// Relation is how far she has come with the shop.
+	Relation Relation
+	// Account is the company she acts for and Role her part in its decisions; "" for a person of her own.
+	Account, Role string
+}
+
+// Limits on what one standing may hold.
+const (
+	MaxDirectives = 32
+	MaxConsents   = 32
+	MaxContacts   = 256
+	MaxFacts      = 64
+	MaxCases      = 8
+	MaxOrders     = 16
+)
+
+// Clone returns a copy that can be changed without changing s. The slices inside contacts are shared and must not be written to.
+func (s *Standing) Clone() Standing {
+	c := *s
+	c.Directives = append([]Directive(nil), s.Directives...)
+	c.Consents = append([]Consent(nil), s.Consents...)
+	c.Contacts = append([]Contact(nil), s.Contacts...)
+	c.Facts = append([]Fact(nil), s.Facts...)
+	c.Cases = append([]Case(nil), s.Cases...)
+	c.Orders = append([]Order(nil), s.Orders...)
+	return c
+}
+
+// IsZero reports whether there is nothing in it.
+func (s *Standing) IsZero() bool {
+	return len(s.Directives) == 0 && len(s.Consents) == 0 && len(s.Contacts) == 0 && len(s.Facts) == 0 && len(s.Cases) == 0 &&
+		len(s.Orders) == 0 && s.Relation == Relation{} && s.Account == "" && s.Role == ""
+}
+
+// DirectiveKind is what a visitor wishes.
+type DirectiveKind string
+
+// The wishes. Except where it is said, they hold until they are taken back or their Expires is over.
+const (
+	MuteTopic    DirectiveKind = "MUTE_TOPIC"     // nothing about Target and what lies below it
+	MuteItem     DirectiveKind = "MUTE_ITEM"      // not the item Target
+	MuteKind     DirectiveKind = "MUTE_KIND"      // no item of kind Target
+	MuteChannel  DirectiveKind = "MUTE_CHANNEL"   // nothing in the channel Target
+	NotNow       DirectiveKind = "NOT_NOW"        // nothing until Expires, which must be set
+	JustLooking  DirectiveKind = "JUST_LOOKING"   // no offers (about Subject); also says that she is searching
+	Decided      DirectiveKind = "DECIDED"        // nothing that would have her choose anew (about Subject); also says that she is buying
+	CorrectStage DirectiveKind = "CORRECT_STAGE"  // her stage is Target (about Subject): evidence, which decays; bars nothing
+	DoNotProfile DirectiveKind = "DO_NOT_PROFILE" // what was known is forgotten, and nothing more is remembered
+)
+
+// Directive is a wish of the visitor, which binds from the next decision on.
+type Directive struct {
+	// ID is the service's.
+	ID   string
+	Kind DirectiveKind
+	// Target is the topic, item, kind, channel or stage it is about; "" for the kinds that are about none.
+	Target string
+	// Subject limits it to what is about this and what lies below it; "" is everything.
+	Subject string
+	Created time.Time
+	// Expires is when it ends; zero is never.
+	Expires time.Time
+}
+
+// Binds reports whether the wish holds at a moment.
+func (d *Directive) Binds(now time.Time) bool { return d.Expires.IsZero() || now.Before(d.Expires) }
+
+// Consent is what she said to a purpose, in which words.
+type Consent struct {
+	Purpose string
+	Granted bool
+	// Version is that of the text she was shown.
+	Version string
+	Time    time.Time
+	// Source is where she said it: "cookie banner", "phone".
+	Source string
+}
+
+// Contact is one showing of one item, as the contact policy counts it. It carries what caps look at, as it was then.
+type Contact struct {
+	Time      time.Time
+	ItemID    string
+	Kind      ItemKind
+	Topics    []string
+	Channel   string
+	Placement string
+	// Attention is how much of the attention budget it took.
+	Attention uint32
+	// Decision is a hash of the decision's id, 0 for none; see [HashID].
+	Decision uint64
+	// Until is when it is released unless an impression comes before; zero counts for good.
+	Until time.Time
+}
+
+// Counts reports whether the contact counts at a moment: it was not released.
+func (c *Contact) Counts(now time.Time) bool { return c.Until.IsZero() || now.Before(c.Until) }
+
+// Fact is a price or claim she was told.
+type Fact struct {
+	// Product is what it is about.
+	Product string
+	// Claim is the name of the claim; "" is the price.
+	Claim string
+	// Value is the value of the claim, or the price as "NOK 12490000000" (currency and micros).
+	Value string
+	// Time is when she was told it last.
+	Time time.Time
+}
+
+// CaseCause is why a case was opened.
+type CaseCause string
+
+// The causes of cases.
+const (
+	CaseComplaint CaseCause = "COMPLAINT"      // she complained
+	CaseLate      CaseCause = "LATE_DELIVERY"  // an order did not arrive in time
+	CaseWrong     CaseCause = "WRONG_DELIVERY" // an order arrived wrong, or not at all
+)
+
+// Case is something that the shop has to put right.
+type Case struct {
+	// ID is the service's; it says nothing about whose it is.
+	ID      string
+	Cause   CaseCause
+	Subject string
+	Channel string
+	Opened  time.Time
+	// Due is when an answer is due by the response clock.
+	Due time.Time
+	// Answered is when a person answered, Resolved when it was put right; zero is not yet.
+	Answered, Resolved time.Time
+	// Ladder is the group of the recovery that follows: whether she is led back or compared with.
+	Ladder Group
+	// Recovered is when she came back (see the plan's recovery); zero is not yet.
+	Recovered time.Time
+}
+
+// Open reports whether it is still to be put right.
+func (c *Case) Open() bool { return c.Resolved.IsZero() }
+
+// Order is an order she waits for.
+type Order struct {
+	// ID is a hash of the order's id (attribute "order"), 0 when it has none.
+	ID      uint64
+	Subject string
+	Placed  time.Time
+	// Promised is when it should have arrived.
+	Promised time.Time
+	// Late is true once a case was opened for it.
+	Late  bool
+	Value float64
+}
+
+// Relation is how far a person has come with the shop.
+type Relation struct {
+	// Source is where she came from first: a class of referrer (search, social, mail, ad, direct, internal) or a channel.
+	Source string
+	// FirstOrder is when she ordered first, Handover when the first order had been delivered right: there acquisition ends.
+	FirstOrder, Handover time.Time
+	// Rung is where she stands on the plan's loyalty ladder, "" below it; RungSince is since when.
+	Rung      string
+	RungSince time.Time
+}
+
+// Phase is a part of the way from stranger to customer.
+type Phase string
+
+// The phases.
+const (
+	PhaseProspect Phase = "prospect" // she has not ordered
+	PhaseWaiting  Phase = "waiting"  // the first order is not delivered right yet
+	PhaseCustomer Phase = "customer"
+)
+
+// Phase is the phase she is in.
+func (r *Relation) Phase() Phase {
+	switch {
+	case r.FirstOrder.IsZero():
+		return PhaseProspect
+	case r.Handover.IsZero():
+		return PhaseWaiting
+	default:
+		return PhaseCustomer
+	}
+}
+
+// HashID is a 64-bit FNV-1a hash of an id (draft-eastlake-fnv), never 0 but for "".
+func HashID(id string) uint64 {
+	if id == "" {
+		return 0
+	}
+	h := uint64(14695981039346656037)
+	for i := range len(id) {
+		h = (h ^ uint64(id[i])) * 1099511628211
+	}
+	return max(h, 1)
+}

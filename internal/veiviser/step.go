@@ -1,0 +1,86 @@
+package veiviser
+
+import "time"
+
+// StepKind is something that changed between a person and the shop.
+type StepKind string
+
+// The steps.
+const (
+	StepCaseOpened   StepKind = "CASE_OPENED"   // About the case, Cause and Subject; At is when an answer is due
+	StepCaseAnswered StepKind = "CASE_ANSWERED" // a person answered; Took is the time it took
+	StepCaseResolved StepKind = "CASE_RESOLVED" // Took is the time it took; Group is that of the recovery
+	StepCaseClosed   StepKind = "CASE_CLOSED"   // forgotten with the person, or for want of room
+	StepRecovered    StepKind = "RECOVERED"     // she came back within the recovery's window; Group is that of the recovery
+	StepFirstOrder   StepKind = "FIRST_ORDER"   // Source is where she had come from, Value that of the order
+	StepHandover     StepKind = "HANDOVER"      // the first order was delivered right; Took is the time it took
+	StepWorth        StepKind = "WORTH"         // a purchase within the window of acquisition; Took is the time since the first order
+	StepPromoted     StepKind = "PROMOTED"      // From a rung To the one above
+	StepDemoted      StepKind = "DEMOTED"       // From a rung To the one below
+)
+
+// Step is one step as the learner sees it: nothing in it names a person.
+type Step struct {
+	Kind StepKind
+	// About is the id of a case.
+	About   string
+	Cause   CaseCause
+	Subject string
+	Channel string
+	At      time.Time
+	Took    time.Duration
+	Group   Group
+	// Source and Segments are those of the person when she ordered first.
+	Source   string
+	Segments []string
+	Value    float64
+	From, To string
+}
+
+// CaseReport is how the shop answers complaints.
+type CaseReport struct {
+	// Open are the cases to be put right, the one due first first, at most MaxCaseReport.
+	Open []OpenCase
+	// Opened, Answered, Resolved and Late count all cases there were; Late are those answered after they were due, or not yet.
+	Opened, Answered, Resolved, Late int64
+	// MeanAnswer and MeanResolve are the mean times taken.
+	MeanAnswer, MeanResolve time.Duration
+}
+
+// MaxCaseReport bounds CaseReport.Open.
+const MaxCaseReport = 1000
+
+// OpenCase is a case to be put right, without whose it is.
+type OpenCase struct {
+	ID               string
+	Cause            CaseCause
+	Subject, Channel string
+	Opened, Due      time.Time
+	Answered         bool
+}
+
+// AlertKind is what an alert is about.
+type AlertKind string
+
+// The kinds of alerts.
+const (
+	AlertSurge   AlertKind = "SURGE"            // something comes much more often than usual
+	AlertOverdue AlertKind = "RESPONSE_OVERDUE" // complaints wait for an answer beyond the response clock
+)
+
+// Alert is something that needs the attention of people.
+type Alert struct {
+	ID   string
+	Kind AlertKind
+	// Signal is complaints or feedback, Dimension all, topic, region, segment or channel, and Value the one.
+	Signal, Dimension, Value string
+	// Since is when it began, Over when it ended; zero is not yet.
+	Since, Over time.Time
+	// Events is how many came since it began, Usual how many would have been usual, Factor how many times the usual rate it is.
+	Events int64
+	Usual  float64
+	Factor float64
+	// Evidence is by what the data are likelier under a surge than under the usual rate, as a natural logarithm; an alarm is raised
+	// beyond Threshold.
+	Evidence, Threshold float64
+}
