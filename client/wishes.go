@@ -20,12 +20,11 @@ func (c *Client) ListDirectives(ctx context.Context, req *veiviserv1.ListDirecti
 	return call(ctx, c, again, req, c.visits.ListDirectives)
 }
 
-// RemoveDirective takes a wish back. When it is tried again after an answer was lost the wish may be gone already: then it fails
-// with ErrUnknownDirective.
+// RemoveDirective takes a wish back. It is not tried again by itself: a second try would not find the wish.
 //
 // Errors: ErrMalformedID, ErrUnknownDirective, ErrConcurrentChange, ErrStoreUnavailable.
 func (c *Client) RemoveDirective(ctx context.Context, req *veiviserv1.RemoveDirectiveRequest) (*veiviserv1.RemoveDirectiveResponse, error) {
-	return call(ctx, c, again, req, c.visits.RemoveDirective)
+	return call(ctx, c, once, req, c.visits.RemoveDirective)
 }
 
 // SetConsent records what a visitor said to a purpose of the plan. It holds from the next decision on, for every linked identity.

@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"strings"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -37,7 +38,7 @@ func (p *printer) wish(d *veiviserv1.Directive) {
 	}
 	long := ""
 	if d.GetExpireTime() != nil {
-		long = " for " + span(d.GetExpireTime().AsTime().Sub(d.GetCreateTime().AsTime()))
+		long = " for " + span(d.GetExpireTime().AsTime().Sub(d.GetCreateTime().AsTime()).Round(time.Minute))
 	}
 	p.line("wish %s%s since %s%s", strings.TrimPrefix(d.GetKind().String(), "DIRECTIVE_KIND_"), about, at(d.GetCreateTime()), long)
 }

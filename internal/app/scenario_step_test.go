@@ -289,9 +289,13 @@ func (s *story) fill(in proto.Message, body string) {
 func listed(in proto.Message, body string) string {
 	switch in.(type) {
 	case *veiviserv1.SetDirectiveRequest:
-		return "directive: " + body
+		if strings.HasPrefix(body, "{") {
+			return "directive: " + body
+		}
 	case *veiviserv1.SetConsentRequest:
-		return "consent: " + body
+		if strings.HasPrefix(body, "{") {
+			return "consent: " + body
+		}
 	case *veiviserv1.RecordEventsRequest:
 		if body != "" && strings.IndexByte("+-n", body[0]) >= 0 && !strings.HasPrefix(body, "- ") {
 			lines := strings.Split(strings.TrimSpace(body), "\n")

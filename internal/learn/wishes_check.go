@@ -15,6 +15,9 @@ func completeWish(snap *plan.Snapshot, d *veiviser.Directive, now time.Time) err
 		}
 	}
 	d.Created = instant(now)
+	if !d.Expires.IsZero() {
+		d.Expires = instant(d.Expires)
+	}
 	if d.Expires.IsZero() && (d.Kind == veiviser.JustLooking || d.Kind == veiviser.Decided) {
 		d.Expires = d.Created.Add(DefaultWish)
 	}
