@@ -132,7 +132,7 @@ func (a *App) learned() *rank.Learned {
 func (a *App) openStore(ctx context.Context) (err error) {
 	a.store, err = store.Open(ctx, store.Options{
 		URL: a.cfg.RedisURL, Tenant: a.cfg.Tenant, Partitions: a.cfg.Partitions, Logger: a.log, Merge: a.merge, Patient: true,
-		CallTimeout: a.cfg.StoreTimeout,
+		CallTimeout: a.cfg.StoreTimeout, Keep: a.keepVisitors,
 	})
 	return err
 }

@@ -38,7 +38,7 @@ func Again(a *veiviser.Answer) Input {
 	in := Input{
 		ID: a.ID, Request: a.Request, Time: a.Time, Seed: a.Seed, Degraded: a.Degraded, Made: a.Made, Group: a.Group, Again: a,
 	}
-	if a.Visitor.Events > 0 || len(a.Visitor.LinkedIDs) > 0 || !a.Visitor.Standing.IsZero() {
+	if a.Visitor.HasProfile() || len(a.Visitor.LinkedIDs) > 0 || !a.Visitor.Standing.IsZero() {
 		in.Visitor = &a.Visitor
 	}
 	return in

@@ -151,6 +151,9 @@ func (d *Decider) attempt(ctx context.Context, snap *plan.Snapshot, req *veivise
 	if err != nil {
 		return veiviser.Answer{}, err
 	}
+	if folded.Visitor == nil {
+		folded = learn.Forget(snap, &loaded, wall)
+	}
 	visitor := folded.Visitor
 	if visitor == nil {
 		visitor = loaded.Visitor
@@ -168,7 +171,7 @@ func (d *Decider) attempt(ctx context.Context, snap *plan.Snapshot, req *veivise
 		return answer, nil
 	}
 	return answer, d.store.Commit(ctx, veiviser.Change{
-		Loaded: loaded, Visitor: folded.Visitor, EventIDs: folded.EventIDs, Answer: &answer,
+		Loaded: loaded, Visitor: folded.Visitor, EventIDs: folded.EventIDs, Answer: &answer, Forget: folded.Forget,
 		Log:        append(folded.Log, decisionLog(snap, &answer)...),
 		VisitorTTL: snap.Policy.VisitorTTL, AnswerTTL: snap.Policy.DecisionTTL + lookBack,
 	})

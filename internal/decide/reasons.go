@@ -6,6 +6,7 @@ import (
 
 	"github.com/veiviser/veiviser/internal/plan"
 	"github.com/veiviser/veiviser/internal/rank"
+	"github.com/veiviser/veiviser/internal/stage"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
@@ -43,7 +44,11 @@ func (c *choice) because(it *veiviser.Item, parts []veiviser.Part, need *veivise
 		add(veiviser.Because{Code: veiviser.BecauseUnsure})
 	case len(it.Stages) == 0 || slices.Contains(it.Stages, need.Standard):
 		add(veiviser.Because{Code: veiviser.BecauseStage, About: string(need.Standard), Journey: need.Journey})
-		if signal := strongest(need); signal != "" {
+		switch signal := strongest(need); signal {
+		case "":
+		case stage.ToldStage:
+			add(veiviser.Because{Code: veiviser.BecauseYouSaid})
+		default:
 			add(veiviser.Because{Code: veiviser.BecauseSignal, About: signal, Journey: need.Journey})
 		}
 	}

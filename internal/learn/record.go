@@ -134,7 +134,7 @@ func (r *Recorder) recordOne(ctx context.Context, snap *plan.Snapshot, events []
 			return nil
 		}
 		return r.store.Commit(ctx, veiviser.Change{
-			Loaded: loaded, Visitor: folded.Visitor, EventIDs: folded.EventIDs, Log: folded.Log,
+			Loaded: loaded, Visitor: folded.Visitor, EventIDs: folded.EventIDs, Log: folded.Log, Forget: folded.Forget,
 			VisitorTTL: snap.Policy.VisitorTTL,
 		})
 	})
