@@ -101,8 +101,11 @@ func (f *Folded) fold(snap *plan.Snapshot, loaded *veiviser.Loaded, e *veiviser.
 	if f.profiled(snap, now) {
 		entry.Before = memberOf(v)
 		snap.Stages.FoldTold(v, e, told(snap, loaded.Outcomes[e.DecisionID], e))
+		entry.Steps = foldStanding(snap, v, e, loaded.Nonce, entry.Before.Segments)
 		entry.After = MembershipAt(snap, v, e.Subject, v.LastSeen)
 		v.Segments, v.Stage = entry.After.Segments, entry.After.Stage
+	} else {
+		entry.Steps = foldStanding(snap, v, e, loaded.Nonce, nil)
 	}
 	f.EventIDs = append(f.EventIDs, e.ID)
 	f.Log = append(f.Log, entry)

@@ -63,6 +63,7 @@ func Validate(p *veiviser.Plan) []veiviser.Violation {
 	}
 	c.policy(&p.Policy)
 	c.purposes()
+	c.relationships()
 	return c.violations
 }
 

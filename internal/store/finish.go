@@ -64,9 +64,11 @@ func (s *Store) mergeInto(ctx context.Context, id string, rec, to record) error 
 	case into == nil:
 		into = rec.visitor.Clone()
 	case rec.visitor != nil:
-		counted := membership(into)
-		if forgotten = s.unite(into, rec.visitor); forgotten {
-			entry = string(encodeEntry(&veiviser.LogEntry{Time: now, Before: counted}))
+		counted, was := membership(into), into.Standing.Clone()
+		forgotten = s.unite(into, rec.visitor)
+		if line := joined(into, counted, forgotten, veiviser.JoinedSteps(&into.Standing, &was, &rec.visitor.Standing)); line != nil {
+			line.Time = now
+			entry = string(encodeEntry(line))
 		}
 	}
 	into.ID, into.LinkedIDs = rec.target, linked
@@ -104,6 +106,20 @@ func (s *Store) mergeInto(ctx context.Context, id string, rec, to record) error 
 		}
 	}
 	return s.drop(ctx, id, rec)
+}
+
+// joined is what the log hears of two persons who became one; nil for nothing. When what was known of them is forgotten, she is
+// counted out of where she was counted.
+func joined(into *veiviser.Visitor, counted veiviser.Membership, forgotten bool, steps []veiviser.Step) *veiviser.LogEntry {
+	switch {
+	case forgotten:
+		return &veiviser.LogEntry{Before: counted, Steps: steps}
+	case len(steps) > 0:
+		m := membership(into)
+		return &veiviser.LogEntry{Before: m, After: m, Steps: steps}
+	default:
+		return nil
+	}
 }
 
 // answeredFor is for how many milliseconds answers given under an identity are remembered yet; 0 when there are none.
