@@ -12,6 +12,7 @@ import (
 
 	"github.com/veiviser/veiviser/internal/plan"
 	"github.com/veiviser/veiviser/internal/planpb"
+	"github.com/veiviser/veiviser/internal/relation"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
@@ -109,9 +110,12 @@ func (a *App) keepPublished(ctx context.Context, published bool) {
 
 // merge makes one history of two, in the words of the plan that answers now.
 func (a *App) merge(into, from *veiviser.Visitor) {
+	standing := into.Standing.Clone()
 	if snap := a.library.Active(); snap != nil {
 		snap.Stages.Merge(into, from)
 	}
+	relation.MergeStanding(&standing, &from.Standing)
+	into.Standing = standing
 }
 
 // readPlan reads and validates a bundled plan, or a folder of YAML; everything wrong is listed with file and line.

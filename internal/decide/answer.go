@@ -28,6 +28,9 @@ type Input struct {
 	Group veiviser.Group
 	// Learned is what was learned of usefulness; nil is nothing.
 	Learned *rank.Learned
+	// Showing are hashes of the ids of decisions on her screen: they do not count against what is shown there on, and what of
+	// them is shown on is counted once.
+	Showing []uint64
 	// Again, when not nil, is an answer that is made again: what the learned model said of the candidates is taken from it.
 	Again *veiviser.Answer
 }
@@ -37,6 +40,7 @@ type Input struct {
 func Again(a *veiviser.Answer) Input {
 	in := Input{
 		ID: a.ID, Request: a.Request, Time: a.Time, Seed: a.Seed, Degraded: a.Degraded, Made: a.Made, Group: a.Group, Again: a,
+		Showing: a.Showing,
 	}
 	if a.Visitor.Events > 0 || len(a.Visitor.LinkedIDs) > 0 || !a.Visitor.Standing.IsZero() {
 		in.Visitor = &a.Visitor
@@ -48,10 +52,11 @@ func Again(a *veiviser.Answer) Input {
 // against the snapshot.
 func Decide(snap *plan.Snapshot, in Input) veiviser.Answer {
 	c := begin(snap, &in)
+	defer c.tally.Release()
 	a := veiviser.Answer{
 		ID: in.ID, Time: in.Time, PlanVersion: snap.Version, Activation: snap.Activation, Catalog: snap.CatalogRevision(),
 		Seed: in.Seed, Request: in.Request, Degraded: in.Degraded, Made: in.Made, Group: in.Group, Terms: snap.Terms,
-		Model: in.Learned.Version(),
+		Model: in.Learned.Version(), Showing: in.Showing,
 	}
 	if in.Again != nil {
 		a.Model = in.Again.Model
@@ -85,6 +90,8 @@ func begin(snap *plan.Snapshot, in *Input) *choice {
 		facts.Need = &c.needs[0]
 	}
 	c.segments = snap.Segments(&facts)
+	c.tally = snap.Contact.Tally(&c.visitor.Standing, nil, in.Showing, in.Time, in.Degraded != "")
+	c.heard = snap.Coherence.Told(&c.visitor.Standing, in.Time)
 	return c
 }
 
@@ -98,6 +105,9 @@ type choice struct {
 	segments []string
 	// taken are the catalogue slots served on earlier placements of this answer.
 	taken []int32
+	// tally counts what she was shown, with what this answer shows; heard is what she was told.
+	tally *eligible.Tally
+	heard *eligible.Told
 }
 
 // complete fills in what the request leaves to the visit and the plan.

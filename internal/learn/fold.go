@@ -92,6 +92,7 @@ func (f *Folded) fold(snap *plan.Snapshot, loaded *veiviser.Loaded, e *veiviser.
 	}
 	before := veiviser.Membership{Segments: v.Segments, Stage: v.Stage, Known: v.Events > 0}
 	snap.Stages.FoldTold(v, e, told(snap, loaded.Outcomes[e.DecisionID], e))
+	confirm(v, e)
 	after := MembershipAt(snap, v, e.Subject, v.LastSeen)
 	v.Segments, v.Stage = after.Segments, after.Stage
 	f.EventIDs = append(f.EventIDs, e.ID)

@@ -81,9 +81,16 @@ func (e *Eligible) behind(b *veiviser.Bar) bool {
 				if t == "*" {
 					yield(c.set(hasAnyTopic, ""))
 				}
+				if b.Exact {
+					yield(c.set(hasTopic, trimAll(t)))
+					continue
+				}
 				yield(c.set(belowTopic, trimAll(t)))
 			}
 		})
+	}
+	if b.Tells {
+		e.keep(func(yield func(*set)) { yield(c.set(isTelling, "")) })
 	}
 	if b.Before != "" {
 		e.keep(func(yield func(*set)) {
@@ -170,8 +177,9 @@ func trimAll(topic string) string {
 
 // Lead is the items that go before everything that is ranked: mandatory ones, then transactional ones, then those that are made
 // for people with an open case; within each in the order of the catalogue. They are taken out of e, at most so many of them.
-// Rules that look at the item are evaluated.
-func (e *Eligible) Lead(room int) []Listed {
+// Rules that look at the item are evaluated; fits, nil for everything, is asked of each whether it may be shown beside those
+// before it, and notes that it is.
+func (e *Eligible) Lead(room int, fits func(*veiviser.Item) bool) []Listed {
 	c := e.c
 	var list []Listed
 	for _, s := range [...]*set{
@@ -189,6 +197,10 @@ func (e *Eligible) Lead(room int) []Listed {
 				return true
 			}
 			en := c.entries[slot]
+			if fits != nil && !fits(en.item) {
+				e.outOne(capped, slot)
+				return true
+			}
 			l := Listed{Slot: slot, Item: en.item, Representation: int(e.view.choice[en.shape]), Like: en.like}
 			l.Format = c.words.forms[en.shape][l.Representation].format
 			list = append(list, l)
