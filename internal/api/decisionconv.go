@@ -123,7 +123,7 @@ func decisionToProto(d *veiviser.Decision, v voice) *veiviserv1.PlacementDecisio
 	out := &veiviserv1.PlacementDecision{
 		Placement: d.Placement, DecisionId: d.ID, SilenceReason: silenceToProto(d.Silence), Fallback: d.Fallback,
 		SilencePropensity: d.SilencePropensity, Exploration: string(d.Exploration),
-		Items: make([]*veiviserv1.RecommendedItem, len(d.Choices)),
+		Items: make([]*veiviserv1.RecommendedItem, len(d.Choices)), SilentUntilTime: timeToProto(d.Until),
 	}
 	for i := range d.Choices {
 		c := &d.Choices[i]
@@ -164,7 +164,7 @@ func explanationToProto(a *veiviser.Answer, i int, v voice) *veiviserv1.Decision
 		Exploration: string(d.Exploration), Group: string(a.Group), ModelVersion: a.Model,
 	}
 	for k, x := range d.Excluded {
-		out.Excluded[k] = &veiviserv1.ExcludedItems{Reason: string(x.Reason), Count: clampInt32(x.Count), ItemIds: x.Items}
+		out.Excluded[k] = &veiviserv1.ExcludedItems{Reason: string(x.Reason), Count: clampInt32(x.Count), ItemIds: x.Items, About: x.About}
 	}
 	return out
 }

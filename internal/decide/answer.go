@@ -31,6 +31,9 @@ type Input struct {
 	Learned *rank.Learned
 	// Customers is what was observed of first-time customers; nil is nothing.
 	Customers relation.Book
+	// Showing are hashes of the ids of decisions on her screen: they do not count against what is shown there on, and what of
+	// them is shown on is counted once.
+	Showing []uint64
 	// Again, when not nil, is an answer that is made again: what the learned model said of the candidates is taken from it.
 	Again *veiviser.Answer
 }
@@ -40,6 +43,7 @@ type Input struct {
 func Again(a *veiviser.Answer) Input {
 	in := Input{
 		ID: a.ID, Request: a.Request, Time: a.Time, Seed: a.Seed, Degraded: a.Degraded, Made: a.Made, Group: a.Group, Again: a,
+		Showing: a.Showing,
 	}
 	if a.Visitor.HasProfile() || len(a.Visitor.LinkedIDs) > 0 || !a.Visitor.Standing.IsZero() {
 		in.Visitor = &a.Visitor
@@ -51,10 +55,11 @@ func Again(a *veiviser.Answer) Input {
 // against the snapshot.
 func Decide(snap *plan.Snapshot, in Input) veiviser.Answer {
 	c := begin(snap, &in)
+	defer c.tally.Release()
 	a := veiviser.Answer{
 		ID: in.ID, Time: in.Time, PlanVersion: snap.Version, Activation: snap.Activation, Catalog: snap.CatalogRevision(),
 		Seed: in.Seed, Request: in.Request, Degraded: in.Degraded, Made: in.Made, Group: in.Group, Terms: snap.Terms,
-		Model: in.Learned.Version(),
+		Model: in.Learned.Version(), Showing: in.Showing,
 	}
 	if in.Again != nil {
 		a.Model = in.Again.Model
@@ -89,6 +94,8 @@ func begin(snap *plan.Snapshot, in *Input) *choice {
 	}
 	c.segments = snap.Segments(&facts)
 	c.relate()
+	c.tally = snap.Contact.Tally(&c.visitor.Standing, nil, in.Showing, in.Time, in.Degraded != "")
+	c.heard = snap.Coherence.Told(&c.visitor.Standing, in.Time)
 	return c
 }
 
@@ -106,6 +113,9 @@ type choice struct {
 	due []string
 	// margin is what she is expected to be worth as a first-time customer beyond what she costs; 0 for who is none to be.
 	margin float64
+	// tally counts what she was shown, with what this answer shows; heard is what she was told.
+	tally *eligible.Tally
+	heard *eligible.Told
 }
 
 // complete fills in what the request leaves to the visit and the plan.

@@ -15,7 +15,8 @@ func (c *choice) bars(p *plan.Placement, need *veiviser.NeedView, channel string
 	s := &c.visitor.Standing
 	bars := eligible.Wishes(s, channel, c.in.Time)
 	bars = append(bars, eligible.Unasked(c.snap.Plan.Purposes, s, channel)...)
-	return append(bars, relation.Bars(c.snap.Relation, s, c.in.Time, c.due)...)
+	bars = append(bars, relation.Bars(c.snap.Relation, s, c.in.Time, c.due)...)
+	return c.contact(bars, p, channel)
 }
 
 // standing says for which items she is who they are made for.
@@ -41,8 +42,9 @@ func silent(d *veiviser.Decision, bars []veiviser.Bar, otherwise veiviser.Silenc
 }
 
 // lead shows what goes before everything that is ranked, and reports how much room is left.
-func (c *choice) lead(d *veiviser.Decision, set *plan.Eligible, room int) int {
-	for _, l := range set.Lead(room) {
+func (c *choice) lead(d *veiviser.Decision, p *plan.Placement, set *plan.Eligible, room int) int {
+	fits := func(it *veiviser.Item) bool { return c.fits(it, p, d.Channel) }
+	for _, l := range set.Lead(room, fits) {
 		because := veiviser.Because{Code: veiviser.BecauseDuty}
 		switch {
 		case slices.Contains(c.due, l.Item.ID):

@@ -36,9 +36,9 @@ func (o *Odds) Of(itemID string) float64 {
 }
 
 // Chances are those of [Decide] to show an item first on the i-th placement of the request, whatever the seed: all that
-// Decide does up to the slate. shown are the items that the placements before it show. ok is false when the snapshot has no
+// Decide does up to the slate. before are the decisions on the placements before it. ok is false when the snapshot has no
 // such placement. It costs several times as much as Decide.
-func Chances(snap *plan.Snapshot, in Input, i int, shown []string) (odds Odds, ok bool) {
+func Chances(snap *plan.Snapshot, in Input, i int, before []veiviser.Decision) (odds Odds, ok bool) {
 	if i < 0 || i >= len(in.Request.Placements) {
 		return odds, false
 	}
@@ -47,12 +47,25 @@ func Chances(snap *plan.Snapshot, in Input, i int, shown []string) (odds Odds, o
 	}
 	in.Request.Explain = false // names of what is out are of no use here
 	c := begin(snap, &in)
-	for _, id := range shown {
-		if slot, ok := snap.Catalog.Slot(id); ok {
-			c.taken = append(c.taken, slot)
-		}
+	defer c.tally.Release()
+	for k := range before {
+		c.showed(&before[k])
 	}
 	return c.odds(i), true
+}
+
+// showed notes what an earlier placement of the answer shows.
+func (c *choice) showed(d *veiviser.Decision) {
+	p, known := c.snap.Placement(d.Placement)
+	for i := range d.Choices {
+		slot, ok := c.snap.Catalog.Slot(d.Choices[i].ItemID)
+		if !ok {
+			continue
+		}
+		if c.taken = append(c.taken, slot); known {
+			c.shows(c.snap.Catalog.Item(slot), p, d.Channel)
+		}
+	}
 }
 
 // odds are the chances on the i-th placement.
@@ -63,7 +76,7 @@ func (c *choice) odds(i int) Odds {
 	}
 	set := c.snap.Catalog.Eligible(query)
 	defer set.Release()
-	if lead := set.Lead(1); len(lead) > 0 {
+	if lead := set.Lead(1, nil); len(lead) > 0 {
 		return Odds{Items: []Chance{{lead[0].Item.ID, lead[0].Item.Kind, 1}}}
 	}
 	if set.Count() > 0 {

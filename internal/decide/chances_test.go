@@ -21,11 +21,10 @@ func TestChancesAreThoseOfDecide(t *testing.T) {
 			in := Input{ID: "a", Visitor: v, Request: anyRequest(t, snap), Time: noon, Seed: anySeed(t)}
 			in.Group = rapid.SampledFrom([]veiviser.Group{veiviser.GroupTreated, veiviser.GroupTreated, veiviser.GroupControl}).Draw(t, "group")
 			a := Decide(snap, in)
-			var shown []string
 			for i := range a.Decisions {
 				d := &a.Decisions[i]
 				in.Seed = [2]uint64{} // does not matter
-				odds, ok := Chances(snap, in, i, shown)
+				odds, ok := Chances(snap, in, i, a.Decisions[:i])
 				sum, first, p := odds.Silence, "", d.SilencePropensity
 				if len(d.Choices) > 0 {
 					first, p = d.Choices[0].ItemID, d.Choices[0].Propensity
@@ -35,9 +34,6 @@ func TestChancesAreThoseOfDecide(t *testing.T) {
 				}
 				if !ok || math.Abs(sum-1) > 1e-4 || math.Abs(odds.Of(first)-p) > 1e-5 || math.Abs(odds.Silence-d.SilencePropensity) > 1e-9 {
 					t.Fatalf("%q has %v, silence %v, in all %v; the decision says %v and %v", first, odds.Of(first), odds.Silence, sum, p, d.SilencePropensity)
-				}
-				for k := range d.Choices {
-					shown = append(shown, d.Choices[k].ItemID)
 				}
 				switch {
 				case d.Fallback:

@@ -101,6 +101,11 @@ type Reply struct {
 // Recommend answers a request. It fails only when the request is wrong, no plan is published, or many callers change the
 // same visitor at once; when the store is away the answer is degraded.
 func (d *Decider) Recommend(ctx context.Context, req veiviser.Request) (*Reply, error) {
+	return d.recommend(ctx, req, nil)
+}
+
+// recommend answers somebody on whose screen decisions are already, by hashes of their ids.
+func (d *Decider) recommend(ctx context.Context, req veiviser.Request, showing []uint64) (*Reply, error) {
 	snap := d.plans.Active()
 	if snap == nil {
 		return nil, learn.ErrNoPlan()
@@ -115,7 +120,7 @@ func (d *Decider) Recommend(ctx context.Context, req veiviser.Request) (*Reply, 
 	err := learn.Ready(snap)
 	if err == nil {
 		err = learn.Retry(storeCtx, func() (err error) {
-			answer, err = d.attempt(storeCtx, snap, &req, wall)
+			answer, err = d.attempt(storeCtx, snap, &req, wall, showing)
 			return err
 		})
 	}
@@ -152,7 +157,8 @@ func degradable(err error) bool {
 }
 
 // attempt is one pass of load, fold, decide and commit.
-func (d *Decider) attempt(ctx context.Context, snap *plan.Snapshot, req *veiviser.Request, wall time.Time) (veiviser.Answer, error) {
+func (d *Decider) attempt(ctx context.Context, snap *plan.Snapshot, req *veiviser.Request, wall time.Time, showing []uint64,
+) (veiviser.Answer, error) {
 	loaded, err := d.store.Load(ctx, req.VisitorID, req.Events)
 	if err != nil {
 		return veiviser.Answer{}, err
@@ -174,6 +180,7 @@ func (d *Decider) attempt(ctx context.Context, snap *plan.Snapshot, req *veivise
 	in := Input{
 		Visitor: visitor, Request: *req, Time: moment(req, wall), Seed: d.seed(), Made: wall, Learned: d.learned(),
 		Group: learn.GroupOf(visitor, id, *snap.Policy.Control.Share), Customers: d.customers(),
+		Showing: showing,
 	}
 	if !req.Preview {
 		in.ID = d.store.NewAnswerID(id)
@@ -182,7 +189,7 @@ func (d *Decider) attempt(ctx context.Context, snap *plan.Snapshot, req *veivise
 	if req.Preview {
 		return answer, nil
 	}
-	changed, quiet := shown(snap, &loaded, &folded, &answer)
+	changed, quiet := shownTo(snap, &answer, folded.Visitor, loaded.Visitor)
 	return answer, d.store.Commit(ctx, veiviser.Change{
 		Loaded: loaded, Visitor: changed, EventIDs: folded.EventIDs, Answer: &answer, Forget: folded.Forget, Quiet: quiet,
 		Log:        append(folded.Log, decisionLog(snap, &answer)...),

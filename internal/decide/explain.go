@@ -71,13 +71,24 @@ func (d *Decider) Visitor(ctx context.Context, visitorID, language string, at ti
 	if err != nil {
 		return nil, err
 	}
-	if v := loaded.Visitor; v == nil || !v.HasProfile() && len(v.LinkedIDs) == 0 && v.Standing.IsZero() {
+	if !remembered(loaded.Visitor) {
 		return nil, veiviser.NotFound(veiviser.ReasonUnknownVisitor, "visitor_id", "nothing is remembered of this visitor")
 	}
 	if at.IsZero() {
 		at = d.now().UTC()
 	}
 	return portray(snap, loaded.Visitor, language, at), nil
+}
+
+// remembered reports whether there is more to know of a visitor than what she was shown: somebody who never did or said
+// anything is nobody known.
+func remembered(v *veiviser.Visitor) bool {
+	if v == nil {
+		return false
+	}
+	said := v.Standing
+	said.Contacts, said.Facts = nil, nil
+	return v.HasProfile() || len(v.LinkedIDs) > 0 || !said.IsZero()
 }
 
 func portray(snap *plan.Snapshot, v *veiviser.Visitor, language string, at time.Time) *Portrait {

@@ -19,7 +19,7 @@ func (c *choice) place(i int) veiviser.Decision {
 	p, req := query.Placement, &c.in.Request.Placements[i]
 	set := c.snap.Catalog.Eligible(query)
 	defer set.Release()
-	left := c.lead(&d, set, room(p, req))
+	left := c.lead(&d, p, set, room(p, req))
 	switch {
 	case len(d.Choices) > 0 && (left == 0 || set.Count() == 0):
 		set.PassOver()
@@ -100,7 +100,7 @@ func room(p *plan.Placement, req *veiviser.PlacementRequest) int {
 func (c *choice) choose(i int, d *veiviser.Decision, q *plan.Query, set *plan.Eligible, need *veiviser.NeedView, left int) {
 	p := q.Placement
 	f := c.field(i, d, q, set, need)
-	f.options.Slots = left
+	f.bounded(c, p, d.Channel, left)
 	short, scorer := f.short, f.scorer
 	slate := rank.Choose(f.cands, f.options)
 	if f.options.Explore > 0 && !slate.Explored {
@@ -120,6 +120,7 @@ func (c *choice) choose(i int, d *veiviser.Decision, q *plan.Query, set *plan.El
 		ch.Score, ch.Propensity = pick.Score, pick.Propensity
 		d.Choices = append(d.Choices, ch)
 		c.taken = append(c.taken, l.Slot)
+		c.shows(l.Item, p, d.Channel)
 	}
 	d.Excluded = set.Exclusions()
 	c.rest(d, p.Attention, short, picked, scorer)
@@ -203,7 +204,7 @@ func count(v *veiviser.Visitor, eventType string) veiviser.TypeCount {
 func (c *choice) compare(d *veiviser.Decision, p *plan.Placement, q *plan.Query, room int) {
 	set := c.snap.Catalog.Eligible(q)
 	defer set.Release()
-	if c.lead(d, set, room); len(d.Choices) > 0 { // what must reach her reaches everybody
+	if c.lead(d, p, set, room); len(d.Choices) > 0 { // what must reach her reaches everybody
 		d.SilencePropensity = 0
 		return
 	}
@@ -271,6 +272,9 @@ func (c *choice) fallBack(d *veiviser.Decision, p *plan.Placement, q *plan.Query
 			continue
 		}
 		it := c.snap.Catalog.Item(slot)
+		if !c.fits(it, p, d.Channel) {
+			continue
+		}
 		d.Choices = append(d.Choices, veiviser.Choice{
 			ItemID: it.ID, Kind: it.Kind, Representation: representation, Format: it.Representations[representation].Format,
 			Propensity: 1, Reasons: []veiviser.Because{{Code: veiviser.BecauseFallback}},

@@ -76,23 +76,6 @@ func overdue(s *veiviser.Standing, at time.Time) bool {
 	return false
 }
 
-// shown is the visitor as she is to be written after an answer, nil for as she was, and whether nothing has happened but that
-// something was shown. The answer keeps her as she was decided upon.
-func shown(snap *plan.Snapshot, loaded *veiviser.Loaded, folded *learn.Folded, a *veiviser.Answer) (v *veiviser.Visitor, quiet bool) {
-	was := folded.Visitor
-	if was == nil {
-		was = loaded.Visitor
-	}
-	if was == nil || relation.Due(snap.Relation, &was.Standing, a.Time) == nil {
-		return folded.Visitor, false
-	}
-	next := was.Clone()
-	if !relation.Shown(snap.Relation, &next.Standing, a.Time, func(id string) bool { return serves(a, id) }) {
-		return folded.Visitor, false
-	}
-	return next, folded.Visitor == nil
-}
-
 // serves reports whether an answer shows an item.
 func serves(a *veiviser.Answer, id string) bool {
 	for i := range a.Decisions {

@@ -21,9 +21,9 @@ func (d *Decider) Watch(ctx context.Context, req veiviser.Request, send func(*Re
 	}
 	again := time.NewTicker(lookAgain)
 	defer again.Stop()
-	var last *Reply
+	var screen screen
 	for {
-		if last, err = d.renew(ctx, req, last, send); err != nil {
+		if err = d.renew(ctx, req, &screen, send); err != nil {
 			if ctx.Err() != nil { // whatever failed, this is why
 				return context.Cause(ctx)
 			}
@@ -41,25 +41,39 @@ func (d *Decider) Watch(ctx context.Context, req veiviser.Request, send func(*Re
 	}
 }
 
+// screen is what a watched visitor sees.
+type screen struct {
+	// seen is what a preview said when the last answer was made; nil before the first.
+	seen *Reply
+	// showing are hashes of the ids of the decisions on it. What she was shown by them is no reason to take it away again.
+	showing []uint64
+}
+
 // renew answers anew and sends the answer when it differs from the last one. Greedy previews tell whether it does, so
 // that the luck of the draw alone sends nothing.
-func (d *Decider) renew(ctx context.Context, req veiviser.Request, last *Reply, send func(*Reply) error) (*Reply, error) {
+func (d *Decider) renew(ctx context.Context, req veiviser.Request, last *screen, send func(*Reply) error) error {
 	look := req
 	look.Preview, look.NoExploration = true, true
-	seen, err := d.Recommend(ctx, look)
+	seen, err := d.recommend(ctx, look, last.showing)
 	if err != nil {
-		return last, err
+		return err
 	}
-	if last != nil && sameAnswer(&last.Answer, &seen.Answer) {
-		return last, nil
+	if last.seen != nil && sameAnswer(&last.seen.Answer, &seen.Answer) {
+		return nil
 	}
 	reply := seen
 	if !req.Preview || !req.NoExploration {
-		if reply, err = d.Recommend(ctx, req); err != nil {
-			return last, err
+		if reply, err = d.recommend(ctx, req, last.showing); err != nil {
+			return err
 		}
 	}
-	return seen, send(reply)
+	last.seen, last.showing = seen, nil
+	for i := range reply.Answer.Decisions {
+		if id := reply.Answer.Decisions[i].ID; id != "" {
+			last.showing = append(last.showing, veiviser.HashID(id))
+		}
+	}
+	return send(reply)
 }
 
 // sameAnswer reports whether two answers show the same for the same reading of the visitor.

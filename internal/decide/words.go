@@ -178,6 +178,11 @@ var (
 			"sv": "Vi visade inget, för vi har bett om nog av din uppmärksamhet.",
 			"en": "We showed nothing because we have asked for enough of your attention.",
 		},
+		veiviser.SilenceCapped: {
+			"nb": "Vi viste ingenting, for her har du fått nok fra oss i det siste.",
+			"sv": "Vi visade inget, för här har du fått nog från oss på sistone.",
+			"en": "We showed nothing because you have had enough from us here lately.",
+		},
 		veiviser.SilenceSwitch: {
 			"nb": "Vi viste ingenting, for vi er stille om dette akkurat nå.", "sv": "Vi visade inget, för vi är tysta om detta just nu.",
 			"en": "We showed nothing because we are silent about this right now.",

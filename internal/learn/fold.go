@@ -107,6 +107,7 @@ func (f *Folded) fold(snap *plan.Snapshot, loaded *veiviser.Loaded, e *veiviser.
 	} else {
 		entry.Steps = foldStanding(snap, v, e, loaded.Nonce, nil)
 	}
+	confirm(v, e)
 	f.EventIDs = append(f.EventIDs, e.ID)
 	f.Log = append(f.Log, entry)
 }

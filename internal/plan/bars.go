@@ -84,9 +84,16 @@ func (e *Eligible) behind(b *veiviser.Bar) bool {
 				if t == "*" {
 					yield(c.set(hasAnyTopic, ""))
 				}
+				if b.Exact {
+					yield(c.set(hasTopic, trimAll(t)))
+					continue
+				}
 				yield(c.set(belowTopic, trimAll(t)))
 			}
 		})
+	}
+	if b.Tells {
+		e.keep(func(yield func(*set)) { yield(c.set(isTelling, "")) })
 	}
 	if b.Before != "" {
 		e.keep(func(yield func(*set)) {
@@ -172,9 +179,10 @@ func trimAll(topic string) string {
 }
 
 // Lead is the items that go before everything that is ranked: mandatory ones, then transactional ones, then those that are made
-// for people with an open case; within each in the order of the catalogue; last the one of [Standing.First]. They are taken out of e, at most so many of them.
-// Rules that look at the item are evaluated.
-func (e *Eligible) Lead(room int) []Listed {
+// for people with an open case; within each in the order of the catalogue; last the one of [Standing.First]. They are taken out of e,
+// at most so many of them. Rules that look at the item are evaluated; fits, nil for everything, is asked of each whether it may be
+// shown beside those before it, and notes that it is.
+func (e *Eligible) Lead(room int, fits func(*veiviser.Item) bool) []Listed {
 	c := e.c
 	var list []Listed
 	for _, s := range [...]*set{
@@ -191,15 +199,19 @@ func (e *Eligible) Lead(room int) []Listed {
 				e.outOne(v, slot)
 				return true
 			}
+			if fits != nil && !fits(c.entries[slot].item) {
+				e.outOne(capped, slot)
+				return true
+			}
 			list = append(list, e.leading(slot))
 			return len(list) < room
 		})
 	}
-	return e.leadFirst(list, room)
+	return e.leadFirst(list, room, fits)
 }
 
 // leadFirst adds the first of the items that the standing names that may be shown, and takes the others out.
-func (e *Eligible) leadFirst(list []Listed, room int) []Listed {
+func (e *Eligible) leadFirst(list []Listed, room int, fits func(*veiviser.Item) bool) []Listed {
 	shown := len(list) >= room
 	for _, id := range e.first {
 		slot, ok := e.c.Slot(id)
@@ -210,6 +222,10 @@ func (e *Eligible) leadFirst(list []Listed, room int) []Listed {
 		default:
 			if v := e.itemVerdict(slot); v != numReasons {
 				e.outOne(v, slot)
+				continue
+			}
+			if fits != nil && !fits(e.c.entries[slot].item) {
+				e.outOne(capped, slot)
 				continue
 			}
 			list = append(list, e.leading(slot))

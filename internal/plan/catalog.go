@@ -26,6 +26,8 @@ type Catalog struct {
 	// up to version learned; 0 is something older.
 	prior, order *order
 	learned      uint64
+	// facts is the largest number of prices and claims that an item says, or more.
+	facts int
 
 	scratch sync.Pool // of *Eligible
 	window  atomic.Pointer[window]
@@ -47,6 +49,7 @@ func newCatalog(s *Snapshot, items []veiviser.Item) (*Catalog, map[string]*entry
 		e := k.entry(it, nil)
 		named[it.ID] = e
 		c.entries = append(c.entries, e)
+		c.facts = max(c.facts, factsOf(it))
 	}
 	slices.SortFunc(c.entries, func(a, b *entry) int { return strings.Compare(a.item.ID, b.item.ID) })
 	c.index()

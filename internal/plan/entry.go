@@ -82,6 +82,8 @@ const (
 	ofRung
 	hasRung
 	isAcquiring
+	ofProduct
+	isTelling // says a price or a claim
 	lastStage // of the standard stages it serves, its index
 	numClasses
 )
@@ -180,6 +182,7 @@ func (c *clerk) entry(it *veiviser.Item, change *veiviser.CatalogChange) *entry 
 	c.restrict(ofJourney, hasJourney, it.Journeys)
 	c.restrict(ofSegment, hasSegment, it.Segments)
 	c.standingFeatures(it)
+	c.tellingFeatures(it)
 	if it.Rule != "" {
 		e.rule = c.rule(it.Rule)
 		c.buf = append(c.buf, c.compiled[e.rule].feature)

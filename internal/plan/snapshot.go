@@ -23,6 +23,9 @@ type Snapshot struct {
 	Stages     *stage.Set
 	Response   *rank.Model
 	Catalog    *Catalog
+	// Contact bounds how often people are spoken to, Coherence keeps what they are told from contradicting itself.
+	Contact   *eligible.Contact
+	Coherence *eligible.Coherence
 	// Policy is the plan's with every default filled in, Terms what counts as what comes of a decision.
 	Policy veiviser.Policy
 	Terms  veiviser.Terms
@@ -106,7 +109,7 @@ func Compile(version uint64, p *veiviser.Plan) (*Snapshot, error) {
 	s := &Snapshot{
 		Version: version, Plan: p, Stages: stages, Response: rank.Compile(p), Policy: p.Policy.WithDefaults(),
 		compiler: compiler, placements: make(map[string]*Placement, len(p.Placements)),
-		eventTypes: map[string]bool{},
+		eventTypes: map[string]bool{}, Contact: eligible.NewContact(&p.Contact), Coherence: eligible.NewCoherence(&p.Coherence),
 	}
 	s.Terms = s.Policy.Terms()
 	for _, t := range slices.Concat(veiviser.StandardEventTypes(), p.EventTypes) {

@@ -64,6 +64,8 @@ func Validate(p *veiviser.Plan) []veiviser.Violation {
 	c.policy(&p.Policy)
 	c.purposes()
 	c.relationships()
+	c.contact()
+	c.coherence()
 	return c.violations
 }
 

@@ -104,6 +104,7 @@ func (c *checker) item(at string, it *veiviser.Item) {
 	c.atMost(at+"segments", len(it.Segments), 16, "segments")
 	c.names(at+"segments", "segment", it.Segments, veiviser.MaxNameBytes)
 	c.terms(at, it)
+	c.said(at, it)
 	c.facts(at+"claims", it.Claims, 16, 200)
 	c.facts(at+"attributes", it.Attributes, veiviser.MaxAttributes, veiviser.MaxAttributeBytes)
 	if n := len(it.Representations); n < 1 || n > 48 {

@@ -73,7 +73,7 @@ func latestOf(changes []*veiviser.CatalogChange) []*veiviser.CatalogChange {
 // at is the same items under another revision.
 func (c *Catalog) at(revision uint64) *Catalog {
 	return &Catalog{
-		revision: revision, language: c.language, model: c.model, words: c.words, entries: c.entries, sets: c.sets,
+		revision: revision, facts: c.facts, language: c.language, model: c.model, words: c.words, entries: c.entries, sets: c.sets,
 		plain: c.plain, prior: c.prior, order: c.order, learned: c.learned, views: map[viewKey]*view{}, funnels: map[funnelKey]*funnel{},
 	}
 }
@@ -81,7 +81,10 @@ func (c *Catalog) at(revision uint64) *Catalog {
 // replace is the catalogue with some items written and some gone. It costs time in proportion to the catalogue, but only
 // a few nanoseconds an item: nothing about an item that stays is looked at again, only counted and copied.
 func (c *Catalog) replace(k *clerk, written []*entry, gone map[string]bool, revision uint64) *Catalog {
-	next := &Catalog{revision: revision, language: c.language, model: c.model, words: k.dictionary}
+	next := &Catalog{revision: revision, facts: c.facts, language: c.language, model: c.model, words: k.dictionary}
+	for _, e := range written {
+		next.facts = max(next.facts, factsOf(e.item))
+	}
 	m := merger{moved: make([]int32, len(c.entries))}
 	m.run(c.entries, written, gone)
 	next.entries = m.entries

@@ -11,6 +11,8 @@ import (
 type Candidate struct {
 	Mean, Var float64
 	Like      Likeness
+	// Groups are those that it takes room of, bit i for Options.Room[i].
+	Groups uint64
 }
 
 // Options say how to choose.
@@ -24,6 +26,8 @@ type Options struct {
 	Explore float64
 	// Diversity is how much usefulness an item loses when it is entirely like one picked before; at least 0.
 	Diversity float64
+	// Room is how many of each group may be picked, at most 64 groups; nil is no groups.
+	Room []int
 	// Seed decides the draws: the same candidates, options and seed give the same picks, bit for bit, on the same build.
 	Seed [2]uint64
 }
@@ -75,10 +79,17 @@ type arm struct {
 // Of all slates a share of o.Explore comes about so; in the others the means decide. Propensities are those of the whole:
 // a pick of both ways has the chance of both.
 //
+// Whatever is in a group of which as many were picked as Options.Room allows is left out from there on; the propensities are
+// those of what remains.
+//
 // Up to 64 usable candidates nothing but the result is allocated. Choose has no state and is safe for concurrent use.
 func Choose(cands []Candidate, o Options) Slate {
 	var armBuf, liveBuf, meanBuf [inline]arm
 	arms := gather(armBuf[:0], cands)
+	var used rooms
+	if used.closed = closed(o.Room); used.closed != 0 {
+		arms = open(arms, cands, used.closed)
+	}
 	var pcg rand.PCG
 	pcg.Seed(o.Seed[0], o.Seed[1])
 	out := Slate{Silence: 1, Explored: o.Explore >= 1 || o.Explore > 0 && uniform(&pcg) < o.Explore}
@@ -117,6 +128,9 @@ func Choose(cands []Candidate, o Options) Slate {
 		out.Picks = append(out.Picks, p)
 		if slot < slots-1 {
 			arms = take(arms, p.Index, cands, o.Diversity)
+			if used.take(cands[p.Index].Groups, o.Room) {
+				arms = open(arms, cands, used.closed)
+			}
 		}
 	}
 	return out
@@ -174,7 +188,7 @@ func Propensities(cands []Candidate, o Options) (p []float64, silence float64) {
 		return p, 1
 	}
 	var armBuf, liveBuf, meanBuf [inline]arm
-	arms := gather(armBuf[:0], cands)
+	arms := open(gather(armBuf[:0], cands), cands, closed(o.Room))
 	odds := chances{explore: min(max(o.Explore, 0), 1)}
 	odds.exploit = 1 - odds.explore
 	live := survivors(liveBuf[:0], arms, o, true)

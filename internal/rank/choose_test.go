@@ -183,7 +183,9 @@ func TestDiversity(t *testing.T) {
 	like := func(topics ...string) Likeness {
 		return LikenessOf(&veiviser.Item{Kind: veiviser.KindContent, Topics: topics})
 	}
-	cands := []Candidate{{0.30, 0, like("bike")}, {0.29, 0, like("bike")}, {0.27, 0, like("helmet")}}
+	cands := []Candidate{
+		{Mean: 0.30, Like: like("bike")}, {Mean: 0.29, Like: like("bike")}, {Mean: 0.27, Like: like("helmet")},
+	}
 	order := func(diversity float64) []int {
 		var out []int
 		picks := Choose(cands, Options{Slots: 3, Diversity: diversity}).Picks

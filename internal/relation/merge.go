@@ -89,13 +89,14 @@ func KeepConsents(all []veiviser.Consent) []veiviser.Consent {
 	})
 }
 
-// contacts unites what she was shown, oldest first.
+// contacts unites what she was shown, oldest first. None makes room for another, so that no cap is forgotten: what does not count
+// any more goes when she is shown something next, and until there is room nothing that is capped is shown.
 func contacts(all []veiviser.Contact) []veiviser.Contact {
 	slices.SortStableFunc(all, func(a, b veiviser.Contact) int {
 		return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.Decision, b.Decision), strings.Compare(a.ItemID, b.ItemID),
 			strings.Compare(a.Placement, b.Placement))
 	})
-	return newest(all, veiviser.MaxContacts)
+	return all
 }
 
 // facts unites what she was told, by when she was told it last.

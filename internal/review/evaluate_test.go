@@ -127,7 +127,7 @@ func truth(t testing.TB, w *world, snap *plan.Snapshot) float64 {
 		b := decide.Decide(snap, in)
 		for k := range a.Decisions {
 			if k == 1 { // the second placement as this plan decides on it after what the logged plan showed on the first
-				odds, _ := decide.Chances(snap, in, 1, itemsOf(&a.Decisions[0]))
+				odds, _ := decide.Chances(snap, in, 1, a.Decisions[:1])
 				sum += odds.Silence * worth("")
 				for _, c := range odds.Items {
 					sum += c.P * worth(c.ItemID)
@@ -141,13 +141,6 @@ func truth(t testing.TB, w *world, snap *plan.Snapshot) float64 {
 		n++
 	}
 	return sum / float64(n)
-}
-
-func itemsOf(d *veiviser.Decision) (ids []string) {
-	for i := range d.Choices {
-		ids = append(ids, d.Choices[i].ItemID)
-	}
-	return ids
 }
 
 func evaluate(t testing.TB, w *world, p *veiviser.Plan, q Question) Report {

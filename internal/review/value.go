@@ -168,18 +168,12 @@ func (v *valuation) odds(then *plan.Snapshot, a *veiviser.Answer, i int) odds {
 	if d.Need >= 0 && d.Need < len(a.Needs) && a.Needs[d.Need].Standard != "" {
 		o.stage = a.Needs[d.Need].Standard.Index()
 	}
-	var shown []string
-	for k := range a.Decisions[:i] {
-		for c := range a.Decisions[k].Choices {
-			shown = append(shown, a.Decisions[k].Choices[c].ItemID)
-		}
-	}
 	in := decide.Again(a)
 	var ok [3]bool
-	o.logged, ok[0] = decide.Chances(then, in, i, shown)
+	o.logged, ok[0] = decide.Chances(then, in, i, a.Decisions[:i])
 	in.ID, in.Again, in.Learned = "", nil, v.learned
-	o.active, ok[1] = decide.Chances(v.active, in, i, shown)
-	o.candidate, ok[2] = decide.Chances(v.candidate, in, i, shown)
+	o.active, ok[1] = decide.Chances(v.active, in, i, a.Decisions[:i])
+	o.candidate, ok[2] = decide.Chances(v.candidate, in, i, a.Decisions[:i])
 	o.usable = ok == [3]bool{true, true, true} && o.stage >= 0 && o.propensity > 0 &&
 		math.Abs(o.logged.Of(o.taken.id)-o.propensity) <= disagreement
 	return o

@@ -77,7 +77,9 @@ func (s *Store) commitArgs(c *veiviser.Change) (person, []any, error) {
 		if blob, err = rec.encode(); err != nil {
 			return p, nil, err
 		}
-		note = s.note(p, c.Visitor.LinkedIDs)
+		if !c.Quiet {
+			note = s.note(p, c.Visitor.LinkedIDs)
+		}
 	}
 	if c.Answer != nil {
 		answerID = c.Answer.ID

@@ -58,6 +58,7 @@ func (s *Store) mergeInto(ctx context.Context, id string, rec, to record) error 
 		return s.restore(ctx, id, rec)
 	}
 	into, entry, forgotten := to.visitor, "", false
+	uncounted := into == nil || into.Events == 0
 	switch {
 	case into == nil && rec.visitor == nil:
 		into = &veiviser.Visitor{}
@@ -72,7 +73,7 @@ func (s *Store) mergeInto(ctx context.Context, id string, rec, to record) error 
 		}
 	}
 	into.ID, into.LinkedIDs = rec.target, linked
-	if to.visitor == nil {
+	if uncounted && into.Events > 0 {
 		entry = string(encodeEntry(&veiviser.LogEntry{Time: now, After: membership(into)}))
 	}
 	merged := record{kind: kindVisitor, revision: nextRevision(0), expires: to.expires, visitor: into}
@@ -140,6 +141,9 @@ func (s *Store) answeredFor(ctx context.Context, id string) (int64, error) {
 func (s *Store) unite(into, from *veiviser.Visitor) (forgotten bool) {
 	counted, group, first := membership(into), into.Group, firstGroup(into, from)
 	known := into.HasProfile() || from.HasProfile()
+	if !counted.Known {
+		counted = membership(from)
+	}
 	s.opts.Merge(into, from.Clone())
 	into.Segments, into.Stage = counted.Segments, counted.Stage
 	if into.Group == group {

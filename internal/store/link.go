@@ -187,7 +187,7 @@ func visitorOr(v *veiviser.Visitor) *veiviser.Visitor {
 
 // membership is where v was counted last.
 func membership(v *veiviser.Visitor) veiviser.Membership {
-	return veiviser.Membership{Segments: v.Segments, Stage: v.Stage, Known: true}
+	return veiviser.Membership{Segments: v.Segments, Stage: v.Stage, Known: v.Events > 0}
 }
 
 func newToken() string {

@@ -87,7 +87,7 @@ for i = 14, #ARGV do
     redis.call('XADD', KEYS[6], 'MAXLEN', '~', 100000, '*', 'd', ARGV[i], 'p', ARGV[12], 'f', first)
   end
 end
-if ARGV[2] ~= '' then redis.call('PUBLISH', ARGV[10], ARGV[11]) end
+if ARGV[11] ~= '' then redis.call('PUBLISH', ARGV[10], ARGV[11]) end
 return {1, was}
 `
 

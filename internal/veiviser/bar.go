@@ -2,6 +2,7 @@ package veiviser
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -19,6 +20,10 @@ type Bar struct {
 	Kinds  []ItemKind
 	Items  []string
 	Topics []string
+	// Exact takes Topics as they stand, without what lies below them.
+	Exact bool
+	// Tells: it says a price or a claim.
+	Tells bool
 	// Before: it serves stages, all of them before this one.
 	Before StandardStage
 	// Except are items that it lets pass.
@@ -27,7 +32,7 @@ type Bar struct {
 
 // Everything reports whether the bar is about all items alike.
 func (b *Bar) Everything() bool {
-	return len(b.Kinds) == 0 && len(b.Items) == 0 && len(b.Topics) == 0 && b.Before == ""
+	return len(b.Kinds) == 0 && len(b.Items) == 0 && len(b.Topics) == 0 && b.Before == "" && !b.Tells
 }
 
 // Keeps reports whether the bar keeps an item away.
@@ -36,8 +41,16 @@ func (b *Bar) Keeps(it *Item) bool {
 		return false
 	}
 	return (len(b.Kinds) == 0 || slices.Contains(b.Kinds, it.Kind)) && (len(b.Items) == 0 || slices.Contains(b.Items, it.ID)) &&
-		(len(b.Topics) == 0 || slices.ContainsFunc(it.Topics, func(t string) bool { return AnySubjectMatches(b.Topics, t) })) &&
-		(b.Before == "" || onlyBefore(it.Stages, b.Before))
+		(len(b.Topics) == 0 || slices.ContainsFunc(it.Topics, b.about)) &&
+		(!b.Tells || it.Tells()) && (b.Before == "" || onlyBefore(it.Stages, b.Before))
+}
+
+// about reports whether a topic is one of those of the bar.
+func (b *Bar) about(topic string) bool {
+	if b.Exact {
+		return slices.Contains(b.Topics, strings.TrimSuffix(topic, "/*"))
+	}
+	return AnySubjectMatches(b.Topics, topic)
 }
 
 // Passes reports whether a duty is at least the one that a bar lets pass.

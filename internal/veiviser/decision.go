@@ -173,6 +173,7 @@ const (
 	SilenceQuiet   SilenceReason = "QUIET_HOURS"
 	SilenceBudget  SilenceReason = "ATTENTION_BUDGET"
 	SilenceSwitch  SilenceReason = "SWITCHED_OFF"
+	SilenceCapped  SilenceReason = "CAPPED"
 )
 
 // Exclusion counts the items left out for one reason.

@@ -71,6 +71,9 @@ type Item struct {
 	Updated time.Time
 }
 
+// Tells reports whether the item says a price or a claim.
+func (it *Item) Tells() bool { return it.Price != nil || len(it.Claims) > 0 }
+
 // Money is an amount in one currency.
 type Money struct {
 	Currency string // ISO 4217

@@ -1,0 +1,131 @@
+package decide
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/veiviser/veiviser/internal/eligible"
+	"github.com/veiviser/veiviser/internal/plan"
+	"github.com/veiviser/veiviser/internal/relation"
+	"github.com/veiviser/veiviser/internal/veiviser"
+)
+
+// contact appends the bars of what the shop promised itself: when it is quiet, how much it asks of her, and that it does not tell
+// her one thing today and another tomorrow.
+func (c *choice) contact(bars []veiviser.Bar, p *plan.Placement, channel string) []veiviser.Bar {
+	zone := cmp.Or(c.context.Attributes[veiviser.AttributeTimeZone], c.visitor.Attributes[veiviser.AttributeTimeZone])
+	if b, quiet := c.snap.Contact.Quiet(p.Placement, channel, zone, c.in.Time); quiet {
+		bars = append(bars, b)
+	}
+	bars = c.tally.Bars(bars, p.Placement, channel)
+	return c.heard.Bars(bars, c.snap.Catalog)
+}
+
+// fits reports whether an item may be shown on a placement beside what the answer shows already, and notes that it is.
+func (c *choice) fits(it *veiviser.Item, p *plan.Placement, channel string) bool {
+	if !c.tally.Fits(it, p.Placement, channel) || !c.heard.Fits(it) {
+		return false
+	}
+	c.shows(it, p, channel)
+	return true
+}
+
+// shows notes that the answer shows an item.
+func (c *choice) shows(it *veiviser.Item, p *plan.Placement, channel string) {
+	if p.Staff {
+		return
+	}
+	c.heard.Add(it)
+	if c.tally != nil && !it.Duty.Passes(veiviser.DutyTransactional) {
+		x := c.snap.Contact.Of(it, p.Placement, channel, c.in.Time, 0)
+		c.tally.Add(&x)
+	}
+}
+
+// bounded keeps a slate within what caps, budget and coherence have room for.
+func (f *field) bounded(c *choice, p *plan.Placement, channel string, slots int) {
+	r := eligible.Room{Slots: slots}
+	item := func(k int) *veiviser.Item { return f.short[k].Item }
+	c.tally.Room(&r, p.Placement, channel, len(f.short), item)
+	c.heard.Room(&r, c.snap.Catalog, len(f.short), item)
+	f.options.Slots, f.options.Room = r.Slots, r.Left
+	for k := range r.Groups {
+		f.cands[k].Groups = r.Groups[k]
+	}
+}
+
+// reserve is her standing once she was shown what an answer shows: with the contacts and facts that must be remembered. ok is
+// false when none must, and nothing needs to be written. s is not changed.
+func reserve(snap *plan.Snapshot, a *veiviser.Answer, s *veiviser.Standing) (next veiviser.Standing, ok bool) {
+	if a.Degraded != "" {
+		return *s, false
+	}
+	var shown []veiviser.Contact
+	var told []veiviser.Fact
+	for i := range a.Decisions {
+		d := &a.Decisions[i]
+		p, known := snap.Placement(d.Placement)
+		if !known || p.Staff {
+			continue
+		}
+		for k := range d.Choices {
+			it, known := snap.Catalog.Lookup(d.Choices[k].ItemID)
+			if !known {
+				continue
+			}
+			told = append(told, snap.Coherence.Facts(it, a.Time)...)
+			if it.Duty.Passes(veiviser.DutyTransactional) {
+				continue
+			}
+			if x := snap.Contact.Of(it, p.Placement, d.Channel, a.Time, veiviser.HashID(d.ID)); snap.Contact.Keeps(&x, a.Time) {
+				shown = append(shown, x)
+			}
+		}
+	}
+	if len(shown) == 0 && len(told) == 0 {
+		return *s, false
+	}
+	before := *s
+	before.Contacts = without(s.Contacts, shown, a.Showing)
+	next = *s
+	next.Contacts = snap.Contact.Remember(&before, shown, a.Time)
+	next.Facts = snap.Coherence.Remember(s, told, a.Time)
+	return next, true
+}
+
+// shownTo is what is to be written of a person who was shown an answer: what events and time made of her, if they did, with what
+// must be remembered of the answer. It is nil when there is nothing to write, and quiet when she did nothing. Neither visitor is
+// changed; nil is nobody known.
+func shownTo(snap *plan.Snapshot, a *veiviser.Answer, folded, loaded *veiviser.Visitor) (changed *veiviser.Visitor, quiet bool) {
+	var v veiviser.Visitor
+	switch {
+	case folded != nil:
+		v = *folded
+	case loaded != nil:
+		v = *loaded
+	default:
+		v.ID = a.Request.VisitorID
+	}
+	standing, ok := reserve(snap, a, &v.Standing)
+	if relation.Due(snap.Relation, &v.Standing, a.Time) != nil {
+		standing.Cases = slices.Clone(standing.Cases)
+		ok = relation.Shown(snap.Relation, &standing, a.Time, func(id string) bool { return serves(a, id) }) || ok
+	}
+	if !ok {
+		return folded, false
+	}
+	v.Standing = standing
+	return &v, folded == nil
+}
+
+// without leaves out the contacts with what stays on her screen: it is counted from now on instead.
+func without(contacts, shown []veiviser.Contact, showing []uint64) []veiviser.Contact {
+	if len(showing) == 0 {
+		return contacts
+	}
+	return slices.DeleteFunc(slices.Clone(contacts), func(x veiviser.Contact) bool {
+		return x.Decision != 0 && slices.Contains(showing, x.Decision) && slices.ContainsFunc(shown, func(y veiviser.Contact) bool {
+			return x.ItemID == y.ItemID && x.Placement == y.Placement
+		})
+	})
+}

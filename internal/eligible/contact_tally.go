@@ -1,0 +1,260 @@
+package eligible
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/veiviser/veiviser/internal/veiviser"
+)
+
+// Tally counts the contacts of one person for one answer. It belongs to one goroutine, and is given back with Release.
+type Tally struct {
+	policy *Contact
+	now    time.Time
+	counts [MaxCaps]uint16
+	seen   []counted
+	spent  int
+	// kept is how many of her contacts must be remembered.
+	kept int
+	// whose are the caps that hold for her: those of accounts only for who has one.
+	whose capSet
+	// unknown is true when nobody knows what she was shown.
+	unknown bool
+}
+
+// counted is a contact that counts, with the caps that count it.
+type counted struct {
+	contact veiviser.Contact
+	caps    capSet
+	budget  bool
+}
+
+// Tally counts what a person was shown. account is the standing of the company she acts for, nil for none. showing are hashes
+// of decisions whose showings do not count. unknown is for answers without her history: then whatever could be bounded is.
+// It is nil when the policy bounds nothing.
+func (c *Contact) Tally(s, account *veiviser.Standing, showing []uint64, now time.Time, unknown bool) *Tally {
+	if !c.Bounds() {
+		return nil
+	}
+	t := c.tallies.Get().(*Tally) //nolint:forcetypeassert // the pool holds nothing else
+	clear(t.counts[:len(c.caps)])
+	t.now, t.seen, t.spent, t.kept, t.unknown = now, t.seen[:0], 0, 0, unknown
+	for i := range c.caps {
+		t.whose.add(i)
+	}
+	if account == nil {
+		t.whose = t.whose.not(&c.account)
+	}
+	for i := range s.Contacts {
+		if x := &s.Contacts[i]; !slices.Contains(showing, x.Decision) || x.Decision == 0 {
+			t.add(x, true, false)
+		}
+	}
+	if account != nil {
+		for i := range account.Contacts {
+			t.add(&account.Contacts[i], false, true)
+		}
+	}
+	return t
+}
+
+// Release gives the tally back; nil is allowed.
+func (t *Tally) Release() {
+	if t == nil {
+		return
+	}
+	clear(t.seen)
+	t.whose = capSet{}
+	t.policy.tallies.Put(t)
+}
+
+// Add counts what the answer itself is about to show.
+func (t *Tally) Add(x *veiviser.Contact) { t.add(x, true, true) }
+
+// add counts a contact of hers, of her account's, or of both.
+func (t *Tally) add(x *veiviser.Contact, hers, account bool) {
+	if !x.Counts(t.now) {
+		return
+	}
+	c, age := t.policy, t.now.Sub(x.Time)
+	s := c.matching(x).from(c.younger(age))
+	if hers && (!s.empty() || c.budget.Amount > 0 && x.Attention > 0 && age < c.budget.Window) {
+		t.kept++
+	}
+	if age < 0 { // it was shown later than this is decided: a window that holds both is short of room, too
+		s = s.from(c.younger(-age))
+	}
+	s = s.and(&t.whose)
+	if !account {
+		s = s.not(&c.account)
+	}
+	if !hers {
+		s = s.and(&c.account)
+	}
+	budget := hers && x.Attention > 0 && age.Abs() < c.budget.Window
+	if budget {
+		t.spent += int(x.Attention)
+	}
+	if s.empty() && !budget {
+		return
+	}
+	for i := range s.each {
+		t.counts[i]++
+	}
+	t.seen = append(t.seen, counted{contact: *x, caps: s, budget: budget})
+}
+
+// Bars appends the bars that caps and the budget put up on a placement: the budget first, then the caps by their windows.
+func (t *Tally) Bars(bars []veiviser.Bar, p *veiviser.Placement, channel string) []veiviser.Bar {
+	if t == nil || p.Staff {
+		return bars
+	}
+	c := t.policy
+	takes, full := attention(p), t.kept >= veiviser.MaxContacts
+	if c.budget.Amount > 0 && takes > 0 && (t.unknown || full || t.spent+takes > c.budget.Amount) {
+		bars = append(bars, veiviser.Bar{
+			Reason: veiviser.ExcludedBudget, Until: t.affordable(c.budget.Amount - takes), Passes: veiviser.DutyTransactional,
+		})
+	}
+	for i := range c.at(p.ID, channel).and(&t.whose).each {
+		if full || t.unknown || int(t.counts[i]) >= c.caps[i].Limit {
+			bars = t.bar(bars, i, channel, full)
+		}
+	}
+	return bars
+}
+
+// bar appends the bar of a cap that may be full.
+func (t *Tally) bar(bars []veiviser.Bar, i int, channel string, full bool) []veiviser.Bar {
+	r := &t.policy.caps[i]
+	b := veiviser.Bar{
+		Reason: veiviser.ExcludedCapped, About: r.ID, Passes: veiviser.DutyTransactional, Kinds: r.Kinds, Items: r.Items,
+		Topics: r.Topics,
+	}
+	if full || t.unknown {
+		return append(bars, b)
+	}
+	var until time.Time
+	switch r.Per {
+	case veiviser.PerItem:
+		b.Items, until = t.spentBy(i, func(x *veiviser.Contact) []string { return []string{x.ItemID} })
+	case veiviser.PerTopic:
+		b.Topics, until = t.spentBy(i, func(x *veiviser.Contact) []string { return r.values(x.Topics) })
+		b.Exact = true
+	case veiviser.PerKind:
+		var kinds []string
+		kinds, until = t.spentBy(i, func(x *veiviser.Contact) []string { return []string{string(x.Kind)} })
+		b.Kinds = nil
+		for _, k := range kinds {
+			b.Kinds = append(b.Kinds, veiviser.ItemKind(k))
+		}
+		if len(kinds) == 0 {
+			return bars
+		}
+	case veiviser.PerChannel:
+		if t.used(i, func(x *veiviser.Contact) bool { return x.Channel == channel }) < r.Limit {
+			return bars
+		}
+		until = t.reopens(i, func(x *veiviser.Contact) bool { return x.Channel == channel })
+	default:
+		until = t.reopens(i, func(*veiviser.Contact) bool { return true })
+	}
+	if r.Per == veiviser.PerItem && len(b.Items) == 0 || r.Per == veiviser.PerTopic && len(b.Topics) == 0 {
+		return bars
+	}
+	b.Until = until
+	return append(bars, b)
+}
+
+// values are the topics that a cap counts by themselves, each once: those it is about.
+func (r *capRule) values(topics []string) []string {
+	var out []string
+	for _, topic := range topics {
+		if v := strings.TrimSuffix(topic, "/*"); veiviser.AnySubjectMatches(r.Topics, topic) && !slices.Contains(out, v) {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// spentBy are the values of which a cap allows no more, and when the first of them is allowed again.
+func (t *Tally) spentBy(i int, values func(*veiviser.Contact) []string) (list []string, until time.Time) {
+	counts := map[string]int{}
+	for k := range t.seen {
+		if t.seen[k].caps.has(i) {
+			for _, v := range values(&t.seen[k].contact) {
+				if counts[v]++; counts[v] == t.policy.caps[i].Limit {
+					list = append(list, v)
+				}
+			}
+		}
+	}
+	for _, v := range list {
+		at := t.reopens(i, func(x *veiviser.Contact) bool { return slices.Contains(values(x), v) })
+		if until.IsZero() || at.Before(until) {
+			until = at
+		}
+	}
+	return list, until
+}
+
+// used is how many of the contacts that a cap counts are such.
+func (t *Tally) used(i int, such func(*veiviser.Contact) bool) int {
+	n := 0
+	for k := range t.seen {
+		if t.seen[k].caps.has(i) && such(&t.seen[k].contact) {
+			n++
+		}
+	}
+	return n
+}
+
+// reopens is when so many of the contacts that a cap counts have left its window that there is room for one.
+func (t *Tally) reopens(i int, such func(*veiviser.Contact) bool) time.Time {
+	r := &t.policy.caps[i]
+	var leave []time.Time
+	for k := range t.seen {
+		if x := &t.seen[k]; x.caps.has(i) && such(&x.contact) {
+			leave = append(leave, leaves(&x.contact, r.Window))
+		}
+	}
+	if len(leave) < r.Limit {
+		return time.Time{}
+	}
+	slices.SortFunc(leave, time.Time.Compare)
+	return leave[len(leave)-r.Limit]
+}
+
+// leaves is when a contact is not counted any more in a window.
+func leaves(x *veiviser.Contact, window time.Duration) time.Time {
+	at := x.Time.Add(window)
+	if !x.Until.IsZero() && x.Until.Before(at) {
+		return x.Until
+	}
+	return at
+}
+
+// affordable is when no more than an amount of attention is spent; zero is unknown.
+func (t *Tally) affordable(amount int) time.Time {
+	if t.unknown || amount < 0 {
+		return time.Time{}
+	}
+	type spending struct {
+		at    time.Time
+		units int
+	}
+	var list []spending
+	for k := range t.seen {
+		if x := &t.seen[k]; x.budget {
+			list = append(list, spending{leaves(&x.contact, t.policy.budget.Window), int(x.contact.Attention)})
+		}
+	}
+	slices.SortFunc(list, func(a, b spending) int { return a.at.Compare(b.at) })
+	for left, k := t.spent, 0; k < len(list); k++ {
+		if left -= list[k].units; left <= amount {
+			return list[k].at
+		}
+	}
+	return time.Time{}
+}
