@@ -58,7 +58,7 @@ func Decide(snap *plan.Snapshot, in Input) veiviser.Answer {
 	}
 	a.Request.Events = nil
 	a.Visitor = *c.visitor
-	a.Needs, a.Segments = c.needs, c.segments
+	a.Needs, a.Segments, a.Switches = c.needs, c.segments, c.switches
 	a.Decisions = make([]veiviser.Decision, len(in.Request.Placements))
 	for i := range in.Request.Placements {
 		a.Decisions[i] = c.place(i)
@@ -85,6 +85,7 @@ func begin(snap *plan.Snapshot, in *Input) *choice {
 		facts.Need = &c.needs[0]
 	}
 	c.segments = snap.Segments(&facts)
+	c.switches = c.concerned()
 	return c
 }
 
@@ -96,8 +97,11 @@ type choice struct {
 	context  veiviser.Context
 	needs    []veiviser.NeedView
 	segments []string
-	// taken are the catalogue slots served on earlier placements of this answer.
-	taken []int32
+	// taken are the catalogue slots served on earlier placements of this answer, stated the statements among them.
+	taken  []int32
+	stated []string
+	// switches are those that are about her.
+	switches []veiviser.Switch
 }
 
 // complete fills in what the request leaves to the visit and the plan.

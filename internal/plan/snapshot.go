@@ -25,6 +25,9 @@ type Snapshot struct {
 	// Policy is the plan's with every default filled in, Terms what counts as what comes of a decision.
 	Policy veiviser.Policy
 	Terms  veiviser.Terms
+	// Crisis is the plan's with every default filled in, Switches those that are on, the oldest first, without their history.
+	Crisis   veiviser.Crisis
+	Switches []veiviser.Switch
 
 	published  time.Time
 	compiler   *eligible.Compiler
@@ -100,6 +103,7 @@ func Compile(version uint64, p *veiviser.Plan) (*Snapshot, error) {
 	}
 	s := &Snapshot{
 		Version: version, Plan: p, Stages: stages, Response: rank.Compile(p), Policy: p.Policy.WithDefaults(),
+		Crisis:   p.Crisis.WithDefaults(),
 		compiler: compiler, placements: make(map[string]*Placement, len(p.Placements)),
 		eventTypes: map[string]bool{},
 	}
