@@ -95,7 +95,9 @@ func (f *Folded) fold(snap *plan.Snapshot, loaded *veiviser.Loaded, e *veiviser.
 	after := MembershipAt(snap, v, e.Subject, v.LastSeen)
 	v.Segments, v.Stage = after.Segments, after.Stage
 	f.EventIDs = append(f.EventIDs, e.ID)
-	f.Log = append(f.Log, veiviser.LogEntry{Time: e.Time, Before: before, After: after, Event: logged(snap, loaded, e, now)})
+	line := logged(snap, loaded, e, now)
+	line.Region = regionOf(snap.Crisis.Region, e, v)
+	f.Log = append(f.Log, veiviser.LogEntry{Time: e.Time, Before: before, After: after, Event: line})
 }
 
 // told is what an answer to something shown is about: the item, and the need it was shown for. It is nothing when that is

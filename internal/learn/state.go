@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/veiviser/veiviser/internal/rank"
+	"github.com/veiviser/veiviser/internal/surge"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
@@ -25,12 +26,14 @@ type state struct {
 	Ledger   *Ledger                   `json:"ledger"`
 	// Response is that of the ledger.
 	Response []byte `json:"response"`
+	// Surge watches for surges of complaints.
+	Surge *surge.Watch `json:"surge"`
 }
 
 func newState() state {
 	return state{
 		Positions: map[int]string{}, Decisions: map[int]string{}, Tails: map[string]map[int]string{}, Trimmed: map[int]string{},
-		Profiles: Profiles{}, Ledger: NewLedger(),
+		Profiles: Profiles{}, Ledger: NewLedger(), Surge: surge.New(),
 	}
 }
 
@@ -52,6 +55,9 @@ func decodeState(b []byte) (state, error) {
 	}
 	if s.Ledger == nil {
 		s.Ledger = NewLedger()
+	}
+	if s.Surge == nil {
+		s.Surge = surge.New()
 	}
 	if len(s.Response) > 0 {
 		x, err := rank.ReadExperience(s.Response)
@@ -94,7 +100,9 @@ type Shown struct {
 	Slots      map[string][]SlotExamination
 	Moves      map[string]map[string]Moves
 	Lifts      map[string]Lift
-	Updated    time.Time
+	// Alerts are what needs the attention of people: open ones first, the newest first.
+	Alerts  []veiviser.Alert
+	Updated time.Time
 }
 
 // SlotExamination is how much a slot is seen relative to the first, and on how many settled outcomes that rests.
@@ -110,7 +118,7 @@ func (l *Learner) show() {
 		Profiles: l.state.Profiles.Clone(), Response: g.Response.Learned(), Noise: g.Response.Noise(), Rows: g.Response.Rows(),
 		Weights: g.Response.Weights(), Outcomes: map[string]OutcomeCount{}, Explored: map[string]ExplorationCount{},
 		Slots: map[string][]SlotExamination{}, Moves: map[string]map[string]Moves{}, Lifts: map[string]Lift{},
-		Updated: g.Response.Now(),
+		Alerts: l.state.alerts(), Updated: g.Response.Now(),
 	}
 	for _, c := range g.Kinds {
 		s.MeanReward += c.mean()

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/veiviser/veiviser/internal/eligible"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
@@ -35,14 +36,14 @@ func (e *Eligible) Show(slot int32) {
 	}
 }
 
-// Silences says what bars keep away of what could be shown now: the items, in the order of the catalogue, and the placements that
-// could show something and can not any more. Statements, which the bars let pass, do not count as something.
-func (s *Snapshot) Silences(bars []veiviser.Bar, now time.Time) (items, empty []string) {
+// Silences says what a switch keeps away of what could be shown now to those it is about: the items, in the order of the
+// catalogue, and the placements that could show something and can not any more, but for the statement.
+func (s *Snapshot) Silences(w *veiviser.Switch, now time.Time) (items, empty []string) {
+	bars := eligible.Silenced([]veiviser.Switch{*w}, s.Crisis.Resume, "")
 	left, had := map[string]bool{}, map[string]bool{}
 	for _, e := range s.Catalog.entries {
 		it := e.item
-		stands := slices.ContainsFunc(bars, func(b veiviser.Bar) bool { return slices.Contains(b.Except, it.ID) })
-		if it.Status == veiviser.StatusDraft || !onDate(it, now) || it.Stock != nil && *it.Stock <= 0 || it.Rule == "false" || stands {
+		if it.Status == veiviser.StatusDraft || !onDate(it, now) || it.Stock != nil && *it.Stock <= 0 || it.Rule == "false" || it.ID == w.Statement {
 			continue
 		}
 		gone := slices.ContainsFunc(bars, func(b veiviser.Bar) bool { return b.Keeps(it) })

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/veiviser/veiviser/internal/decide"
-	"github.com/veiviser/veiviser/internal/eligible"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
@@ -40,7 +39,7 @@ func (r *Reviewer) PreviewSwitch(ctx context.Context, s veiviser.Switch, lookBac
 	if snap == nil {
 		return p, veiviser.Failed(veiviser.KindPrecondition, veiviser.ReasonNoPlan, nil, "no plan is published yet")
 	}
-	p.Items, p.Empty = snap.Silences(eligible.Silenced([]veiviser.Switch{s}, snap.Crisis.Resume, ""), s.Created)
+	p.Items, p.Empty = snap.Silences(&s, s.Created)
 	p.Count = len(p.Items)
 	p.Items = p.Items[:min(p.Count, MaxPreviewItems)]
 	if lookBack <= 0 {
