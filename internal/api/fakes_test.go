@@ -161,7 +161,7 @@ func serve(tb testing.TB, o Options) *served {
 	f, log := &fake{}, &lockedBuffer{}
 	o.Log = slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	s, err := NewServer(Services{
-		Decider: f, Recorder: f, Plans: f, Catalog: f, Profiles: f, Learning: f, Reviewer: f,
+		Decider: f, Recorder: f, Plans: f, Catalog: f, Profiles: f, Learning: f, Reviewer: f, Switches: f,
 	}, o)
 	if err != nil {
 		tb.Fatal(err)

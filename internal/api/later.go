@@ -11,7 +11,7 @@ import (
 func later(m proto.Message) bool {
 	switch m.(type) {
 	case *veiviserv1.ImportItemsRequest, *veiviserv1.SimulatePlanRequest, *veiviserv1.GetFunnelRequest,
-		*veiviserv1.GetReadinessRequest, *veiviserv1.ListInsightsRequest, *veiviserv1.ListAlertsRequest:
+		*veiviserv1.GetReadinessRequest, *veiviserv1.ListInsightsRequest:
 		return true
 	default:
 		return false

@@ -16,6 +16,7 @@ const defaultVersionsPage = 50
 type plans struct {
 	veiviserv1.UnimplementedPlanServiceServer
 	plans     Plans
+	switches  Switches
 	reviewer  Reviewer
 	validator *validator
 }

@@ -219,7 +219,6 @@ func TestNotImplemented(t *testing.T) {
 		"GetFunnel":      func() error { _, err := i.GetFunnel(ctx, &veiviserv1.GetFunnelRequest{}); return err },
 		"GetReadiness":   func() error { _, err := i.GetReadiness(ctx, &veiviserv1.GetReadinessRequest{}); return err },
 		"ListInsights":   func() error { _, err := i.ListInsights(ctx, &veiviserv1.ListInsightsRequest{}); return err },
-		"ListAlerts":     func() error { _, err := i.ListAlerts(ctx, &veiviserv1.ListAlertsRequest{}); return err },
 		"GetAcquisition": func() error { _, err := i.GetAcquisition(ctx, &veiviserv1.GetAcquisitionRequest{}); return err },
 	}
 	for name, call := range calls {

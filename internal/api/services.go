@@ -23,6 +23,7 @@ type Services struct {
 	Profiles Profiles
 	Learning Learning
 	Reviewer Reviewer
+	Switches Switches
 }
 
 // Decider answers, explains, and shows visitors. [decide.Decider] is one.
@@ -112,6 +113,8 @@ type Reviewer interface {
 	Evaluate(ctx context.Context, p *veiviser.Plan, q review.Question) (review.Report, error)
 	// Admit fails when the gate of the active plan does not let p be published.
 	Admit(ctx context.Context, p *veiviser.Plan) error
+	// PreviewSwitch says what a switch would stop.
+	PreviewSwitch(ctx context.Context, s veiviser.Switch, lookBack time.Duration) (review.SwitchPreview, error)
 }
 
 // register adds the five services to s.
@@ -120,7 +123,7 @@ func register(s *grpc.Server, sv Services, v *validator, deadline time.Duration)
 	s.RegisterService(&veiviserv1.VisitService_ServiceDesc,
 		&visits{decider: sv.Decider, recorder: sv.Recorder, wishes: sv.Wishes, validator: v, deadline: deadline})
 	s.RegisterService(&veiviserv1.CatalogService_ServiceDesc, &catalog{items: sv.Catalog, validator: v})
-	s.RegisterService(&veiviserv1.PlanService_ServiceDesc, &plans{plans: sv.Plans, reviewer: sv.Reviewer, validator: v})
+	s.RegisterService(&veiviserv1.PlanService_ServiceDesc, &plans{plans: sv.Plans, switches: sv.Switches, reviewer: sv.Reviewer, validator: v})
 	s.RegisterService(&veiviserv1.InsightService_ServiceDesc,
 		&insights{plans: sv.Plans, profiles: sv.Profiles, learning: sv.Learning, reviewer: sv.Reviewer})
 }

@@ -40,7 +40,7 @@ func (a *App) serveGRPC(ctx context.Context, registry *prometheus.Registry) erro
 	var err error
 	a.grpc, err = api.NewServer(api.Services{
 		Decider: decider, Recorder: recorder, Wishes: wishes, Plans: a.library, Catalog: a.library, Profiles: a.learner,
-		Learning: a.learner, Reviewer: review.New(a.store, a.library, a.learner.Response),
+		Learning: a.learner, Reviewer: review.New(a.store, a.library, a.learner.Response), Switches: a.library,
 	}, options)
 	if err != nil {
 		return fmt.Errorf("gRPC: %w", err)

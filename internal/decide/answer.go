@@ -66,7 +66,7 @@ func Decide(snap *plan.Snapshot, in Input) veiviser.Answer {
 	}
 	a.Request.Events = nil
 	a.Visitor, a.Margin = *c.visitor, c.margin
-	a.Needs, a.Segments = c.needs, c.segments
+	a.Needs, a.Segments, a.Switches = c.needs, c.segments, c.switches
 	a.Decisions = make([]veiviser.Decision, len(in.Request.Placements))
 	for i := range in.Request.Placements {
 		a.Decisions[i] = c.place(i)
@@ -93,6 +93,7 @@ func begin(snap *plan.Snapshot, in *Input) *choice {
 		facts.Need = &c.needs[0]
 	}
 	c.segments = snap.Segments(&facts)
+	c.switches = c.concerned()
 	c.relate()
 	c.tally = snap.Contact.Tally(&c.visitor.Standing, nil, in.Showing, in.Time, in.Degraded != "")
 	c.heard = snap.Coherence.Told(&c.visitor.Standing, in.Time)
@@ -107,8 +108,11 @@ type choice struct {
 	context  veiviser.Context
 	needs    []veiviser.NeedView
 	segments []string
-	// taken are the catalogue slots served on earlier placements of this answer.
-	taken []int32
+	// taken are the catalogue slots served on earlier placements of this answer, stated the statements among them.
+	taken  []int32
+	stated []string
+	// switches are those that are about her.
+	switches []veiviser.Switch
 	// due are the items of the recovery step that has come for her, until one is shown.
 	due []string
 	// margin is what she is expected to be worth as a first-time customer beyond what she costs; 0 for who is none to be.

@@ -19,7 +19,7 @@ func (c *choice) place(i int) veiviser.Decision {
 	p, req := query.Placement, &c.in.Request.Placements[i]
 	set := c.snap.Catalog.Eligible(query)
 	defer set.Release()
-	left := c.lead(&d, p, set, room(p, req))
+	left := c.state(&d, set, query, c.lead(&d, p, set, room(p, req)))
 	switch {
 	case len(d.Choices) > 0 && (left == 0 || set.Count() == 0):
 		set.PassOver()
@@ -204,7 +204,7 @@ func count(v *veiviser.Visitor, eventType string) veiviser.TypeCount {
 func (c *choice) compare(d *veiviser.Decision, p *plan.Placement, q *plan.Query, room int) {
 	set := c.snap.Catalog.Eligible(q)
 	defer set.Release()
-	if c.lead(d, p, set, room); len(d.Choices) > 0 { // what must reach her reaches everybody
+	if c.state(d, set, q, c.lead(d, p, set, room)); len(d.Choices) > 0 { // what must reach her reaches everybody
 		d.SilencePropensity = 0
 		return
 	}

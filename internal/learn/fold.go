@@ -108,6 +108,7 @@ func (f *Folded) fold(snap *plan.Snapshot, loaded *veiviser.Loaded, e *veiviser.
 		entry.Steps = foldStanding(snap, v, e, loaded.Nonce, nil)
 	}
 	confirm(v, e)
+	entry.Event.Region = regionOf(snap.Crisis.Region, e, v)
 	f.EventIDs = append(f.EventIDs, e.ID)
 	f.Log = append(f.Log, entry)
 }

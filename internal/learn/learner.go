@@ -138,7 +138,7 @@ func (l *Learner) Step(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, work := range [...]func(context.Context, *plan.Snapshot, time.Time) error{l.serve, l.count, l.settle} {
+	for _, work := range [...]func(context.Context, *plan.Snapshot, time.Time) error{l.serve, l.count, l.alarm, l.settle} {
 		if err := work(ctx, snap, now); err != nil {
 			return err
 		}
@@ -161,6 +161,7 @@ func (l *Learner) count(ctx context.Context, snap *plan.Snapshot, now time.Time)
 		touched := l.each(ctx, lines, l.state.Positions, func(e *veiviser.OutboxEntry) {
 			l.state.Profiles.Fold(&e.Entry)
 			l.state.Relations.Fold(&e.Entry)
+			l.state.watch(snap, e)
 			if ev := e.Entry.Event; ev != nil && ev.DecisionID != "" {
 				if closed, ok := l.state.Ledger.Came(snap, ev, e.Written); ok {
 					l.settled.Closed = append(l.settled.Closed, closed)

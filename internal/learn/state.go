@@ -10,6 +10,7 @@ import (
 
 	"github.com/veiviser/veiviser/internal/rank"
 	"github.com/veiviser/veiviser/internal/relation"
+	"github.com/veiviser/veiviser/internal/surge"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
@@ -28,12 +29,14 @@ type state struct {
 	Relations *Relations `json:"relations"`
 	// Response is that of the ledger.
 	Response []byte `json:"response"`
+	// Surge watches for surges of complaints.
+	Surge *surge.Watch `json:"surge"`
 }
 
 func newState() state {
 	return state{
 		Positions: map[int]string{}, Decisions: map[int]string{}, Tails: map[string]map[int]string{}, Trimmed: map[int]string{},
-		Profiles: Profiles{}, Ledger: NewLedger(), Relations: newRelations(),
+		Profiles: Profiles{}, Ledger: NewLedger(), Relations: newRelations(), Surge: surge.New(),
 	}
 }
 
@@ -58,6 +61,9 @@ func decodeState(b []byte) (state, error) {
 	}
 	if s.Relations == nil {
 		s.Relations = newRelations()
+	}
+	if s.Surge == nil {
+		s.Surge = surge.New()
 	}
 	if len(s.Response) > 0 {
 		x, err := rank.ReadExperience(s.Response)
@@ -102,7 +108,9 @@ type Shown struct {
 	Lifts      map[string]Lift
 	// Relationships is what came of complaints, orders and the loyalty ladder.
 	Relationships *Relationships
-	Updated       time.Time
+	// Alerts are what needs the attention of people: open ones first, the newest first.
+	Alerts  []veiviser.Alert
+	Updated time.Time
 }
 
 // SlotExamination is how much a slot is seen relative to the first, and on how many settled outcomes that rests.
@@ -118,7 +126,7 @@ func (l *Learner) show() {
 		Profiles: l.state.Profiles.Clone(), Response: g.Response.Learned(), Noise: g.Response.Noise(), Rows: g.Response.Rows(),
 		Weights: g.Response.Weights(), Outcomes: map[string]OutcomeCount{}, Explored: map[string]ExplorationCount{},
 		Slots: map[string][]SlotExamination{}, Moves: map[string]map[string]Moves{}, Lifts: map[string]Lift{},
-		Updated: g.Response.Now(), Relationships: l.state.Relations.shown(),
+		Alerts: l.state.alerts(), Updated: g.Response.Now(), Relationships: l.state.Relations.shown(),
 	}
 	for _, c := range g.Kinds {
 		s.MeanReward += c.mean()

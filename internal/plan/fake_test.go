@@ -17,6 +17,7 @@ type fakeStore struct {
 	head     veiviser.Head
 	versions []veiviser.PlanVersion
 	changes  map[string]veiviser.CatalogChange
+	switches map[string]veiviser.Switch
 	away     bool
 	reads    int
 	// before runs before a plan is saved, once.
@@ -25,7 +26,7 @@ type fakeStore struct {
 
 func newFakeStore(tb testing.TB) *fakeStore {
 	tb.Helper()
-	return &fakeStore{t: tb, changes: map[string]veiviser.CatalogChange{}}
+	return &fakeStore{t: tb, changes: map[string]veiviser.CatalogChange{}, switches: map[string]veiviser.Switch{}}
 }
 
 // enter locks, unless the store is away.

@@ -119,5 +119,5 @@ func (l *Library) caughtUp(was, next *Snapshot) *Snapshot {
 			since = append(since, ch)
 		}
 	}
-	return next.with(since, now.CatalogRevision(), now.Activation)
+	return next.with(since, now.CatalogRevision(), now.Activation).switched(now.Switches)
 }

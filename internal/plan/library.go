@@ -36,6 +36,8 @@ type followed struct {
 	// revision is that of the last change in overlay: everything written beside the plan, by id, whether or not it applies.
 	revision uint64
 	overlay  []*veiviser.CatalogChange
+	// switches are those that are on.
+	switches []veiviser.Switch
 }
 
 // NewLibrary returns a library that knows nothing yet; see [Library.Refresh] and [Library.Run].
@@ -124,11 +126,12 @@ func stopped(ctx context.Context) error {
 // follow brings the library to head.
 func (l *Library) follow(ctx context.Context, head veiviser.Head) error {
 	was, near := *l.state.Load(), l.Active()
-	if head.Catalog < was.revision || head.Activation < was.head.Activation {
+	if head.Catalog < was.revision || head.Activation < was.head.Activation ||
+		head.Switches < was.head.Switches {
 		was, near = followed{}, nil // the store lost what it said before: begin anew
 		l.log.Warn("the store holds less than before, plan and catalogue are read anew")
 	}
-	now := followed{head: head, revision: was.revision, overlay: was.overlay}
+	now := followed{head: head, revision: was.revision, overlay: was.overlay, switches: was.switches}
 	var changes []*veiviser.CatalogChange
 	if head.Catalog > was.revision {
 		list, to, err := l.store.ItemsSince(ctx, was.revision)
@@ -137,6 +140,9 @@ func (l *Library) follow(ctx context.Context, head veiviser.Head) error {
 		}
 		changes = apart(list)
 		now.revision, now.overlay = max(to, head.Catalog), merged(was.overlay, latestOf(changes))
+	}
+	if err := l.followSwitches(ctx, &was, &now); err != nil {
+		return err
 	}
 	snap := l.Active()
 	var err error
@@ -157,7 +163,7 @@ func (l *Library) follow(ctx context.Context, head veiviser.Head) error {
 		}
 	}
 	l.state.Store(&now)
-	l.active.Store(snap)
+	l.active.Store(snap.switched(now.switches))
 	return err
 }
 
@@ -220,6 +226,7 @@ func (l *Library) At(ctx context.Context, version uint64) (*Snapshot, error) {
 	if base.CatalogRevision() != now.revision || base.Activation != now.head.Activation {
 		base = base.bare().with(now.overlay, now.revision, now.head.Activation)
 	}
+	base = base.switched(now.switches)
 	l.older.put(base)
 	return base, nil
 }

@@ -31,6 +31,9 @@ type Snapshot struct {
 	Terms  veiviser.Terms
 	// Relation is what the plan says about relationships.
 	Relation *relation.Policy
+	// Crisis is the plan's with every default filled in, Switches those that are on, the oldest first, without their history.
+	Crisis   veiviser.Crisis
+	Switches []veiviser.Switch
 
 	published  time.Time
 	compiler   *eligible.Compiler
@@ -108,6 +111,7 @@ func Compile(version uint64, p *veiviser.Plan) (*Snapshot, error) {
 	compiler.Tiers = p.Relationship.Tiers
 	s := &Snapshot{
 		Version: version, Plan: p, Stages: stages, Response: rank.Compile(p), Policy: p.Policy.WithDefaults(),
+		Crisis:   p.Crisis.WithDefaults(),
 		compiler: compiler, placements: make(map[string]*Placement, len(p.Placements)),
 		eventTypes: map[string]bool{}, Contact: eligible.NewContact(&p.Contact), Coherence: eligible.NewCoherence(&p.Coherence),
 	}

@@ -13,6 +13,7 @@ type Store interface {
 	Head(ctx context.Context) (veiviser.Head, error)
 	Versions
 	Items
+	Switches
 }
 
 // Versions keeps published plans.
@@ -42,4 +43,13 @@ type Items interface {
 	// ItemsSince are the items written or deleted after a revision, each with its last change only, with the revision they
 	// lead to.
 	ItemsSince(ctx context.Context, revision uint64) (changes []veiviser.CatalogChange, to uint64, err error)
+}
+
+// Switches keeps what was silenced.
+type Switches interface {
+	// Switches are all switches with their history, in no order.
+	Switches(ctx context.Context) ([]veiviser.Switch, error)
+	// PutSwitch writes a switch whose history has one entry more than what is stored; KindConflict when it has not.
+	// KindExhausted with SWITCH_LIMIT when it is new and as many as limit are on. The switches named in forget are deleted.
+	PutSwitch(ctx context.Context, s veiviser.Switch, limit int, forget []string) error
 }

@@ -66,6 +66,7 @@ func Validate(p *veiviser.Plan) []veiviser.Violation {
 	c.relationships()
 	c.contact()
 	c.coherence()
+	c.crisis(&p.Crisis)
 	return c.violations
 }
 

@@ -115,11 +115,16 @@ func (c *Catalog) Showable(id string, q *Query) (slot int32, representation int,
 
 // allows looks at what does not need the catalogue.
 func (q *Query) allows(it *veiviser.Item) bool {
+	return q.allowsAnybody(it) &&
+		(len(it.Segments) == 0 || slices.ContainsFunc(it.Segments, func(s string) bool { return slices.Contains(q.Segments, s) }))
+}
+
+// allowsAnybody looks at the same, whatever segments she is in.
+func (q *Query) allowsAnybody(it *veiviser.Item) bool {
 	to := audiences(it)
 	return it.Status != veiviser.StatusDraft && q.Placement.kinds&(1<<kindIndex(it.Kind)) != 0 && onDate(it, q.Now) &&
 		(it.Stock == nil || *it.Stock > 0) && (len(to) == 0 || slices.Contains(to, q.audience())) &&
-		q.Standing.fits(it) && !q.kept(it) &&
-		(len(it.Segments) == 0 || slices.ContainsFunc(it.Segments, func(s string) bool { return slices.Contains(q.Segments, s) }))
+		q.Standing.fits(it) && !q.kept(it)
 }
 
 // ruleAllows evaluates the rule of an item.

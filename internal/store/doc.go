@@ -28,11 +28,12 @@
 //	vv1:{T/p}:w      stream  decisions that wait for what comes of them: d the entry, p the h of the identity it was written
 //	                         under, f "1" with her first decision
 //	vv1:{T/plan}:cfg    hash    partitions: fixed when the tenant is created
-//	vv1:{T/plan}:head   hash    active, activation, catalog, last (the newest plan version); hfrom, hto, hn (see luaItem)
+//	vv1:{T/plan}:head   hash    active, activation, catalog, switches, last (the newest plan version); hfrom, hto, hn (see luaItem)
 //	vv1:{T/plan}:pv:n   hash    a plan version: meta and body
 //	vv1:{T/plan}:ci     hash    item id → revision:activation:JSON; an empty JSON says deleted
 //	vv1:{T/plan}:cz     zset    item id by the revision that wrote it last
 //	vv1:{T/plan}:ch     stream  what was overwritten in ci, under "r-0" for the revision r that did it: id, v the old value
+//	vv1:{T/plan}:sw     hash    switch id → how often it was written:1 while it is on, else 0:JSON with its history
 //	vv1:{T/plan}:links  hash    links under way: token → the two identities; empty but for crashes
 //	vv1:{T/plan}:n      channel notes of changed persons: 16 bytes per identity
 //	vv1:{T/learn}:lease string  owner of the learner's lease

@@ -91,13 +91,14 @@ func (k *keyring) answer(partition int, id string) string {
 	return k.base(partition) + "d:" + id
 }
 
-func (k *keyring) config() string  { return k.plan + "cfg" }
-func (k *keyring) head() string    { return k.plan + "head" }
-func (k *keyring) links() string   { return k.plan + "links" }
-func (k *keyring) notes() string   { return k.plan + "n" }
-func (k *keyring) items() string   { return k.plan + "ci" }
-func (k *keyring) changes() string { return k.plan + "cz" }
-func (k *keyring) history() string { return k.plan + "ch" }
+func (k *keyring) config() string   { return k.plan + "cfg" }
+func (k *keyring) head() string     { return k.plan + "head" }
+func (k *keyring) links() string    { return k.plan + "links" }
+func (k *keyring) notes() string    { return k.plan + "n" }
+func (k *keyring) items() string    { return k.plan + "ci" }
+func (k *keyring) changes() string  { return k.plan + "cz" }
+func (k *keyring) history() string  { return k.plan + "ch" }
+func (k *keyring) switches() string { return k.plan + "sw" }
 func (k *keyring) version(n uint64) string {
 	return k.plan + "pv:" + strconv.FormatUint(n, 10)
 }

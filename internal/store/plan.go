@@ -150,7 +150,7 @@ func (s *Store) Head(ctx context.Context) (veiviser.Head, error) {
 	var fields []any
 	err := s.call(ctx, s.keys.head(), s.opts.CallTimeout, func(ctx context.Context) error {
 		var err error
-		fields, err = s.client.HMGet(ctx, s.keys.head(), "active", "previous", "activation", "catalog").Result()
+		fields, err = s.client.HMGet(ctx, s.keys.head(), "active", "previous", "activation", "catalog", "switches").Result()
 		return err
 	})
 	if err != nil {
@@ -158,6 +158,7 @@ func (s *Store) Head(ctx context.Context) (veiviser.Head, error) {
 	}
 	return veiviser.Head{
 		Active: number(fields, 0), Previous: number(fields, 1), Activation: number(fields, 2), Catalog: number(fields, 3),
+		Switches: number(fields, 4),
 	}, nil
 }
 

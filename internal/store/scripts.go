@@ -21,6 +21,7 @@ type scripts struct {
 	upsert, deleteItem           *redis.Script
 	since, reach, now            *redis.Script
 	lease, release, saveSnapshot *redis.Script
+	putSwitch                    *redis.Script
 }
 
 func newScripts() scripts {
@@ -30,6 +31,7 @@ func newScripts() scripts {
 		upsert: redis.NewScript(luaUpsert), deleteItem: redis.NewScript(luaDeleteItem), since: redis.NewScript(luaSince),
 		lease: redis.NewScript(luaLease), release: redis.NewScript(luaRelease),
 		saveSnapshot: redis.NewScript(luaSaveSnapshot), reach: redis.NewScript(luaReach), now: redis.NewScript(luaNow),
+		putSwitch: redis.NewScript(luaPutSwitch),
 	}
 }
 

@@ -199,6 +199,8 @@ type Head struct {
 	Activation uint64
 	// Catalog grows with every write to the catalogue.
 	Catalog uint64
+	// Switches grows with everything done with a switch.
+	Switches uint64
 }
 
 // CatalogChange is one item written or deleted beside the plan.

@@ -18,6 +18,7 @@ import (
 const (
 	watchPath  = "/v1/decisions:watch"
 	replayPath = "/v1/decisions:replay"
+	alertsPath = "/v1/insights/alerts:watch"
 )
 
 // patience is how long requests may take that value a plan on thousands of logged decisions.
@@ -126,7 +127,7 @@ func bounded(next http.Handler, timeout time.Duration) http.Handler {
 			return
 		}
 		ctx, path, timeout := r.Context(), r.URL.Path, timeout
-		stream := path == watchPath || path == replayPath
+		stream := path == watchPath || path == replayPath || path == alertsPath
 		if valuesPlans(path) {
 			timeout = max(timeout, patience)
 		}

@@ -161,7 +161,8 @@ type Item struct {
 	Audiences []string `protobuf:"bytes,8,rep,name=audiences,proto3" json:"audiences,omitempty"`
 	// Only for visitors in one of these segments of the plan, at most 16; empty is everyone.
 	Segments []string `protobuf:"bytes,9,rep,name=segments,proto3" json:"segments,omitempty"`
-	// CEL over visitor, visit, need, item and now, at most 2,048 bytes; must be true. Empty is true.
+	// CEL over visitor, visit, need, item and now, at most 2,048 bytes; must be true. Empty is true. It is not asked when the item
+	// is the statement of a switch.
 	Rule string `protobuf:"bytes,10,opt,name=rule,proto3" json:"rule,omitempty"`
 	// Served from this moment on; unset for always.
 	StartTime *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`

@@ -85,7 +85,8 @@ func (PlanChangeKind) EnumDescriptor() ([]byte, []int) {
 // SetSwitchRequest says what to silence.
 type SetSwitchRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Topic, region or segment, at least one, with the statement and perhaps an id; the rest is ignored.
+	// Topic, region or segment, at least one, with the statement and perhaps an id; the rest is ignored. Setting again what is on
+	// already with the same content changes nothing.
 	Switch *Switch `protobuf:"bytes,1,opt,name=switch,proto3" json:"switch,omitempty"`
 	// Who says so, at most 200 bytes.
 	Author string `protobuf:"bytes,2,opt,name=author,proto3" json:"author,omitempty"`
@@ -93,7 +94,8 @@ type SetSwitchRequest struct {
 	Note string `protobuf:"bytes,3,opt,name=note,proto3" json:"note,omitempty"`
 	// Only say what would stop.
 	DryRun bool `protobuf:"varint,4,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
-	// How far back logged decisions are looked at for what would stop; unset is one day.
+	// How far back logged decisions are looked at for what would stop; unset is one day. The newest are looked at first, those of
+	// 20,000 answers at most, and as many as there is time for.
 	LookBack      *durationpb.Duration `protobuf:"bytes,5,opt,name=look_back,json=lookBack,proto3" json:"look_back,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -228,7 +230,7 @@ type SwitchPreview struct {
 	ItemCount int32 `protobuf:"varint,2,opt,name=item_count,json=itemCount,proto3" json:"item_count,omitempty"`
 	// Placements that could show nothing but the statement any more.
 	EmptyPlacements []string `protobuf:"bytes,3,rep,name=empty_placements,json=emptyPlacements,proto3" json:"empty_placements,omitempty"`
-	// Logged decisions looked at.
+	// Logged decisions looked at, each made again as if the switch had been on.
 	Decisions int64 `protobuf:"varint,4,opt,name=decisions,proto3" json:"decisions,omitempty"`
 	// Of them that would have shown something else, or nothing.
 	StoppedDecisions int64 `protobuf:"varint,5,opt,name=stopped_decisions,json=stoppedDecisions,proto3" json:"stopped_decisions,omitempty"`

@@ -530,27 +530,32 @@ func (x *AcquisitionCost) GetCost() float64 {
 
 // Crisis is how a surge of complaints is noticed, and how the shop falls silent and speaks again (see PlanService.SetSwitch).
 //
-// Complaints and negative feedback are counted apart, in all and by topic, region, segment and channel. Each of these streams is
-// watched by a Shiryaev–Roberts e-detector over a mixture of rate ratios from 1.5 to 8 against its usual rate (Shin, Ramdas and
-// Rinaldo, E-detectors, 2023): while nothing is unusual, the mean time between false alarms of all streams together is at least
-// 1/false_alarms years, as far as the usual rate is known.
+// Complaints and negative feedback are counted apart, in all and by topic, region, segment and channel, by the time at which they
+// come in. Each of these streams (2,000 at most, those with the fewest events go) is watched by a Shiryaev–Roberts e-detector over
+// a mixture of rate ratios from 1.5 to 8 (Shin, Ramdas and Rinaldo, E-detectors, 2023) against a cautious value of its usual
+// rate: its mean and two standard deviations of what is known of it. A stream with little past borrows from the whole of its
+// signal, so that a small or new one does not alarm by itself. While counts are Poisson with at most that rate, the mean time
+// between false alarms of all streams together is at least 1/false_alarms years. The time of day is not looked at: a rate that is
+// far above its mean at noon may alarm at noon. An alarm is over when the rate is near the usual one again, which is not learned
+// meanwhile; what has lasted for longer than memory is the usual from then on.
 type Crisis struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Event types watched as complaints, at most 16; empty is complaint.
+	// Event types watched as complaints, at most 16, of the standard ones and the plan's; empty is complaint.
 	Complaints []string `protobuf:"bytes,1,rep,name=complaints,proto3" json:"complaints,omitempty"`
 	// Event types watched as negative feedback, at most 16; empty is not_relevant and dismiss.
 	Feedback []string `protobuf:"bytes,2,rep,name=feedback,proto3" json:"feedback,omitempty"`
-	// False alarms a year, above 0; 0 is 1.
+	// False alarms a year, above 0, at most 1,000; 0 is 1.
 	FalseAlarms float64 `protobuf:"fixed64,3,opt,name=false_alarms,json=falseAlarms,proto3" json:"false_alarms,omitempty"`
 	// Step in which events are counted, 10 s to 1 day; unset is 10 minutes.
 	Bucket *durationpb.Duration `protobuf:"bytes,4,opt,name=bucket,proto3" json:"bucket,omitempty"`
-	// Half-life of the usual rate; unset is 7 days.
+	// Half-life of the usual rate, at least ten buckets, at most a year; unset is 7 days.
 	Memory *durationpb.Duration `protobuf:"bytes,5,opt,name=memory,proto3" json:"memory,omitempty"`
 	// How many events an alarm needs at least; 0 is 5.
 	LeastEvents int32 `protobuf:"varint,6,opt,name=least_events,json=leastEvents,proto3" json:"least_events,omitempty"`
 	// Attribute of context or visitor that says where she is; empty is "region".
 	RegionAttribute string `protobuf:"bytes,7,opt,name=region_attribute,json=regionAttribute,proto3" json:"region_attribute,omitempty"`
-	// Stages in which what was switched off comes back, at most 8; empty is service and ask, then content too, then all.
+	// Stages in which what was switched off comes back, at most 8, of which only the last may be everything for everybody; empty is
+	// service and ask, then content too, then all. Behind the last stage all is back.
 	Resume        []*ResumeStage `protobuf:"bytes,8,rep,name=resume,proto3" json:"resume,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -642,7 +647,8 @@ func (x *Crisis) GetResume() []*ResumeStage {
 	return nil
 }
 
-// ResumeStage is what may be shown again in a stage of coming back.
+// ResumeStage is what may be shown again in a stage of coming back. Who is not among the share of a stage stays in the one before;
+// the same people are among it as long as shares grow.
 type ResumeStage struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Id, lower case, at most 64 bytes, unique.
@@ -706,18 +712,23 @@ func (x *ResumeStage) GetShare() float64 {
 	return 0
 }
 
-// Switch silences what is about a topic, or what is said to people of a region or segment, until it is resumed.
+// Switch silences what is about a topic, or what is said to people of a region or segment, until it is resumed. Of topic, region
+// and segment all that are set must hold. Transactional and mandatory items pass.
+//
+// A statement is shown where the switch keeps something away, or where the talk is of its topic: once in an answer, before what is
+// ranked, whatever its topics, segments and rule are, on placements that allow its kind and format. An item that is nothing but a
+// statement has the rule "false", which keeps it out of everything else.
 type Switch struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Assigned by the service when empty, at most 64 bytes.
+	// Lower-case letters, digits, _ and -, at most 64 bytes; assigned by the service when empty.
 	SwitchId string `protobuf:"bytes,1,opt,name=switch_id,json=switchId,proto3" json:"switch_id,omitempty"`
-	// What is about this topic and what lies below it stops.
+	// What is about this topic and what lies below it stops, at most 128 bytes.
 	Topic string `protobuf:"bytes,2,opt,name=topic,proto3" json:"topic,omitempty"`
-	// Only for people in this region. Without a topic, all stops for them.
+	// Only for people in this region (see Crisis.region_attribute), at most 128 bytes. Without a topic, all stops for them.
 	Region string `protobuf:"bytes,3,opt,name=region,proto3" json:"region,omitempty"`
 	// Only for people in this segment of the plan.
 	Segment string `protobuf:"bytes,4,opt,name=segment,proto3" json:"segment,omitempty"`
-	// Item that is shown instead, in the plan or the catalogue; empty is none.
+	// Item that is shown instead, in the plan or the catalogue, live and within its dates; empty is none.
 	StatementItemId string `protobuf:"bytes,5,opt,name=statement_item_id,json=statementItemId,proto3" json:"statement_item_id,omitempty"`
 	// How many resume stages have come; 0 is all switched off.
 	Stage int32 `protobuf:"varint,6,opt,name=stage,proto3" json:"stage,omitempty"`

@@ -1,0 +1,61 @@
+package decide
+
+import (
+	"slices"
+
+	"github.com/veiviser/veiviser/internal/eligible"
+	"github.com/veiviser/veiviser/internal/plan"
+	"github.com/veiviser/veiviser/internal/veiviser"
+)
+
+// concerned are the switches that are on and are about her: those of an answer that is made again, or those of now.
+func (c *choice) concerned() []veiviser.Switch {
+	all := c.snap.Switches
+	if c.in.Again != nil {
+		all = c.in.Again.Switches
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	region := eligible.Region(c.snap.Crisis.Region, &c.context, c.visitor)
+	var mine []veiviser.Switch
+	for i := range all {
+		if eligible.Concerns(&all[i], region, c.segments) {
+			mine = append(mine, all[i])
+		}
+	}
+	return mine
+}
+
+// state shows the statement of a switch where the switch stopped something, or where the talk is of its topic: once in an
+// answer, before everything that is ranked. It reports how much room is left.
+func (c *choice) state(d *veiviser.Decision, set *plan.Eligible, q *plan.Query, room int) int {
+	for i := range c.switches {
+		s := &c.switches[i]
+		if room == 0 || s.Statement == "" || !c.stopped(s, set, q) || slices.Contains(c.stated, s.Statement) {
+			continue
+		}
+		l, ok := c.snap.Catalog.Statement(s.Statement, q)
+		if !ok {
+			continue
+		}
+		set.Show(l.Slot)
+		d.Choices = append(d.Choices, veiviser.Choice{
+			ItemID: l.Item.ID, Kind: l.Item.Kind, Representation: l.Representation, Format: l.Format, Propensity: 1,
+			Reasons: []veiviser.Because{{Code: veiviser.BecauseHolding, About: s.ID}},
+		})
+		c.taken, c.stated = append(c.taken, l.Slot), append(c.stated, s.Statement)
+		c.shows(l.Item, q.Placement, d.Channel)
+		room--
+	}
+	return room
+}
+
+// stopped reports whether a switch kept something away here, or the talk is of what it silenced.
+func (c *choice) stopped(s *veiviser.Switch, set *plan.Eligible, q *plan.Query) bool {
+	if !slices.ContainsFunc(q.Bars, func(b veiviser.Bar) bool { return b.Reason == veiviser.ExcludedSwitch && b.About == s.ID }) {
+		return false // all is back for her
+	}
+	return slices.Contains(set.Behind(veiviser.ExcludedSwitch), s.ID) ||
+		s.Topic != "" && q.Subject != "" && veiviser.SubjectMatches(s.Topic, q.Subject)
+}

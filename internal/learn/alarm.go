@@ -1,0 +1,93 @@
+package learn
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/veiviser/veiviser/internal/plan"
+	"github.com/veiviser/veiviser/internal/surge"
+	"github.com/veiviser/veiviser/internal/veiviser"
+)
+
+// regionOf is where somebody is as an event tells it: the event's own attribute of that name, or what it says of the visitor, or
+// what she said before.
+func regionOf(name string, e *veiviser.Event, v *veiviser.Visitor) string {
+	return cmp.Or(e.Attributes[name], e.Attributes["visitor."+name], v.Attributes[name])
+}
+
+// watch counts an event that is watched for surges, at the time it was written: what comes in late comes in now.
+func (s *state) watch(snap *plan.Snapshot, line *veiviser.OutboxEntry) {
+	e := line.Entry.Event
+	if e == nil {
+		return
+	}
+	event := surge.Event{
+		Topics: subjects(e.Subject), Region: e.Region, Segments: line.Entry.After.Segments, Channel: e.Channel,
+	}
+	for signal, types := range map[string][]string{
+		surge.Complaints: snap.Crisis.Complaints, surge.Feedback: snap.Crisis.Feedback,
+	} {
+		if slices.Contains(types, e.Type) {
+			event.Signal = signal
+			s.Surge.Observe(line.Written, event)
+		}
+	}
+}
+
+// maxSubjects is how many subjects above one are watched.
+const maxSubjects = 8
+
+// subjects are a subject and those above it, the highest first.
+func subjects(subject string) []string {
+	var out []string
+	for i := range len(subject) {
+		if subject[i] == '/' && i > 0 && len(out) < maxSubjects-1 {
+			out = append(out, subject[:i])
+		}
+	}
+	if subject = strings.TrimSuffix(subject, "/"); subject != "" {
+		out = append(out, subject)
+	}
+	return slices.Compact(out)
+}
+
+// alarm closes the buckets that are over. Everything written before now is counted by then.
+func (l *Learner) alarm(ctx context.Context, snap *plan.Snapshot, now time.Time) error {
+	c := &snap.Crisis
+	was := l.state.Surge.List()
+	if !l.state.Surge.Advance(now, surge.Config{
+		Bucket: c.Bucket, Memory: c.Memory, FalseAlarms: c.FalseAlarms, LeastEvents: int64(c.LeastEvents),
+	}) {
+		return nil
+	}
+	if err := l.save(ctx); err != nil {
+		return err
+	}
+	l.tell(ctx, was, l.state.Surge.List())
+	return nil
+}
+
+// tell logs the alarms that were raised, and those that are over.
+func (l *Learner) tell(ctx context.Context, was, is []veiviser.Alert) {
+	for i := range is {
+		a := &is[i]
+		k := slices.IndexFunc(was, func(x veiviser.Alert) bool { return x.ID == a.ID })
+		switch {
+		case k < 0:
+			l.slog.WarnContext(ctx, "a surge", "alert", a.ID, "signal", a.Signal, "dimension", a.Dimension, "value", a.Value,
+				"events", a.Events, "usual", a.Usual)
+		case was[k].Over.IsZero() && !a.Over.IsZero():
+			l.slog.InfoContext(ctx, "a surge is over", "alert", a.ID, "events", a.Events, "usual", a.Usual)
+		}
+	}
+}
+
+// alerts are everything that needs the attention of people, open ones first, the newest first.
+func (s *state) alerts() []veiviser.Alert {
+	list := s.Surge.List()
+	surge.Sort(list)
+	return list
+}
