@@ -15,6 +15,7 @@ import (
 type visits struct {
 	veiviserv1.UnimplementedVisitServiceServer
 	decider   Decider
+	accounts  Accounts
 	recorder  Recorder
 	validator *validator
 	deadline  time.Duration

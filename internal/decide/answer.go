@@ -1,6 +1,7 @@
 package decide
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"time"
@@ -17,6 +18,8 @@ type Input struct {
 	ID string
 	// Visitor is her state with all events folded in; nil when nothing is known. It is not changed.
 	Visitor *veiviser.Visitor
+	// Account is the state of the account she acts for; nil for none, or when nothing is known of it. It is not changed.
+	Account *veiviser.Visitor
 	Request veiviser.Request
 	Time    time.Time
 	Seed    [2]uint64
@@ -36,7 +39,8 @@ type Input struct {
 // a again, bit for bit.
 func Again(a *veiviser.Answer) Input {
 	in := Input{
-		ID: a.ID, Request: a.Request, Time: a.Time, Seed: a.Seed, Degraded: a.Degraded, Made: a.Made, Group: a.Group, Again: a,
+		ID: a.ID, Account: a.Account, Request: a.Request, Time: a.Time, Seed: a.Seed, Degraded: a.Degraded, Made: a.Made,
+		Group: a.Group, Again: a,
 	}
 	if a.Visitor.Events > 0 || len(a.Visitor.LinkedIDs) > 0 || !a.Visitor.Standing.IsZero() {
 		in.Visitor = &a.Visitor
@@ -57,7 +61,7 @@ func Decide(snap *plan.Snapshot, in Input) veiviser.Answer {
 		a.Model = in.Again.Model
 	}
 	a.Request.Events = nil
-	a.Visitor = *c.visitor
+	a.Visitor, a.Account = *c.visitor, c.account
 	a.Needs, a.Segments = c.needs, c.segments
 	a.Decisions = make([]veiviser.Decision, len(in.Request.Placements))
 	for i := range in.Request.Placements {
@@ -71,15 +75,18 @@ func Decide(snap *plan.Snapshot, in Input) veiviser.Answer {
 
 // begin is an answer before any placement is looked at: who she is, what she is under way with, and where she belongs.
 func begin(snap *plan.Snapshot, in *Input) *choice {
-	c := &choice{snap: snap, in: in, context: in.Request.Context, visitor: in.Visitor}
+	c := &choice{snap: snap, in: in, context: in.Request.Context, visitor: in.Visitor, account: in.Account}
 	if c.visitor == nil {
 		c.visitor = &veiviser.Visitor{ID: in.Request.VisitorID}
 	}
 	if !snap.Profiled(&c.visitor.Standing, in.Time) {
 		c.visitor = c.visitor.Unprofiled()
+		if c.account != nil { // of the account she sees no more than a stranger, too
+			c.account = c.account.Unprofiled()
+		}
 	}
 	c.complete()
-	c.needs = orderNeeds(snap.Stages.Views(c.visitor, c.context.Subject, in.Time), c.context.Subject)
+	c.needs = orderNeeds(views(snap, c.visitor, c.account, c.context.Subject, in.Time), c.context.Subject, snap.Plan.Audiences)
 	facts := eligible.Facts{Visitor: c.visitor, Context: &c.context, Now: in.Time}
 	if len(c.needs) > 0 {
 		facts.Need = &c.needs[0]
@@ -93,6 +100,7 @@ type choice struct {
 	snap     *plan.Snapshot
 	in       *Input
 	visitor  *veiviser.Visitor
+	account  *veiviser.Visitor
 	context  veiviser.Context
 	needs    []veiviser.NeedView
 	segments []string
@@ -110,15 +118,25 @@ func (c *choice) complete() {
 	}
 }
 
-// orderNeeds puts the needs a subject is about first: the very subject, then what lies above or below it; within each
-// the order given, which is most recently touched first, priors last.
-func orderNeeds(views []veiviser.NeedView, subject string) []veiviser.NeedView {
-	if subject == "" || len(views) < 2 {
+// views are her needs, and those of the account she acts for.
+func views(snap *plan.Snapshot, v, account *veiviser.Visitor, subject string, at time.Time) []veiviser.NeedView {
+	if v == nil || v.Standing.Account == "" || !snap.Stages.HasGroup() {
+		return snap.Stages.Views(v, subject, at)
+	}
+	return snap.Stages.SharedViews(v, account, subject, at)
+}
+
+// orderNeeds puts needs in the order in which they are served; see "Who she is" in the package documentation. A subject decides
+// first: needs about the very subject, then about what lies above or below it, then all others. Of needs equally far from it,
+// those something was observed about come before what is only assumed, of these the audience that the plan lists first, and of
+// one audience the order given, which is most recently touched first.
+func orderNeeds(views []veiviser.NeedView, subject string, audiences []veiviser.Audience) []veiviser.NeedView {
+	if len(views) < 2 || subject == "" && len(audiences) == 0 {
 		return views
 	}
 	distance := func(v *veiviser.NeedView) int {
 		switch {
-		case v.Subject == subject:
+		case subject == "" || v.Subject == subject:
 			return 0
 		case v.Subject != "" && (veiviser.SubjectMatches(v.Subject, subject) || veiviser.SubjectMatches(subject, v.Subject)):
 			return 1
@@ -126,7 +144,16 @@ func orderNeeds(views []veiviser.NeedView, subject string) []veiviser.NeedView {
 			return 2
 		}
 	}
-	slices.SortStableFunc(views, func(a, b veiviser.NeedView) int { return distance(&a) - distance(&b) })
+	assumed := func(v *veiviser.NeedView) int {
+		if v.New {
+			return 1
+		}
+		return 0
+	}
+	slices.SortStableFunc(views, func(a, b veiviser.NeedView) int {
+		return cmp.Or(distance(&a)-distance(&b), assumed(&a)-assumed(&b),
+			eligible.Precedence(audiences, a.Audience)-eligible.Precedence(audiences, b.Audience))
+	})
 	return views
 }
 

@@ -13,7 +13,8 @@ import (
 func (c *choice) bars(p *plan.Placement, need *veiviser.NeedView, channel string) []veiviser.Bar {
 	s := &c.visitor.Standing
 	bars := eligible.Wishes(s, channel, c.in.Time)
-	return append(bars, eligible.Unasked(c.snap.Plan.Purposes, s, channel)...)
+	bars = append(bars, eligible.Unasked(c.snap.Plan.Purposes, s, channel)...)
+	return append(bars, eligible.NoSell(c.snap.Plan.Audiences, c.visitor, c.needs, need)...)
 }
 
 // standing says for which items she is who they are made for.

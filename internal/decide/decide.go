@@ -155,9 +155,13 @@ func (d *Decider) attempt(ctx context.Context, snap *plan.Snapshot, req *veivise
 	if visitor == nil {
 		visitor = loaded.Visitor
 	}
+	account, err := d.account(ctx, snap, req, &folded, visitor)
+	if err != nil {
+		return veiviser.Answer{}, err
+	}
 	id := canonicalID(&loaded)
 	in := Input{
-		Visitor: visitor, Request: *req, Time: moment(req, wall), Seed: d.seed(), Made: wall, Learned: d.learned(),
+		Visitor: visitor, Account: recordOf(account), Request: *req, Time: moment(req, wall), Seed: d.seed(), Made: wall, Learned: d.learned(),
 		Group: learn.GroupOf(visitor, id, *snap.Policy.Control.Share),
 	}
 	if !req.Preview {
@@ -167,7 +171,7 @@ func (d *Decider) attempt(ctx context.Context, snap *plan.Snapshot, req *veivise
 	if req.Preview {
 		return answer, nil
 	}
-	return answer, d.store.Commit(ctx, veiviser.Change{
+	return answer, d.commit(ctx, snap, account, nil, veiviser.Change{
 		Loaded: loaded, Visitor: folded.Visitor, EventIDs: folded.EventIDs, Answer: &answer,
 		Log:        append(folded.Log, decisionLog(snap, &answer)...),
 		VisitorTTL: snap.Policy.VisitorTTL, AnswerTTL: snap.Policy.DecisionTTL + lookBack,

@@ -23,6 +23,8 @@
 //	visitor.attributes     map(string, string)  facts about her that were sent with events
 //	visitor.counts         map(string, int)     how often each event type happened; see visitor.count
 //	visitor.linked         int                  other identities that are the same person
+//	visitor.account        string               the account she acts for, "" when none
+//	visitor.role           string               her role there, "" when none is known
 //
 //	visit.start            timestamp            when this visit began
 //	visit.events           int                  events in this visit
@@ -47,6 +49,7 @@
 //	need.started           timestamp
 //	need.updated           timestamp
 //	need.audience          string               customer, supplier, investor, press, neighbour, job_seeker
+//	need.account           bool                 the need is that of the account she acts for
 //
 //	item.id                string
 //	item.kind              string               content, offer or service

@@ -53,6 +53,8 @@ func visitorNames() []name {
 		{"visitor.attributes", textMap(), func(a *activation) ref.Val { return newAttributes(a.visitor.Attributes) }},
 		{"visitor.counts", countMap(), func(a *activation) ref.Val { return newCounts(a.visitor.Counts) }},
 		{"visitor.linked", cel.IntType, func(a *activation) ref.Val { return types.Int(len(a.visitor.LinkedIDs)) }},
+		{"visitor.account", cel.StringType, func(a *activation) ref.Val { return text(a.visitor.Standing.Account) }},
+		{"visitor.role", cel.StringType, func(a *activation) ref.Val { return text(a.visitor.Standing.Role) }},
 	}
 }
 
@@ -87,6 +89,7 @@ func needNames() []name {
 		{"need.new", cel.BoolType, func(a *activation) ref.Val { return types.Bool(a.need.New) }},
 		{"need.events", cel.IntType, func(a *activation) ref.Val { return types.Int(a.need.Events) }},
 		{"need.started", cel.TimestampType, func(a *activation) ref.Val { return timestamp(a.need.Started) }},
+		{"need.account", cel.BoolType, func(a *activation) ref.Val { return types.Bool(a.need.Account) }},
 		{"need.updated", cel.TimestampType, func(a *activation) ref.Val { return timestamp(a.need.Updated) }},
 	}
 }

@@ -21,6 +21,8 @@ type Folded struct {
 	// EventIDs are the accepted ones, Log their outbox lines.
 	EventIDs []string
 	Log      []veiviser.LogEntry
+	// Accounts is what the accounts she acts for are to hear, before Visitor is written: see RecordAccounts.
+	Accounts []AccountShare
 }
 
 // Fold admits and folds events of one person in the order given, at the wall-clock time now. It is pure: the same
@@ -76,7 +78,7 @@ func admit(snap *plan.Snapshot, loaded *veiviser.Loaded, e *veiviser.Event, now 
 				"no decision of this id was made for this visitor, or it is no longer remembered")
 		}
 	}
-	return nil
+	return admitAccount(e)
 }
 
 // fold folds one admitted event and writes its outbox line.
@@ -91,7 +93,9 @@ func (f *Folded) fold(snap *plan.Snapshot, loaded *veiviser.Loaded, e *veiviser.
 		v.Group = GroupOf(v, v.ID, *snap.Policy.Control.Share)
 	}
 	before := veiviser.Membership{Segments: v.Segments, Stage: v.Stage, Known: v.Events > 0}
-	snap.Stages.FoldTold(v, e, told(snap, loaded.Outcomes[e.DecisionID], e))
+	t := told(snap, loaded.Outcomes[e.DecisionID], e)
+	f.acts(snap, v, e, t, now)
+	snap.Stages.FoldTold(v, e, t)
 	after := MembershipAt(snap, v, e.Subject, v.LastSeen)
 	v.Segments, v.Stage = after.Segments, after.Stage
 	f.EventIDs = append(f.EventIDs, e.ID)
