@@ -1,7 +1,6 @@
 package decide
 
 import (
-	"cmp"
 	"slices"
 	"strconv"
 	"time"
@@ -124,37 +123,6 @@ func views(snap *plan.Snapshot, v, account *veiviser.Visitor, subject string, at
 		return snap.Stages.Views(v, subject, at)
 	}
 	return snap.Stages.SharedViews(v, account, subject, at)
-}
-
-// orderNeeds puts needs in the order in which they are served; see "Who she is" in the package documentation. A subject decides
-// first: needs about the very subject, then about what lies above or below it, then all others. Of needs equally far from it,
-// those something was observed about come before what is only assumed, of these the audience that the plan lists first, and of
-// one audience the order given, which is most recently touched first.
-func orderNeeds(views []veiviser.NeedView, subject string, audiences []veiviser.Audience) []veiviser.NeedView {
-	if len(views) < 2 || subject == "" && len(audiences) == 0 {
-		return views
-	}
-	distance := func(v *veiviser.NeedView) int {
-		switch {
-		case subject == "" || v.Subject == subject:
-			return 0
-		case v.Subject != "" && (veiviser.SubjectMatches(v.Subject, subject) || veiviser.SubjectMatches(subject, v.Subject)):
-			return 1
-		default:
-			return 2
-		}
-	}
-	assumed := func(v *veiviser.NeedView) int {
-		if v.New {
-			return 1
-		}
-		return 0
-	}
-	slices.SortStableFunc(views, func(a, b veiviser.NeedView) int {
-		return cmp.Or(distance(&a)-distance(&b), assumed(&a)-assumed(&b),
-			eligible.Precedence(audiences, a.Audience)-eligible.Precedence(audiences, b.Audience))
-	})
-	return views
 }
 
 // needFor is the first need whose audience the placement addresses: its index, or -1 when there is none. Of several needs

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/veiviser/veiviser/internal/eligible"
 	"github.com/veiviser/veiviser/internal/learn"
 	"github.com/veiviser/veiviser/internal/plan"
 	"github.com/veiviser/veiviser/internal/veiviser"
@@ -69,6 +70,11 @@ func (d *Decider) Visitor(ctx context.Context, visitorID, language string, at ti
 		return nil, err
 	}
 	p.Needs = views(snap, &p.Visitor, a.Record, "", at)
+	facts := eligible.Facts{Visitor: &p.Visitor, Context: &veiviser.Context{}, Now: at}
+	if len(p.Needs) > 0 {
+		facts.Need = &p.Needs[0]
+	}
+	p.Segments = snap.Segments(&facts)
 	return p, nil
 }
 
