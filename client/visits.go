@@ -41,3 +41,10 @@ func (c *Client) ExportVisitor(ctx context.Context, req *veiviserv1.ExportVisito
 func (c *Client) EraseVisitor(ctx context.Context, req *veiviserv1.EraseVisitorRequest) (*veiviserv1.EraseVisitorResponse, error) {
 	return call(ctx, c, again, req, c.visits.EraseVisitor)
 }
+
+// GetAccount shows what is believed about the decisions of a company, from what its members did.
+//
+// Errors: ErrMalformedID, ErrUnknownAccount, ErrStoreUnavailable.
+func (c *Client) GetAccount(ctx context.Context, req *veiviserv1.GetAccountRequest) (*veiviserv1.GetAccountResponse, error) {
+	return call(ctx, c, again, req, c.visits.GetAccount)
+}

@@ -210,7 +210,7 @@ func needsToProto(needs []veiviser.NeedView, first int, v voice) []*veiviserv1.N
 
 func needToProto(n *veiviser.NeedView, v voice) *veiviserv1.NeedBelief {
 	out := &veiviserv1.NeedBelief{
-		Journey: n.Journey, Subject: n.Subject, Stage: n.Stage, StandardStage: string(n.Standard),
+		Journey: n.Journey, Subject: n.Subject, Stage: n.Stage, StandardStage: string(n.Standard), Account: n.Account,
 		JourneyVersion: n.Version, Events: n.Events, Audience: n.Audience,
 		StartTime: timeToProto(n.Started), UpdateTime: timeToProto(n.Updated),
 		Value: n.Value, EventsToNextStage: n.EventsToNext, VisitForecast: visitForecastToProto(n.Forecast),

@@ -16,6 +16,7 @@ import (
 // Services is what the RPCs call. All of it must be set and safe for concurrent use.
 type Services struct {
 	Decider  Decider
+	Accounts Accounts
 	Recorder Recorder
 	Wishes   Wishes
 	Plans    Plans
@@ -121,7 +122,9 @@ type Reviewer interface {
 func register(s *grpc.Server, sv Services, v *validator, deadline time.Duration) {
 	s.RegisterService(&veiviserv1.DecisionService_ServiceDesc, &decisions{decider: sv.Decider, reviewer: sv.Reviewer})
 	s.RegisterService(&veiviserv1.VisitService_ServiceDesc,
-		&visits{decider: sv.Decider, recorder: sv.Recorder, wishes: sv.Wishes, validator: v, deadline: deadline})
+		&visits{
+			decider: sv.Decider, accounts: sv.Accounts, recorder: sv.Recorder, wishes: sv.Wishes, validator: v, deadline: deadline,
+		})
 	s.RegisterService(&veiviserv1.CatalogService_ServiceDesc, &catalog{items: sv.Catalog, validator: v})
 	s.RegisterService(&veiviserv1.PlanService_ServiceDesc, &plans{plans: sv.Plans, switches: sv.Switches, reviewer: sv.Reviewer, validator: v})
 	s.RegisterService(&veiviserv1.InsightService_ServiceDesc,

@@ -15,6 +15,7 @@ import (
 type visits struct {
 	veiviserv1.UnimplementedVisitServiceServer
 	decider   Decider
+	accounts  Accounts
 	recorder  Recorder
 	wishes    Wishes
 	validator *validator

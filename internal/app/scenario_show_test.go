@@ -35,6 +35,8 @@ func show(m proto.Message, flags flags) string {
 			Visits: m.GetVisitor().GetVisits(), Events: m.GetVisitor().GetEvents(), Value: m.GetVisitor().GetValue(),
 			FirstSeenTime: m.GetVisitor().GetFirstSeenTime(), LastSeenTime: m.GetVisitor().GetLastSeenTime(),
 		})
+	case *veiviserv1.GetAccountResponse:
+		p.account(m)
 	case *veiviserv1.ExportVisitorResponse:
 		p.visitor(m.GetVisitor())
 		p.exported(m.GetDecisions())
@@ -191,6 +193,9 @@ func (p *printer) need(n *veiviserv1.NeedBelief) {
 	}
 	if n.GetEvents() == 0 {
 		b.WriteString(" (prior)")
+	}
+	if n.GetAccount() {
+		b.WriteString(" of the account")
 	}
 	if n.GetAudience() != "customer" {
 		b.WriteString(" for " + n.GetAudience())

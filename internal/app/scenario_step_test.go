@@ -29,6 +29,7 @@ var steps = map[string]struct {
 	"explain":   {"DecisionService", "ExplainDecision", []string{"decision_id"}},
 	"record":    {"VisitService", "RecordEvents", nil},
 	"visitor":   {"VisitService", "GetVisitor", []string{"visitor_id"}},
+	"account":   {"VisitService", "GetAccount", []string{"account_id"}},
 	"link":      {"VisitService", "LinkVisitors", []string{"visitor_id", "linked_visitor_ids"}},
 	"erase":     {"VisitService", "EraseVisitor", []string{"visitor_id"}},
 	"export":    {"VisitService", "ExportVisitor", []string{"visitor_id"}},

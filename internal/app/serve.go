@@ -29,7 +29,8 @@ func (a *App) serveGRPC(ctx context.Context, registry *prometheus.Registry) erro
 	counts := newCounters(registry)
 	wishes := learn.NewRecorder(a.store, a.library, nil, a.log)
 	recorder := countedRecorder{wishes, counts}
-	decider := countedDecider{decide.New(a.store, a.library, decide.Options{Log: a.log, Learned: a.learned, Customers: a.customers}), counts}
+	plain := decide.New(a.store, a.library, decide.Options{Log: a.log, Learned: a.learned, Customers: a.customers})
+	decider := countedDecider{plain, counts}
 	options := api.Options{
 		Log: a.log, Registry: registry, Health: a.health, Stopping: a.stopping,
 		MaxInFlight: a.cfg.MaxInFlight, Deadline: a.cfg.RequestTimeout,
@@ -39,8 +40,9 @@ func (a *App) serveGRPC(ctx context.Context, registry *prometheus.Registry) erro
 	}
 	var err error
 	a.grpc, err = api.NewServer(api.Services{
-		Decider: decider, Recorder: recorder, Wishes: wishes, Plans: a.library, Catalog: a.library, Profiles: a.learner,
-		Learning: a.learner, Reviewer: review.New(a.store, a.library, a.learner.Response), Switches: a.library,
+		Decider: decider, Accounts: plain, Recorder: recorder, Wishes: wishes, Plans: a.library, Switches: a.library,
+		Catalog: a.library, Profiles: a.learner, Learning: a.learner,
+		Reviewer: review.New(a.store, a.library, a.learner.Response),
 	}, options)
 	if err != nil {
 		return fmt.Errorf("gRPC: %w", err)

@@ -18,6 +18,8 @@ type Input struct {
 	ID string
 	// Visitor is her state with all events folded in; nil when nothing is known. It is not changed.
 	Visitor *veiviser.Visitor
+	// Account is the state of the account she acts for; nil for none, or when nothing is known of it. It is not changed.
+	Account *veiviser.Visitor
 	Request veiviser.Request
 	Time    time.Time
 	Seed    [2]uint64
@@ -42,8 +44,8 @@ type Input struct {
 // a again, bit for bit.
 func Again(a *veiviser.Answer) Input {
 	in := Input{
-		ID: a.ID, Request: a.Request, Time: a.Time, Seed: a.Seed, Degraded: a.Degraded, Made: a.Made, Group: a.Group, Again: a,
-		Showing: a.Showing,
+		ID: a.ID, Account: a.Account, Request: a.Request, Time: a.Time, Seed: a.Seed, Degraded: a.Degraded, Made: a.Made,
+		Group: a.Group, Again: a, Showing: a.Showing,
 	}
 	if a.Visitor.HasProfile() || len(a.Visitor.LinkedIDs) > 0 || !a.Visitor.Standing.IsZero() {
 		in.Visitor = &a.Visitor
@@ -65,7 +67,7 @@ func Decide(snap *plan.Snapshot, in Input) veiviser.Answer {
 		a.Model = in.Again.Model
 	}
 	a.Request.Events = nil
-	a.Visitor, a.Margin = *c.visitor, c.margin
+	a.Visitor, a.Account, a.Margin = *c.visitor, c.account, c.margin
 	a.Needs, a.Segments, a.Switches = c.needs, c.segments, c.switches
 	a.Decisions = make([]veiviser.Decision, len(in.Request.Placements))
 	for i := range in.Request.Placements {
@@ -79,15 +81,18 @@ func Decide(snap *plan.Snapshot, in Input) veiviser.Answer {
 
 // begin is an answer before any placement is looked at: who she is, what she is under way with, and where she belongs.
 func begin(snap *plan.Snapshot, in *Input) *choice {
-	c := &choice{snap: snap, in: in, context: in.Request.Context, visitor: in.Visitor}
+	c := &choice{snap: snap, in: in, context: in.Request.Context, visitor: in.Visitor, account: in.Account}
 	if c.visitor == nil {
 		c.visitor = &veiviser.Visitor{ID: in.Request.VisitorID}
 	}
 	if !snap.Profiled(&c.visitor.Standing, in.Time) {
 		c.visitor = c.visitor.Unprofiled()
+		if c.account != nil { // of the account she sees no more than a stranger, too
+			c.account = c.account.Unprofiled()
+		}
 	}
 	c.complete()
-	c.needs = orderNeeds(snap.Stages.Views(c.visitor, c.context.Subject, in.Time), c.context.Subject)
+	c.needs = orderNeeds(views(snap, c.visitor, c.account, c.context.Subject, in.Time), c.context.Subject, snap.Plan.Audiences)
 	facts := eligible.Facts{Visitor: c.visitor, Context: &c.context, Now: in.Time}
 	if len(c.needs) > 0 {
 		facts.Need = &c.needs[0]
@@ -95,7 +100,7 @@ func begin(snap *plan.Snapshot, in *Input) *choice {
 	c.segments = snap.Segments(&facts)
 	c.switches = c.concerned()
 	c.relate()
-	c.tally = snap.Contact.Tally(&c.visitor.Standing, nil, in.Showing, in.Time, in.Degraded != "")
+	c.tally = snap.Contact.Tally(&c.visitor.Standing, c.company(), in.Showing, in.Time, in.Degraded != "")
 	c.heard = snap.Coherence.Told(&c.visitor.Standing, in.Time)
 	return c
 }
@@ -105,6 +110,7 @@ type choice struct {
 	snap     *plan.Snapshot
 	in       *Input
 	visitor  *veiviser.Visitor
+	account  *veiviser.Visitor
 	context  veiviser.Context
 	needs    []veiviser.NeedView
 	segments []string
@@ -132,24 +138,12 @@ func (c *choice) complete() {
 	}
 }
 
-// orderNeeds puts the needs a subject is about first: the very subject, then what lies above or below it; within each
-// the order given, which is most recently touched first, priors last.
-func orderNeeds(views []veiviser.NeedView, subject string) []veiviser.NeedView {
-	if subject == "" || len(views) < 2 {
-		return views
+// views are her needs, and those of the account she acts for.
+func views(snap *plan.Snapshot, v, account *veiviser.Visitor, subject string, at time.Time) []veiviser.NeedView {
+	if v == nil || v.Standing.Account == "" || !snap.Stages.HasGroup() {
+		return snap.Stages.Views(v, subject, at)
 	}
-	distance := func(v *veiviser.NeedView) int {
-		switch {
-		case v.Subject == subject:
-			return 0
-		case v.Subject != "" && (veiviser.SubjectMatches(v.Subject, subject) || veiviser.SubjectMatches(subject, v.Subject)):
-			return 1
-		default:
-			return 2
-		}
-	}
-	slices.SortStableFunc(views, func(a, b veiviser.NeedView) int { return distance(&a) - distance(&b) })
-	return views
+	return snap.Stages.SharedViews(v, account, subject, at)
 }
 
 // needFor is the first need whose audience the placement addresses: its index, or -1 when there is none. Of several needs

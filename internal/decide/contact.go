@@ -54,14 +54,17 @@ func (f *field) bounded(c *choice, p *plan.Placement, channel string, slots int)
 	}
 }
 
-// reserve is her standing once she was shown what an answer shows: with the contacts and facts that must be remembered. ok is
-// false when none must, and nothing needs to be written. s is not changed.
-func reserve(snap *plan.Snapshot, a *veiviser.Answer, s *veiviser.Standing) (next veiviser.Standing, ok bool) {
-	if a.Degraded != "" {
-		return *s, false
+// company is the standing of the account she acts for; nil for none.
+func (c *choice) company() *veiviser.Standing {
+	if c.account == nil {
+		return nil
 	}
-	var shown []veiviser.Contact
-	var told []veiviser.Fact
+	return &c.account.Standing
+}
+
+// showings are the contacts and facts that an answer makes, whether or not they must be remembered. What staff was shown is none,
+// and what must reach her is no contact.
+func showings(snap *plan.Snapshot, a *veiviser.Answer) (shown []veiviser.Contact, told []veiviser.Fact) {
 	for i := range a.Decisions {
 		d := &a.Decisions[i]
 		p, known := snap.Placement(d.Placement)
@@ -74,14 +77,22 @@ func reserve(snap *plan.Snapshot, a *veiviser.Answer, s *veiviser.Standing) (nex
 				continue
 			}
 			told = append(told, snap.Coherence.Facts(it, a.Time)...)
-			if it.Duty.Passes(veiviser.DutyTransactional) {
-				continue
-			}
-			if x := snap.Contact.Of(it, p.Placement, d.Channel, a.Time, veiviser.HashID(d.ID)); snap.Contact.Keeps(&x, a.Time) {
-				shown = append(shown, x)
+			if !it.Duty.Passes(veiviser.DutyTransactional) {
+				shown = append(shown, snap.Contact.Of(it, p.Placement, d.Channel, a.Time, veiviser.HashID(d.ID)))
 			}
 		}
 	}
+	return shown, told
+}
+
+// reserve is her standing once she was shown what an answer shows: with the contacts and facts that must be remembered. ok is
+// false when none must, and nothing needs to be written. s is not changed.
+func reserve(snap *plan.Snapshot, a *veiviser.Answer, s *veiviser.Standing) (next veiviser.Standing, ok bool) {
+	if a.Degraded != "" {
+		return *s, false
+	}
+	shown, told := showings(snap, a)
+	shown = slices.DeleteFunc(shown, func(x veiviser.Contact) bool { return !snap.Contact.Keeps(&x, a.Time) })
 	if len(shown) == 0 && len(told) == 0 {
 		return *s, false
 	}
@@ -91,6 +102,15 @@ func reserve(snap *plan.Snapshot, a *veiviser.Answer, s *veiviser.Standing) (nex
 	next.Contacts = snap.Contact.Remember(&before, shown, a.Time)
 	next.Facts = snap.Coherence.Remember(s, told, a.Time)
 	return next, true
+}
+
+// forAccount are the contacts of an answer that caps of accounts count.
+func forAccount(snap *plan.Snapshot, a *veiviser.Answer) []veiviser.Contact {
+	if !snap.CapsAccounts() || a.Degraded != "" {
+		return nil
+	}
+	shown, _ := showings(snap, a)
+	return slices.DeleteFunc(shown, func(x veiviser.Contact) bool { return !snap.Contact.KeepsForAccount(&x, a.Time) })
 }
 
 // shownTo is what is to be written of a person who was shown an answer: what events and time made of her, if they did, with what

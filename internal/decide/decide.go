@@ -176,11 +176,15 @@ func (d *Decider) attempt(ctx context.Context, snap *plan.Snapshot, req *veivise
 	if visitor == nil {
 		visitor = loaded.Visitor
 	}
+	account, err := d.account(ctx, snap, req, &folded, visitor)
+	if err != nil {
+		return veiviser.Answer{}, err
+	}
 	id := canonicalID(&loaded)
 	in := Input{
-		Visitor: visitor, Request: *req, Time: moment(req, wall), Seed: d.seed(), Made: wall, Learned: d.learned(),
-		Group: learn.GroupOf(visitor, id, *snap.Policy.Control.Share), Customers: d.customers(),
-		Showing: showing,
+		Visitor: visitor, Account: recordOf(account), Request: *req, Time: moment(req, wall), Seed: d.seed(), Made: wall,
+		Learned: d.learned(), Customers: d.customers(), Showing: showing,
+		Group: learn.GroupOf(visitor, id, *snap.Policy.Control.Share),
 	}
 	if !req.Preview {
 		in.ID = d.store.NewAnswerID(id)
@@ -190,7 +194,7 @@ func (d *Decider) attempt(ctx context.Context, snap *plan.Snapshot, req *veivise
 		return answer, nil
 	}
 	changed, quiet := shownTo(snap, &answer, folded.Visitor, loaded.Visitor)
-	return answer, d.store.Commit(ctx, veiviser.Change{
+	return answer, d.commit(ctx, snap, account, forAccount(snap, &answer), veiviser.Change{
 		Loaded: loaded, Visitor: changed, EventIDs: folded.EventIDs, Answer: &answer, Forget: folded.Forget, Quiet: quiet,
 		Log:        append(folded.Log, decisionLog(snap, &answer)...),
 		VisitorTTL: snap.Policy.VisitorTTL, AnswerTTL: snap.Policy.DecisionTTL + lookBack,

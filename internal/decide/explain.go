@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/veiviser/veiviser/internal/eligible"
 	"github.com/veiviser/veiviser/internal/learn"
 	"github.com/veiviser/veiviser/internal/plan"
 	"github.com/veiviser/veiviser/internal/veiviser"
@@ -61,23 +62,42 @@ type Portrait struct {
 	Effective []bool
 }
 
-// Visitor shows a visitor as seen at the time at, or now when it is zero.
+// Visitor shows a visitor as seen at the time at, or now when it is zero, with the needs of the account she acts for.
 func (d *Decider) Visitor(ctx context.Context, visitorID, language string, at time.Time) (*Portrait, error) {
-	snap := d.plans.Active()
-	if snap == nil {
-		return nil, learn.ErrNoPlan()
-	}
-	loaded, err := d.store.Load(ctx, visitorID, nil)
-	if err != nil {
-		return nil, err
-	}
-	if !remembered(loaded.Visitor) {
-		return nil, veiviser.NotFound(veiviser.ReasonUnknownVisitor, "visitor_id", "nothing is remembered of this visitor")
-	}
 	if at.IsZero() {
 		at = d.now().UTC()
 	}
-	return portray(snap, loaded.Visitor, language, at), nil
+	p, snap, err := d.person(ctx, visitorID, language, at)
+	if err != nil || p.Visitor.Standing.Account == "" || !snap.Stages.HasGroup() || !snap.Profiled(&p.Visitor.Standing, at) {
+		return p, err
+	}
+	a, err := learn.LoadAccount(ctx, d.store, snap, learn.AccountShare{Account: p.Visitor.Standing.Account})
+	if err != nil {
+		return nil, err
+	}
+	p.Needs = views(snap, &p.Visitor, a.Record, "", at)
+	facts := eligible.Facts{Visitor: &p.Visitor, Context: &veiviser.Context{}, Now: at}
+	if len(p.Needs) > 0 {
+		facts.Need = &p.Needs[0]
+	}
+	p.Segments = snap.Segments(&facts)
+	return p, nil
+}
+
+// person shows what is known of a visitor herself.
+func (d *Decider) person(ctx context.Context, visitorID, language string, at time.Time) (*Portrait, *plan.Snapshot, error) {
+	snap := d.plans.Active()
+	if snap == nil {
+		return nil, nil, learn.ErrNoPlan()
+	}
+	loaded, err := d.store.Load(ctx, visitorID, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !remembered(loaded.Visitor) {
+		return nil, nil, veiviser.NotFound(veiviser.ReasonUnknownVisitor, "visitor_id", "nothing is remembered of this visitor")
+	}
+	return portray(snap, loaded.Visitor, language, at), snap, nil
 }
 
 // remembered reports whether there is more to know of a visitor than what she was shown: somebody who never did or said
@@ -102,9 +122,9 @@ func portray(snap *plan.Snapshot, v *veiviser.Visitor, language string, at time.
 }
 
 // Export gives everything that is remembered about a visitor, her answers newest first. Of somebody who asked and did
-// nothing there are answers alone.
+// nothing there are answers alone. What is believed of the account she acts for is not hers.
 func (d *Decider) Export(ctx context.Context, visitorID string) (*Portrait, []veiviser.Answer, error) {
-	p, unknown := d.Visitor(ctx, visitorID, "", time.Time{})
+	p, _, unknown := d.person(ctx, visitorID, "", d.now().UTC())
 	if unknown != nil && veiviser.ReasonOf(unknown) != veiviser.ReasonUnknownVisitor {
 		return nil, nil, unknown
 	}

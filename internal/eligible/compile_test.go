@@ -21,7 +21,7 @@ func TestCompileErrors(t *testing.T) {
 		"visits > 3":                          `line 1, column 1: unknown name "visits", did you mean "visitor.visits"?`,
 		"nwo > now":                           `line 1, column 1: unknown name "nwo", did you mean "now"?`,
 		"visitor.id == 'x'":                   `line 1, column 1: unknown name "visitor.id", a rule does not see who the visitor is`,
-		"need.zzzzzzz":                        `line 1, column 1: unknown name "need.zzzzzzz"; need has audience, events, journey, new, p, stage, standard, started, subject, unsure, updated`,
+		"need.zzzzzzz":                        `line 1, column 1: unknown name "need.zzzzzzz"; need has account, audience, events, journey, new, p, stage, standard, started, subject, unsure, updated`,
 		"item == item":                        `line 1, column 1: "item" cannot stand alone, write item.attributes`,
 		"has(visitor.visits)":                 `line 1, column 5: has(visitor.visits) is always true; has() is for keys, as in has(visitor.attributes.country)`,
 		"visitor.cuont('x') > 1":              `line 1, column 1: unknown function "visitor.cuont", did you mean "visitor.count"?`,

@@ -301,19 +301,40 @@ type quietClock struct {
 	absent *atomic.Int32
 }
 
+// KeepsForAccount reports whether a contact must be remembered of an account: a cap of accounts counts it yet.
+func (c *Contact) KeepsForAccount(x *veiviser.Contact, now time.Time) bool {
+	if !x.Counts(now) {
+		return false
+	}
+	s := c.matching(x).from(c.younger(now.Sub(x.Time)))
+	s = s.and(&c.account)
+	return !s.empty()
+}
+
 // Remember is what is kept of what she was shown, once the contacts of an answer are added: those that a cap or the budget
 // counts, the oldest first. It is s.Contacts when nothing was added.
 func (c *Contact) Remember(s *veiviser.Standing, shown []veiviser.Contact, now time.Time) []veiviser.Contact {
+	return remember(s, shown, now, c.Keeps)
+}
+
+// RememberForAccount is [Contact.Remember] for an account.
+func (c *Contact) RememberForAccount(s *veiviser.Standing, shown []veiviser.Contact, now time.Time) []veiviser.Contact {
+	return remember(s, shown, now, c.KeepsForAccount)
+}
+
+// remember keeps all that counts: what would be too much was not shown, or comes from identities that were joined, and goes when
+// it is old.
+func remember(s *veiviser.Standing, shown []veiviser.Contact, now time.Time, keeps func(*veiviser.Contact, time.Time) bool) []veiviser.Contact {
 	if len(shown) == 0 {
 		return s.Contacts
 	}
 	list := make([]veiviser.Contact, 0, len(s.Contacts)+len(shown))
 	for i := range s.Contacts {
-		if c.Keeps(&s.Contacts[i], now) {
+		if keeps(&s.Contacts[i], now) {
 			list = append(list, s.Contacts[i])
 		}
 	}
 	list = append(list, shown...)
 	slices.SortStableFunc(list, func(a, b veiviser.Contact) int { return a.Time.Compare(b.Time) })
-	return list[max(0, len(list)-veiviser.MaxContacts):]
+	return list
 }

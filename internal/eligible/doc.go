@@ -28,6 +28,8 @@
 //	visitor.rung           string               her rung of the loyalty ladder; "" below it
 //	visitor.tier           string               her tier by the value of her purchases; "" below all
 //	visitor.open_cases     int                  complaints, and orders late or wrong, that are not put right yet
+//	visitor.account        string               the account she acts for, "" when none
+//	visitor.role           string               her role there, "" when none is known
 //
 //	visit.start            timestamp            when this visit began
 //	visit.events           int                  events in this visit
@@ -52,6 +54,7 @@
 //	need.started           timestamp
 //	need.updated           timestamp
 //	need.audience          string               customer, supplier, investor, press, neighbour, job_seeker
+//	need.account           bool                 the need is that of the account she acts for
 //
 //	item.id                string
 //	item.kind              string               content, offer or service

@@ -50,7 +50,7 @@ func someFacts() *eligible.Facts {
 	stock := int64(3)
 	return &eligible.Facts{
 		Visitor: &veiviser.Visitor{
-			ID: "v-1", LinkedIDs: []string{"v-2", "v-3"}, Visits: 4, Events: 31, Value: 1200.5,
+			ID: "v-1", Standing: veiviser.Standing{Account: "acme", Role: "buyer"}, LinkedIDs: []string{"v-2", "v-3"}, Visits: 4, Events: 31, Value: 1200.5,
 			FirstSeen: now().Add(-900 * time.Hour), LastSeen: now().Add(-time.Second),
 			Attributes: map[string]string{"country": "NO", "class": "b"},
 			Counts: []veiviser.TypeCount{
@@ -74,7 +74,7 @@ func someFacts() *eligible.Facts {
 				Journey: "considered", Subject: "bike/ebike", Events: 12, Started: now().Add(-48 * time.Hour),
 				Updated: now().Add(-time.Hour), Stages: []string{"look", "weigh", "search"}, P: []float64{0.2, 0.7, 0.1},
 			},
-			Stage: "weigh", Standard: veiviser.StageEvaluate, Audience: "customer", New: true,
+			Stage: "weigh", Standard: veiviser.StageEvaluate, Audience: "customer", New: true, Account: true,
 			ByStandard: [veiviser.NumStandardStages]float64{0, 0.3, 0.7},
 		},
 		Item: &veiviser.Item{

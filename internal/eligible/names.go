@@ -62,6 +62,8 @@ func visitorNames() []name {
 		{"visitor.open_cases", cel.IntType, func(a *activation) ref.Val {
 			return types.Int(a.visitor.Standing.OpenCases(a.now))
 		}},
+		{"visitor.account", cel.StringType, func(a *activation) ref.Val { return text(a.visitor.Standing.Account) }},
+		{"visitor.role", cel.StringType, func(a *activation) ref.Val { return text(a.visitor.Standing.Role) }},
 	}
 }
 
@@ -102,6 +104,7 @@ func needNames() []name {
 		{"need.new", cel.BoolType, func(a *activation) ref.Val { return types.Bool(a.need.New) }},
 		{"need.events", cel.IntType, func(a *activation) ref.Val { return types.Int(a.need.Events) }},
 		{"need.started", cel.TimestampType, func(a *activation) ref.Val { return timestamp(a.need.Started) }},
+		{"need.account", cel.BoolType, func(a *activation) ref.Val { return types.Bool(a.need.Account) }},
 		{"need.updated", cel.TimestampType, func(a *activation) ref.Val { return timestamp(a.need.Updated) }},
 	}
 }

@@ -23,6 +23,8 @@ type Folded struct {
 	Log      []veiviser.LogEntry
 	// Forget is true when what was known of her is left out of Visitor, since she is not to be profiled: see Change.Forget.
 	Forget bool
+	// Accounts is what the accounts she acts for are to hear, before Visitor is written: see RecordAccounts.
+	Accounts []AccountShare
 }
 
 // Fold admits and folds events of one person in the order given, at the wall-clock time now. It is pure: the same
@@ -87,7 +89,7 @@ func admit(snap *plan.Snapshot, loaded *veiviser.Loaded, e *veiviser.Event, now 
 				"no decision of this id was made for this visitor, or it is no longer remembered")
 		}
 	}
-	return nil
+	return admitAccount(e)
 }
 
 // fold folds one admitted event and writes its outbox line.
@@ -98,9 +100,11 @@ func (f *Folded) fold(snap *plan.Snapshot, loaded *veiviser.Loaded, e *veiviser.
 		v.Group = GroupOf(v, v.ID, *snap.Policy.Control.Share)
 	}
 	entry := veiviser.LogEntry{Time: e.Time, Event: logged(snap, loaded, e, now)}
+	t := told(snap, loaded.Outcomes[e.DecisionID], e)
+	f.acts(snap, v, e, t, now)
 	if f.profiled(snap, now) {
 		entry.Before = memberOf(v)
-		snap.Stages.FoldTold(v, e, told(snap, loaded.Outcomes[e.DecisionID], e))
+		snap.Stages.FoldTold(v, e, t)
 		entry.Steps = foldStanding(snap, v, e, loaded.Nonce, entry.Before.Segments)
 		entry.After = MembershipAt(snap, v, e.Subject, v.LastSeen)
 		v.Segments, v.Stage = entry.After.Segments, entry.After.Stage

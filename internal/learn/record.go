@@ -134,6 +134,9 @@ func (r *Recorder) recordOne(ctx context.Context, snap *plan.Snapshot, events []
 		if folded.Visitor == nil {
 			return nil
 		}
+		if err := RecordAccounts(ctx, r.store, snap, folded.Accounts); err != nil {
+			return err
+		}
 		return r.store.Commit(ctx, veiviser.Change{
 			Loaded: loaded, Visitor: folded.Visitor, EventIDs: folded.EventIDs, Log: folded.Log, Forget: folded.Forget,
 			VisitorTTL: snap.Policy.VisitorTTL,

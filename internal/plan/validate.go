@@ -67,6 +67,8 @@ func Validate(p *veiviser.Plan) []veiviser.Violation {
 	c.contact()
 	c.coherence()
 	c.crisis(&p.Crisis)
+	c.audiences()
+	c.roles()
 	return c.violations
 }
 

@@ -56,9 +56,7 @@ func badLanguage(tag string) string {
 }
 
 // audienceNames are the audiences there are.
-func audienceNames() []string {
-	return []string{veiviser.AudienceCustomer, "supplier", "investor", "press", "neighbour", "job_seeker"}
-}
+func audienceNames() []string { return veiviser.AudienceIDs() }
 
 func objectives() []string { return []string{ObjectiveProgress, ObjectiveCare, ObjectiveInform} }
 

@@ -20,6 +20,7 @@ type journey struct {
 	id          string
 	version     uint32
 	audience    string
+	group       bool // its needs are those of accounts
 	subjects    []string
 	startsOn    []match
 	stages      []string                 // ids; shared with every need that is folded, so nobody may write to it
@@ -101,7 +102,7 @@ func (c *compiler) fail(field, format string, args ...any) {
 
 func (c *compiler) journey(src *veiviser.Journey) *journey {
 	j := &journey{
-		id: src.ID, version: src.Version, audience: src.Audience, subjects: src.Subjects,
+		id: src.ID, version: src.Version, audience: src.Audience, group: src.Group, subjects: src.Subjects,
 		halfLife: float64(src.HalfLife), unsureBelow: src.UnsureBelow, mappings: src.StageMappings,
 	}
 	if j.audience == "" {

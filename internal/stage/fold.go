@@ -44,7 +44,7 @@ func (s *Set) Trace(v *veiviser.Visitor, e *veiviser.Event, step func(Step)) {
 func (s *Set) fold(v *veiviser.Visitor, e *veiviser.Event, f *facts) {
 	f.read(e)
 	s.history(v, f)
-	s.touch(v, f)
+	s.touch(v, f, journeysOf(v))
 }
 
 // history folds what does not depend on the plan's journeys.

@@ -36,12 +36,14 @@ func (s *Set) Merge(into, from *veiviser.Visitor) {
 	if from == nil || into == from {
 		return
 	}
+	mergeAccount(into, from)
 	from = from.Clone()
 	switch {
 	case blank(from):
 		return
 	case blank(into):
 		from.ID, from.LinkedIDs, from.Segments, from.Stage = into.ID, into.LinkedIDs, into.Segments, into.Stage
+		from.Standing.Account, from.Standing.Role = into.Standing.Account, into.Standing.Role
 		*into = *from
 		return
 	}

@@ -8,12 +8,17 @@ import (
 )
 
 // touch feeds the event to the needs of every journey it fits. An event about nothing in particular does not say which
-// of her needs she is busy with, so it leaves their order among themselves alone.
-func (s *Set) touch(v *veiviser.Visitor, f *facts) {
+// of her needs she is busy with, so it leaves their order among themselves alone. Only journeys that are hers are looked at;
+// it reports whether a need was touched.
+func (s *Set) touch(v *veiviser.Visitor, f *facts, hers func(*journey) bool) (touched bool) {
 	about := f.subject != ""
 	for _, j := range s.journeys {
+		if !hers(j) {
+			continue
+		}
 		at := j.find(v.Needs, f.subject)
 		if at >= 0 {
+			touched = true
 			j.advance(&v.Needs[at], f, s.visitGap)
 			if about {
 				settleOrder(v.Needs, at)
@@ -25,12 +30,14 @@ func (s *Set) touch(v *veiviser.Visitor, f *facts) {
 		}
 		f.open()
 		if j.starts(f) {
+			touched = true
 			insert(v, j.begin(f))
 		}
 	}
 	if !about {
 		slices.SortStableFunc(v.Needs, func(a, b veiviser.Need) int { return a.Updated.Compare(b.Updated) })
 	}
+	return touched
 }
 
 // find gives the need of the journey that an event about subject touches, -1 for none: the one about the same subject,

@@ -14,7 +14,14 @@ import (
 // After them come the decisions she may be at the beginning of, with New set and the journey's prior as the belief, in
 // the order of the plan: for every journey that covers subject and has no need about it. When subject is "" they are
 // given only if there is nothing else to view. A journey with StartsOn is begun by an event, so it gives no such view.
+//
+// Of somebody who acts for an account the needs on group journeys are left out, see [Set.AccountViews].
 func (s *Set) Views(v *veiviser.Visitor, subject string, now time.Time) []veiviser.NeedView {
+	return s.views(v, subject, now, journeysOf(v))
+}
+
+// views are those of the journeys that are hers.
+func (s *Set) views(v *veiviser.Visitor, subject string, now time.Time, hers func(*journey) bool) []veiviser.NeedView {
 	now = instant(now)
 	var views []veiviser.NeedView
 	visiting := s.visiting(v, now)
@@ -22,7 +29,7 @@ func (s *Set) Views(v *veiviser.Visitor, subject string, now time.Time) []veivis
 		views = make([]veiviser.NeedView, 0, len(v.Needs)+1)
 		for i, n := range slices.Backward(v.Needs) {
 			j := s.byID[n.Journey]
-			if j == nil {
+			if j == nil || !hers(j) {
 				continue
 			}
 			n.P = slices.Clone(n.P)
@@ -41,7 +48,7 @@ func (s *Set) Views(v *veiviser.Visitor, subject string, now time.Time) []veivis
 	}
 	known := len(views)
 	for _, j := range s.journeys {
-		if len(j.startsOn) > 0 || !veiviser.AnySubjectMatches(j.subjects, subject) {
+		if !hers(j) || len(j.startsOn) > 0 || !veiviser.AnySubjectMatches(j.subjects, subject) {
 			continue
 		}
 		if slices.ContainsFunc(views[:known], func(w veiviser.NeedView) bool { return w.Journey == j.id && w.Subject == subject }) {

@@ -609,17 +609,20 @@ func (x *Contradiction) GetOtherValue() string {
 }
 
 // Audience is a kind of person, with what holds for whoever is one. Of several that somebody is at once, the one listed first goes
-// before: its needs are served first.
+// before: its needs are served first. The subject of a request decides before that: only among needs equally near to it (about
+// the very subject, about what lies above or below it, about something else; all alike when there is no subject) does the order
+// count, and what was observed goes before what is only assumed. Of several needs about one subject the one touched last says
+// who she is there. Audiences that are not listed come after those that are, the most recently touched need first.
 type Audience struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// customer, supplier, investor, press, neighbour or job_seeker.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// Name by language.
 	Name map[string]string `protobuf:"bytes,2,rep,name=name,proto3" json:"name,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	// Whoever is one gets no offers.
+	// Whoever is one gets no offers (NO_SELL), transactional and mandatory ones apart. Refused for customers.
 	NeverSell bool `protobuf:"varint,3,opt,name=never_sell,json=neverSell,proto3" json:"never_sell,omitempty"`
-	// Where never_sell holds: "need" (default), where the need served is on one of its journeys; "person", everywhere once she is
-	// known to be one.
+	// Where never_sell holds: "need" (default), where the need served is on one of its journeys; "person", everywhere as long as a
+	// need of hers on one of its journeys is remembered, or the sender says so (attribute "visitor.audience" of an event).
 	Binds         string `protobuf:"bytes,4,opt,name=binds,proto3" json:"binds,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -684,7 +687,8 @@ func (x *Audience) GetBinds() string {
 }
 
 // Accounts is how companies decide together. A person acts for the account that events name by attribute "visitor.account", in the
-// role of attribute "visitor.role".
+// role of attribute "visitor.role". Named once both stay: an empty text changes nothing, "-" ends it (and the account's end
+// that of the role), another account begins without a role. An event older than what is known of her changes neither.
 type Accounts struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Parts in a company's decision, at most 32.
