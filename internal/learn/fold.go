@@ -76,7 +76,7 @@ func admit(snap *plan.Snapshot, loaded *veiviser.Loaded, e *veiviser.Event, now 
 				"no decision of this id was made for this visitor, or it is no longer remembered")
 		}
 	}
-	return nil
+	return admitAnswer(snap, e)
 }
 
 // fold folds one admitted event and writes its outbox line.
@@ -91,7 +91,11 @@ func (f *Folded) fold(snap *plan.Snapshot, loaded *veiviser.Loaded, e *veiviser.
 		v.Group = GroupOf(v, v.ID, *snap.Policy.Control.Share)
 	}
 	before := veiviser.Membership{Segments: v.Segments, Stage: v.Stage, Known: v.Events > 0}
-	snap.Stages.FoldTold(v, e, told(snap, loaded.Outcomes[e.DecisionID], e))
+	if e.Type == veiviser.EventAnswer {
+		foldAnswer(snap, v, e, loaded.Outcomes[e.DecisionID])
+	} else {
+		snap.Stages.FoldTold(v, e, told(snap, loaded.Outcomes[e.DecisionID], e))
+	}
 	after := MembershipAt(snap, v, e.Subject, v.LastSeen)
 	v.Segments, v.Stage = after.Segments, after.Stage
 	f.EventIDs = append(f.EventIDs, e.ID)
@@ -139,7 +143,7 @@ func logged(snap *plan.Snapshot, loaded *veiviser.Loaded, e *veiviser.Event, now
 	l := &veiviser.LoggedEvent{Type: e.Type, Subject: e.Subject, Channel: e.Channel, ItemID: e.ItemID, Value: e.Value}
 	outcomeOf(snap, loaded.Outcomes[e.DecisionID], e, now, l)
 	d := loaded.Outcomes[e.DecisionID].Decision()
-	if d == nil {
+	if d == nil || d.Staff { // what comes of a talk says nothing about showing it to her
 		return l
 	}
 	l.DecisionID, l.Placement, l.ItemID = e.DecisionID, d.Placement, "" // what it did not serve is no outcome of it

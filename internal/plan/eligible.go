@@ -48,7 +48,7 @@ const (
 	numReasons
 
 	firstBar = paused
-	lastBar  = contradicts
+	lastBar  = standing
 )
 
 // reasons names them.

@@ -33,6 +33,7 @@ type Snapshot struct {
 	eventTypes map[string]bool
 	named      map[string]*entry // the items the plan names
 	base       *Catalog          // of these alone
+	sensitive  sensitive
 }
 
 // segment is a segment with its compiled rule.
@@ -101,7 +102,7 @@ func Compile(version uint64, p *veiviser.Plan) (*Snapshot, error) {
 	s := &Snapshot{
 		Version: version, Plan: p, Stages: stages, Response: rank.Compile(p), Policy: p.Policy.WithDefaults(),
 		compiler: compiler, placements: make(map[string]*Placement, len(p.Placements)),
-		eventTypes: map[string]bool{},
+		eventTypes: map[string]bool{}, sensitive: sensitiveOf(p),
 	}
 	s.Terms = s.Policy.Terms()
 	for _, t := range slices.Concat(veiviser.StandardEventTypes(), p.EventTypes) {

@@ -43,6 +43,7 @@ func (c *checker) placement(at string, i int) {
 	if p.Exploration != nil {
 		c.within(at+".exploration", *p.Exploration, 0, 1)
 	}
+	c.staffed(at, p)
 	c.fillable(at, place)
 	c.fallback(at, place)
 }

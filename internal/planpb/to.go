@@ -24,7 +24,7 @@ func ToProto(p *veiviser.Plan) *veiviserv1.Plan {
 		EventTypes: list(p.EventTypes),
 		Journeys:   each(p.Journeys, journeyToProto),
 		Segments: each(p.Segments, func(s veiviser.Segment) *veiviserv1.Segment {
-			return &veiviserv1.Segment{Id: s.ID, Name: dict(s.Name), Rule: s.Rule}
+			return &veiviserv1.Segment{Id: s.ID, Name: dict(s.Name), Rule: s.Rule, Sensitive: s.Sensitive}
 		}),
 		Placements: each(p.Placements, placementToProto),
 		Items:      each(p.Items, func(it veiviser.Item) *veiviserv1.Item { return ItemToProto(&it) }),
