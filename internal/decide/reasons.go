@@ -48,7 +48,7 @@ func (c *choice) because(it *veiviser.Item, parts []veiviser.Part, need *veivise
 	case len(it.Stages) == 0 || slices.Contains(it.Stages, need.Standard):
 		add(veiviser.Because{Code: veiviser.BecauseStage, About: string(need.Standard), Journey: need.Journey})
 		if signal := c.strongest(need); signal != "" {
-			add(spoken(signal, need.Journey))
+			add(observed(signal, need.Journey))
 		}
 	}
 	if need != nil && need.Subject != "" && isAbout(it, need.Subject) {
@@ -69,8 +69,8 @@ func (c *choice) because(it *veiviser.Item, parts []veiviser.Part, need *veivise
 	return out
 }
 
-// spoken is the reason that a signal gives: something she did, or told us herself.
-func spoken(signal, journey string) veiviser.Because {
+// observed is the reason that a signal gives: something she did, or told us herself.
+func observed(signal, journey string) veiviser.Because {
 	if signal == stage.ToldStage || signal == stage.ToldAnswer {
 		return veiviser.Because{Code: veiviser.BecauseYouSaid, About: signal, Journey: journey}
 	}

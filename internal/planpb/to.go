@@ -56,7 +56,10 @@ func journeyToProto(j veiviser.Journey) *veiviserv1.Journey {
 			return &veiviserv1.Transition{From: t.From, To: t.To, Rate: t.Rate}
 		}),
 		Signals: each(j.Signals, func(s veiviser.Signal) *veiviserv1.Signal {
-			return &veiviserv1.Signal{Id: s.ID, Match: unlessEmpty(matchToProto(s.Match)), Likelihood: dict(s.Likelihood), Text: dict(s.Text)}
+			return &veiviserv1.Signal{
+				Id: s.ID, Match: unlessEmpty(matchToProto(s.Match)), Likelihood: dict(s.Likelihood), Text: dict(s.Text),
+				Sensitive: s.Sensitive,
+			}
 		}),
 		HalfLife:    durationToProto(j.HalfLife),
 		UnsureBelow: j.UnsureBelow,
