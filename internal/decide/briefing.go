@@ -216,7 +216,11 @@ func (b *briefer) orders() {
 	orders := b.answer.Visitor.Standing.Orders
 	for i := range orders[max(0, len(orders)-maxBriefOrders):] {
 		o := &orders[max(0, len(orders)-maxBriefOrders)+i]
-		text := fmt.Sprintf(w.order, b.about(o.Subject), w.ago(now.Sub(o.Placed)))
+		about := ""
+		if o.Subject != "" {
+			about = " (" + o.Subject + ")"
+		}
+		text := fmt.Sprintf(w.order, about, w.ago(now.Sub(o.Placed)))
 		switch {
 		case o.Promised.IsZero():
 		case now.After(o.Promised):

@@ -168,7 +168,7 @@ var briefings = map[string]*briefingWords{
 			veiviser.MuteTopic: "Does not want to hear about: %s", veiviser.MuteItem: "Does not want to see: %s",
 			veiviser.MuteKind: "Does not want: %s", veiviser.MuteChannel: "Wants nothing in the channel: %s",
 			veiviser.NotNow: "Wants a pause from us for another %s", veiviser.JustLooking: "Is only looking around and wants no offers",
-			veiviser.Decided: "Has decided", veiviser.CorrectStage: "Says so: %s", veiviser.DoNotProfile: "Does not want to be profiled",
+			veiviser.Decided: "Has decided", veiviser.CorrectStage: "By own account: %s", veiviser.DoNotProfile: "Does not want to be profiled",
 		},
 		kinds: map[veiviser.ItemKind]string{
 			veiviser.KindOffer: "offers", veiviser.KindContent: "content", veiviser.KindService: "services", veiviser.KindAsk: "questions",
