@@ -42,23 +42,31 @@ func option(it *veiviser.Item, e *veiviser.Event) *veiviser.AnswerOption {
 	return nil
 }
 
-// foldAnswer lets an answer to a question, which was admitted, happen to her: it is evidence for the need that the question was
-// shown for, or else for what the event is about, and the question is not asked again.
-func foldAnswer(snap *plan.Snapshot, v *veiviser.Visitor, e *veiviser.Event, g veiviser.Given) {
-	it, ok := snap.Catalog.Lookup(e.ItemID)
-	if !ok {
-		snap.Stages.Fold(v, e)
+// happen lets an admitted event happen to her: what she tells us of something shown, or answers to a question, as what it says of
+// her stage, anything else as it is. An answer is about the need that the question was shown for, or else about what the event
+// is about.
+func happen(snap *plan.Snapshot, v *veiviser.Visitor, e *veiviser.Event, g veiviser.Given) {
+	if e.Type != veiviser.EventAnswer {
+		snap.Stages.FoldTold(v, e, told(snap, g, e))
 		return
 	}
 	var a stage.Answered
-	if o := option(it, e); o != nil {
-		a.Likelihood, a.Attributes = o.Likelihood, o.Attributes
+	if it, ok := snap.Catalog.Lookup(e.ItemID); ok {
+		if o := option(it, e); o != nil {
+			a.Likelihood, a.Attributes = o.Likelihood, o.Attributes
+		}
 	}
 	if d := g.Decision(); d != nil && d.Need >= 0 && d.Need < len(g.Answer.Needs) {
 		a.Journey, a.Subject = g.Answer.Needs[d.Need].Journey, g.Answer.Needs[d.Need].Subject
 	}
 	snap.Stages.FoldAnswer(v, e, a)
-	v.Standing.Answered = answeredAlso(v.Standing.Answered, it.ID)
+}
+
+// noteAnswered remembers that a question was answered, so that it is not asked again, also of who is not profiled.
+func noteAnswered(v *veiviser.Visitor, e *veiviser.Event) {
+	if e.Type == veiviser.EventAnswer {
+		v.Standing.Answered = answeredAlso(v.Standing.Answered, e.ItemID)
+	}
 }
 
 // answeredAlso adds a question to those answered; the oldest makes room.

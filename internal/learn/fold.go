@@ -91,13 +91,10 @@ func (f *Folded) fold(snap *plan.Snapshot, loaded *veiviser.Loaded, e *veiviser.
 		v.Group = GroupOf(v, v.ID, *snap.Policy.Control.Share)
 	}
 	before := veiviser.Membership{Segments: v.Segments, Stage: v.Stage, Known: v.Events > 0}
-	if e.Type == veiviser.EventAnswer {
-		foldAnswer(snap, v, e, loaded.Outcomes[e.DecisionID])
-	} else {
-		snap.Stages.FoldTold(v, e, told(snap, loaded.Outcomes[e.DecisionID], e))
-	}
+	happen(snap, v, e, loaded.Outcomes[e.DecisionID])
 	after := MembershipAt(snap, v, e.Subject, v.LastSeen)
 	v.Segments, v.Stage = after.Segments, after.Stage
+	noteAnswered(v, e)
 	f.EventIDs = append(f.EventIDs, e.ID)
 	f.Log = append(f.Log, veiviser.LogEntry{Time: e.Time, Before: before, After: after, Event: logged(snap, loaded, e, now)})
 }
