@@ -29,7 +29,8 @@
 // (exponential, with jitter, never shorter than the service asks for) ends before the deadline; and only while the
 // client's retry budget lasts: one retry for every ten calls, so that an outage meets 1.1 times the traffic and not 3.
 // Calls that do no harm when done twice are all reads, RecordEvents and Recommend (events count once by their ids; at
-// worst a decision is logged that nobody saw), EraseVisitor, LinkVisitors, and UpsertItems of items without etag.
+// worst a decision is logged that nobody saw), EraseVisitor, LinkVisitors, SetDirective, SetConsent, and UpsertItems of
+// items without etag.
 //
 // # Errors
 //

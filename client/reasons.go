@@ -46,4 +46,8 @@ const (
 	ErrRequestTooLarge    = reasonError(veiviserv1.ErrorReason_ERROR_REASON_REQUEST_TOO_LARGE)
 	ErrStopping           = reasonError(veiviserv1.ErrorReason_ERROR_REASON_STOPPING)
 	ErrGateClosed         = reasonError(veiviserv1.ErrorReason_ERROR_REASON_GATE_CLOSED)
+	ErrUnknownDirective   = reasonError(veiviserv1.ErrorReason_ERROR_REASON_UNKNOWN_DIRECTIVE)
+	ErrDirectiveLimit     = reasonError(veiviserv1.ErrorReason_ERROR_REASON_DIRECTIVE_LIMIT)
+	ErrUnknownPurpose     = reasonError(veiviserv1.ErrorReason_ERROR_REASON_UNKNOWN_PURPOSE)
+	ErrErased             = reasonError(veiviserv1.ErrorReason_ERROR_REASON_ERASED)
 )

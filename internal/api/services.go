@@ -17,6 +17,7 @@ import (
 type Services struct {
 	Decider  Decider
 	Recorder Recorder
+	Wishes   Wishes
 	Plans    Plans
 	Catalog  Catalog
 	Profiles Profiles
@@ -46,6 +47,20 @@ type Recorder interface {
 	Link(ctx context.Context, canonical string, others []string) error
 	// Erase forgets a person; found is false when nothing was remembered.
 	Erase(ctx context.Context, visitorID string) (found bool, err error)
+}
+
+// Wishes takes in what visitors wish and agree to. [learn.Recorder] is one.
+type Wishes interface {
+	// SetDirective records a wish and gives it as recorded.
+	SetDirective(ctx context.Context, visitorID string, d veiviser.Directive) (veiviser.Directive, error)
+	// Directives are the wishes that hold now, oldest first.
+	Directives(ctx context.Context, visitorID string) ([]veiviser.Directive, error)
+	// RemoveDirective takes a wish back.
+	RemoveDirective(ctx context.Context, visitorID, directiveID string) error
+	// SetConsent records what she said to a purpose; it gives it as recorded, and whether that is what holds now.
+	SetConsent(ctx context.Context, visitorID string, c veiviser.Consent) (veiviser.Consent, bool, error)
+	// Consents are what she said, oldest first, and of each whether it is what holds now.
+	Consents(ctx context.Context, visitorID string) ([]veiviser.Consent, []bool, error)
 }
 
 // Plans publishes plans. [plan.Library] is one.
@@ -103,7 +118,7 @@ type Reviewer interface {
 func register(s *grpc.Server, sv Services, v *validator, deadline time.Duration) {
 	s.RegisterService(&veiviserv1.DecisionService_ServiceDesc, &decisions{decider: sv.Decider, reviewer: sv.Reviewer})
 	s.RegisterService(&veiviserv1.VisitService_ServiceDesc,
-		&visits{decider: sv.Decider, recorder: sv.Recorder, validator: v, deadline: deadline})
+		&visits{decider: sv.Decider, recorder: sv.Recorder, wishes: sv.Wishes, validator: v, deadline: deadline})
 	s.RegisterService(&veiviserv1.CatalogService_ServiceDesc, &catalog{items: sv.Catalog, validator: v})
 	s.RegisterService(&veiviserv1.PlanService_ServiceDesc, &plans{plans: sv.Plans, reviewer: sv.Reviewer, validator: v})
 	s.RegisterService(&veiviserv1.InsightService_ServiceDesc,

@@ -57,6 +57,8 @@ func (v *validator) request(msg proto.Message) error {
 			}
 		}
 		return asError(validTime(m.GetTime(), "time"))
+	case *veiviserv1.SetDirectiveRequest:
+		return asError(first(v.check(m), validTime(m.GetDirective().GetExpireTime(), "directive.expire_time")))
 	case *veiviserv1.GetVisitorRequest:
 		return asError(first(v.check(m), validTime(m.GetTime(), "time")))
 	default:

@@ -16,6 +16,7 @@ type visits struct {
 	veiviserv1.UnimplementedVisitServiceServer
 	decider   Decider
 	recorder  Recorder
+	wishes    Wishes
 	validator *validator
 	deadline  time.Duration
 }
@@ -60,7 +61,7 @@ func (s *visits) GetVisitor(ctx context.Context, in *veiviserv1.GetVisitorReques
 	if err != nil {
 		return nil, err
 	}
-	return &veiviserv1.GetVisitorResponse{Visitor: visitorToProto(&p.Visitor, p.Needs, p.Segments, p.Voice)}, nil
+	return &veiviserv1.GetVisitorResponse{Visitor: portraitToProto(p)}, nil
 }
 
 // LinkVisitors makes one person of several identities and shows her.
@@ -77,7 +78,7 @@ func (s *visits) LinkVisitors(ctx context.Context, in *veiviserv1.LinkVisitorsRe
 	if err != nil {
 		return nil, err
 	}
-	return &veiviserv1.LinkVisitorsResponse{Visitor: visitorToProto(&p.Visitor, p.Needs, p.Segments, p.Voice)}, nil
+	return &veiviserv1.LinkVisitorsResponse{Visitor: portraitToProto(p)}, nil
 }
 
 // ExportVisitor gives everything that is held about a person.
@@ -87,7 +88,7 @@ func (s *visits) ExportVisitor(ctx context.Context, in *veiviserv1.ExportVisitor
 		return nil, err
 	}
 	return &veiviserv1.ExportVisitorResponse{
-		Visitor:    visitorToProto(&p.Visitor, p.Needs, p.Segments, p.Voice),
+		Visitor:    portraitToProto(p),
 		Decisions:  exportToProto(answers),
 		ExportTime: timestamppb.Now(),
 	}, nil

@@ -3,6 +3,7 @@ package api
 import (
 	"slices"
 
+	"github.com/veiviser/veiviser/internal/decide"
 	"github.com/veiviser/veiviser/internal/veiviser"
 	veiviserv1 "github.com/veiviser/veiviser/proto/veiviser/v1"
 )
@@ -41,6 +42,17 @@ func joinField(path, field string) string {
 		return path
 	}
 	return path + "." + field
+}
+
+// portraitToProto tells what is remembered and believed about a visitor, with what stands between her and the shop.
+func portraitToProto(p *decide.Portrait) *veiviserv1.Visitor {
+	out := visitorToProto(&p.Visitor, p.Needs, p.Segments, p.Voice)
+	out.Standing = standingToProto(&p.Visitor.Standing, p.At)
+	out.Standing.Profiled = p.Profiled
+	for i, e := range p.Effective {
+		out.Standing.Consents[i].Effective = e
+	}
+	return out
 }
 
 // visitorToProto tells what is remembered and believed about a visitor.

@@ -55,7 +55,14 @@ type service struct {
 // newService starts a server with the sample plan, so many synthetic items beside it, and so many visitors.
 func newService(b *testing.B, url string, items, visitors int) *service {
 	b.Helper()
+	return newServiceOf(b, url, "", items, visitors)
+}
+
+// newServiceOf is newService with the plan in a folder; "" is the sample plan.
+func newServiceOf(b *testing.B, url, folder string, items, visitors int) *service {
+	b.Helper()
 	cfg := config.Default()
+	cfg.Plan = folder
 	cfg.GRPCAddr, cfg.HTTPAddr, cfg.AdminAddr = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
 	cfg.RedisURL, cfg.Tenant = url, "bench-"+strings.ToLower(rand.Text()[:8])
 	s := &service{items: items, people: newPeople(visitors)}

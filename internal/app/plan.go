@@ -12,6 +12,7 @@ import (
 
 	"github.com/veiviser/veiviser/internal/plan"
 	"github.com/veiviser/veiviser/internal/planpb"
+	"github.com/veiviser/veiviser/internal/relation"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
@@ -107,11 +108,28 @@ func (a *App) keepPublished(ctx context.Context, published bool) {
 	}
 }
 
-// merge makes one history of two, in the words of the plan that answers now.
+// merge makes one person of two, in the words of the plan that answers now. What holds between either and the shop holds for
+// both; when one of them is not to be profiled nothing is known of the other any more.
 func (a *App) merge(into, from *veiviser.Visitor) {
-	if snap := a.library.Active(); snap != nil {
-		snap.Stages.Merge(into, from)
+	snap := a.library.Active()
+	if snap == nil {
+		return
 	}
+	now, standing := time.Now(), into.Standing.Clone()
+	relation.Merge(&standing, &from.Standing, now)
+	snap.Stages.Merge(into, from)
+	into.Standing = standing
+	if !snap.Profiled(&standing, now) {
+		*into = *into.Unprofiled()
+	}
+}
+
+// keepVisitors is how long the plan that answers now has visitors remembered; 0 before there is one.
+func (a *App) keepVisitors() time.Duration {
+	if snap := a.library.Active(); snap != nil {
+		return snap.Policy.VisitorTTL
+	}
+	return 0
 }
 
 // readPlan reads and validates a bundled plan, or a folder of YAML; everything wrong is listed with file and line.

@@ -16,7 +16,7 @@ import (
 
 // Requests in scenarios are YAML, of which JSON is a part, with the names of the contract. On top of the JSON mapping:
 //
-//   - a moment is "now" (left out) or an offset from the beginning of the scenario: +5m, -2w, +1d12h;
+//   - a moment is "now" (left out) or an offset from the beginning of the scenario: +5m, -2w, +1d12h; or from now: now+3m;
 //   - an enum value goes without its prefix, in any case: kind: offer;
 //   - an event is a line: +5m view bike/ebike item=fjord page=/guides/x id=e7 (see eventLine); " ×9" makes nine of it;
 //   - a placement is its name, with the number of items behind a colon: product_side:2;
@@ -166,6 +166,10 @@ func (r *reader) text(s string, d protoreflect.MessageDescriptor, f protoreflect
 	case d != nil && d.Name() == "Timestamp":
 		if s == "now" {
 			return nil, nil
+		}
+		if ahead, ok := strings.CutPrefix(s, "now"); ok {
+			d, err := time.ParseDuration(ahead)
+			return time.Now().Add(d).UTC().Format(time.RFC3339Nano), err
 		}
 		if s[0] != '+' && s[0] != '-' {
 			return s, nil

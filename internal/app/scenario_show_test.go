@@ -63,7 +63,9 @@ func show(m proto.Message, flags flags) string {
 	case *veiviserv1.ListSegmentProfilesResponse:
 		p.profiles(m)
 	default:
-		p.line("ok")
+		if !p.wishes(m) {
+			p.line("ok")
+		}
 	}
 	return p.String()
 }
@@ -257,6 +259,7 @@ func (p *printer) visitor(v *veiviserv1.Visitor) {
 	if len(v.GetSegmentIds()) > 0 {
 		p.line("segments%s", words("", v.GetSegmentIds()))
 	}
+	p.standing(v.GetStanding())
 	for _, n := range v.GetNeeds() {
 		p.need(n)
 	}

@@ -32,6 +32,11 @@ var steps = map[string]struct {
 	"link":      {"VisitService", "LinkVisitors", []string{"visitor_id", "linked_visitor_ids"}},
 	"erase":     {"VisitService", "EraseVisitor", []string{"visitor_id"}},
 	"export":    {"VisitService", "ExportVisitor", []string{"visitor_id"}},
+	"wish":      {"VisitService", "SetDirective", []string{"visitor_id"}},
+	"wishes":    {"VisitService", "ListDirectives", []string{"visitor_id"}},
+	"unwish":    {"VisitService", "RemoveDirective", []string{"visitor_id", "directive_id"}},
+	"consent":   {"VisitService", "SetConsent", []string{"visitor_id"}},
+	"consents":  {"VisitService", "ListConsents", []string{"visitor_id"}},
 	"upsert":    {"CatalogService", "UpsertItems", nil},
 	"item":      {"CatalogService", "GetItem", []string{"item_id"}},
 	"items":     {"CatalogService", "ListItems", nil},
@@ -283,6 +288,14 @@ func (s *story) fill(in proto.Message, body string) {
 // listed lets a section with nothing but event lines be the events of the request, and one with a list its items.
 func listed(in proto.Message, body string) string {
 	switch in.(type) {
+	case *veiviserv1.SetDirectiveRequest:
+		if strings.HasPrefix(body, "{") {
+			return "directive: " + body
+		}
+	case *veiviserv1.SetConsentRequest:
+		if strings.HasPrefix(body, "{") {
+			return "consent: " + body
+		}
 	case *veiviserv1.RecordEventsRequest:
 		if body != "" && strings.IndexByte("+-n", body[0]) >= 0 && !strings.HasPrefix(body, "- ") {
 			lines := strings.Split(strings.TrimSpace(body), "\n")
@@ -328,6 +341,9 @@ func (s *story) keep(in, out proto.Message) {
 		for i, r := range m.GetResults() {
 			s.reader.names[fmt.Sprintf("$etag%d.%d", s.count["etag"], i)] = r.GetEtag()
 		}
+	case *veiviserv1.SetDirectiveResponse:
+		s.count["wish"]++
+		s.reader.names[fmt.Sprintf("$wish%d", s.count["wish"])] = m.GetDirective().GetDirectiveId()
 	case *veiviserv1.ListItemsResponse:
 		page(m.GetNextPageToken())
 	case *veiviserv1.ListPlanVersionsResponse:

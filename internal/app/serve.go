@@ -27,8 +27,9 @@ const innerBuffer = 1 << 20
 // serveGRPC makes the services and listens, on the network and in memory for the gateway.
 func (a *App) serveGRPC(ctx context.Context, registry *prometheus.Registry) error {
 	counts := newCounters(registry)
-	recorder := countedRecorder{learn.NewRecorder(a.store, a.library, nil, a.log), counts}
-	decider := countedDecider{decide.New(a.store, a.library, decide.Options{Log: a.log, Learned: a.learned}), counts}
+	wishes := learn.NewRecorder(a.store, a.library, nil, a.log)
+	recorder := countedRecorder{wishes, counts}
+	decider := countedDecider{decide.New(a.store, a.library, decide.Options{Log: a.log, Learned: a.learned, Customers: a.customers}), counts}
 	options := api.Options{
 		Log: a.log, Registry: registry, Health: a.health, Stopping: a.stopping,
 		MaxInFlight: a.cfg.MaxInFlight, Deadline: a.cfg.RequestTimeout,
@@ -38,7 +39,7 @@ func (a *App) serveGRPC(ctx context.Context, registry *prometheus.Registry) erro
 	}
 	var err error
 	a.grpc, err = api.NewServer(api.Services{
-		Decider: decider, Recorder: recorder, Plans: a.library, Catalog: a.library, Profiles: a.learner,
+		Decider: decider, Recorder: recorder, Wishes: wishes, Plans: a.library, Catalog: a.library, Profiles: a.learner,
 		Learning: a.learner, Reviewer: review.New(a.store, a.library, a.learner.Response),
 	}, options)
 	if err != nil {

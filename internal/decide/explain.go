@@ -53,6 +53,12 @@ type Portrait struct {
 	Needs    []veiviser.NeedView
 	Segments []string
 	Voice    Voice
+	// At is the moment seen from; zero in an export, where all that was ever set and is kept is shown.
+	At time.Time
+	// Profiled says whether what she does is remembered and used; when it is not, nothing of it is shown either.
+	Profiled bool
+	// Effective says of each consent of her standing whether it is what holds now.
+	Effective []bool
 }
 
 // Visitor shows a visitor as seen at the time at, or now when it is zero.
@@ -65,7 +71,7 @@ func (d *Decider) Visitor(ctx context.Context, visitorID, language string, at ti
 	if err != nil {
 		return nil, err
 	}
-	if loaded.Visitor == nil {
+	if v := loaded.Visitor; v == nil || !v.HasProfile() && len(v.LinkedIDs) == 0 && v.Standing.IsZero() {
 		return nil, veiviser.NotFound(veiviser.ReasonUnknownVisitor, "visitor_id", "nothing is remembered of this visitor")
 	}
 	if at.IsZero() {
@@ -75,10 +81,13 @@ func (d *Decider) Visitor(ctx context.Context, visitorID, language string, at ti
 }
 
 func portray(snap *plan.Snapshot, v *veiviser.Visitor, language string, at time.Time) *Portrait {
-	return &Portrait{
-		Visitor: *v, Needs: snap.Stages.Views(v, "", at), Segments: learn.MembershipAt(snap, v, "", at).Segments,
-		Voice: newVoice(snap, &veiviser.Answer{Visitor: *v}, language),
+	p := &Portrait{At: at, Profiled: snap.Profiled(&v.Standing, at), Effective: snap.Effective(&v.Standing)}
+	if !p.Profiled {
+		v = v.Unprofiled()
 	}
+	p.Visitor, p.Needs, p.Segments = *v, snap.Stages.Views(v, "", at), learn.MembershipAt(snap, v, "", at).Segments
+	p.Voice = newVoice(snap, &veiviser.Answer{Visitor: *v}, language)
+	return p
 }
 
 // Export gives everything that is remembered about a visitor, her answers newest first. Of somebody who asked and did
@@ -98,6 +107,8 @@ func (d *Decider) Export(ctx context.Context, visitorID string) (*Portrait, []ve
 			return nil, nil, unknown
 		}
 		p = &Portrait{Visitor: veiviser.Visitor{ID: visitorID}, Voice: newVoice(d.plans.Active(), &answers[0], "")}
+		p.Profiled = d.plans.Active().Profiled(&p.Visitor.Standing, d.now())
 	}
+	p.At = time.Time{}
 	return p, answers, nil
 }

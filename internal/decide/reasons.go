@@ -40,7 +40,7 @@ func (c *choice) because(it *veiviser.Item, parts []veiviser.Part, need *veivise
 		add(veiviser.Because{Code: veiviser.BecauseDegraded})
 	}
 	if it.TowardRung != "" {
-		add(veiviser.Because{Code: veiviser.BecauseRung})
+		add(veiviser.Because{Code: veiviser.BecauseRung, About: it.TowardRung})
 	}
 	switch {
 	case need == nil || need.Stage == "":

@@ -21,10 +21,16 @@ type Folded struct {
 	// EventIDs are the accepted ones, Log their outbox lines.
 	EventIDs []string
 	Log      []veiviser.LogEntry
+	// Forget is true when what was known of her is left out of Visitor, since she is not to be profiled: see Change.Forget.
+	Forget bool
 }
 
 // Fold admits and folds events of one person in the order given, at the wall-clock time now. It is pure: the same
 // arguments give the same result.
+//
+// Of somebody who is not to be profiled nothing is folded but what stands between her and the shop. That an event happened is
+// remembered by its id, so that it counts once, and logged without any membership: as somebody's, not as hers. What is still
+// known of her is forgotten with it.
 func Fold(snap *plan.Snapshot, loaded *veiviser.Loaded, events []veiviser.Event, now time.Time) Folded {
 	out := Folded{Results: make([]veiviser.EventResult, len(events))}
 	inBatch := make(map[string]*veiviser.Event, len(events))
@@ -70,6 +76,11 @@ func admit(snap *plan.Snapshot, loaded *veiviser.Loaded, e *veiviser.Event, now 
 	if e.Time.After(now.Add(MaxFuture)) {
 		return veiviser.Invalid(veiviser.ReasonEventInFuture, "time", "the event lies more than %v in the future", MaxFuture)
 	}
+	if e.Time.Before(loaded.Erased) {
+		err := veiviser.Invalid(veiviser.ReasonErased, "time", "the person was erased after this had happened")
+		err.Kind = veiviser.KindPrecondition
+		return err
+	}
 	if e.DecisionID != "" {
 		if _, ok := loaded.Outcomes[e.DecisionID]; !ok {
 			return veiviser.NotFound(veiviser.ReasonUnknownDecision, "decision_id",
@@ -81,22 +92,24 @@ func admit(snap *plan.Snapshot, loaded *veiviser.Loaded, e *veiviser.Event, now 
 
 // fold folds one admitted event and writes its outbox line.
 func (f *Folded) fold(snap *plan.Snapshot, loaded *veiviser.Loaded, e *veiviser.Event, now time.Time) {
-	if f.Visitor == nil {
-		if f.Visitor = loaded.Visitor.Clone(); f.Visitor == nil {
-			f.Visitor = &veiviser.Visitor{ID: loaded.VisitorID}
-		}
-	}
+	f.open(loaded)
 	v := f.Visitor
 	if v.Group == veiviser.GroupUnknown {
 		v.Group = GroupOf(v, v.ID, *snap.Policy.Control.Share)
 	}
-	before := veiviser.Membership{Segments: v.Segments, Stage: v.Stage, Known: v.Events > 0}
-	happen(snap, v, e, loaded.Outcomes[e.DecisionID])
-	after := MembershipAt(snap, v, e.Subject, v.LastSeen)
-	v.Segments, v.Stage = after.Segments, after.Stage
+	entry := veiviser.LogEntry{Time: e.Time, Event: logged(snap, loaded, e, now)}
+	if f.profiled(snap, now) {
+		entry.Before = memberOf(v)
+		happen(snap, v, e, loaded.Outcomes[e.DecisionID])
+		entry.Steps = foldStanding(snap, v, e, loaded.Nonce, entry.Before.Segments)
+		entry.After = MembershipAt(snap, v, e.Subject, v.LastSeen)
+		v.Segments, v.Stage = entry.After.Segments, entry.After.Stage
+	} else {
+		entry.Steps = foldStanding(snap, v, e, loaded.Nonce, nil)
+	}
 	noteAnswered(v, e)
 	f.EventIDs = append(f.EventIDs, e.ID)
-	f.Log = append(f.Log, veiviser.LogEntry{Time: e.Time, Before: before, After: after, Event: logged(snap, loaded, e, now)})
+	f.Log = append(f.Log, entry)
 }
 
 // told is what an answer to something shown is about: the item, and the need it was shown for. It is nothing when that is

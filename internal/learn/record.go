@@ -129,12 +129,13 @@ func (r *Recorder) recordOne(ctx context.Context, snap *plan.Snapshot, events []
 		if err != nil {
 			return err
 		}
+		loaded.Nonce = rand.Uint64()
 		folded = Fold(snap, &loaded, events, r.now())
 		if folded.Visitor == nil {
 			return nil
 		}
 		return r.store.Commit(ctx, veiviser.Change{
-			Loaded: loaded, Visitor: folded.Visitor, EventIDs: folded.EventIDs, Log: folded.Log,
+			Loaded: loaded, Visitor: folded.Visitor, EventIDs: folded.EventIDs, Log: folded.Log, Forget: folded.Forget,
 			VisitorTTL: snap.Policy.VisitorTTL,
 		})
 	})

@@ -62,6 +62,8 @@ func Validate(p *veiviser.Plan) []veiviser.Violation {
 		c.planItem(fmt.Sprintf("items[%d]", i), i)
 	}
 	c.policy(&p.Policy)
+	c.purposes()
+	c.relationships()
 	return c.violations
 }
 

@@ -12,11 +12,11 @@ const (
 	minConsent   = 5
 	minContact   = 9
 	minFact      = 4
-	minCase      = 10
-	minOrder     = 4 + bytesFloat
+	minCase      = 12
+	minOrder     = 5 + bytesFloat
 	minSwitch    = 12
 	minChange    = 5
-	minStep      = 12 + bytesFloat
+	minStep      = 13 + bytesFloat
 )
 
 // standing writes s; nothing at all takes one byte.
@@ -39,6 +39,7 @@ func (w *writer) standing(s *veiviser.Standing) {
 	w.time(r.Handover)
 	w.string(r.Rung)
 	w.time(r.RungSince)
+	w.strings(s.Acquired)
 	w.string(s.Account)
 	w.string(s.Role)
 }
@@ -57,6 +58,7 @@ func (r *reader) standing(s *veiviser.Standing) {
 	s.Relation = veiviser.Relation{
 		Source: r.string(), FirstOrder: r.time(), Handover: r.time(), Rung: r.string(), RungSince: r.time(),
 	}
+	s.Acquired = r.strings()
 	s.Account, s.Role = r.string(), r.string()
 }
 
@@ -146,6 +148,8 @@ func (w *writer) kase(c *veiviser.Case) {
 	for _, t := range [...]time.Time{c.Opened, c.Due, c.Answered, c.Resolved, c.Recovered} {
 		w.time(t)
 	}
+	w.uint(c.Order)
+	w.uint(uint64(c.Shown))
 }
 
 func (r *reader) kase(c *veiviser.Case) {
@@ -153,6 +157,7 @@ func (r *reader) kase(c *veiviser.Case) {
 	for _, t := range [...]*time.Time{&c.Opened, &c.Due, &c.Answered, &c.Resolved, &c.Recovered} {
 		*t = r.time()
 	}
+	c.Order, c.Shown = r.uint(), r.uint32()
 }
 
 func (w *writer) order(o *veiviser.Order) {
@@ -162,10 +167,14 @@ func (w *writer) order(o *veiviser.Order) {
 	w.time(o.Promised)
 	w.bool(o.Late)
 	w.float(o.Value)
+	w.time(o.Delivered)
 }
 
 func (r *reader) order(o *veiviser.Order) {
-	*o = veiviser.Order{ID: r.uint(), Subject: r.string(), Placed: r.time(), Promised: r.time(), Late: r.bool(), Value: r.float()}
+	*o = veiviser.Order{
+		ID: r.uint(), Subject: r.string(), Placed: r.time(), Promised: r.time(), Late: r.bool(), Value: r.float(),
+		Delivered: r.time(),
+	}
 }
 
 // swtch writes a switch.
@@ -210,6 +219,7 @@ func (w *writer) step(s *veiviser.Step) {
 	w.int(int64(s.Took))
 	w.strings(s.Segments)
 	w.float(s.Value)
+	w.bool(s.Late)
 }
 
 func (r *reader) step(s *veiviser.Step) {
@@ -217,5 +227,6 @@ func (r *reader) step(s *veiviser.Step) {
 		Kind: veiviser.StepKind(r.string()), About: r.string(), Cause: veiviser.CaseCause(r.string()), Subject: r.string(),
 		Channel: r.string(), Group: veiviser.Group(r.string()), Source: r.string(), From: r.string(), To: r.string(),
 		At: r.time(), Took: time.Duration(r.int()), Segments: r.strings(), Value: r.float(),
+		Late: r.bool(),
 	}
 }

@@ -23,6 +23,11 @@ func (s *Store) Commit(ctx context.Context, c veiviser.Change) error {
 	if err != nil {
 		return err
 	}
+	if c.Forget && c.Answer != nil { // the answer of this change is to stay
+		if err := s.forgetAnswers(ctx, p.id, c.Visitor.LinkedIDs); err != nil {
+			return err
+		}
+	}
 	keys := []string{p.record(), p.seen(), p.marks(), p.answers(), p.outbox(), p.waiting()}
 	if c.Answer != nil {
 		keys = append(keys, s.keys.answer(p.partition, c.Answer.ID))
@@ -39,6 +44,9 @@ func (s *Store) Commit(ctx context.Context, c veiviser.Change) error {
 		was, _ = reply[1].(string)
 		return nil
 	})
+	if err == nil && c.Forget && c.Answer == nil { // what is answered from here on knows nothing of her
+		err = s.forgetAnswers(ctx, p.id, c.Visitor.LinkedIDs)
+	}
 	if err == nil && c.Visitor != nil && len(c.Visitor.LinkedIDs) > 0 {
 		s.refreshAliases(ctx, c.Visitor, was, orTTL(c.VisitorTTL, veiviser.DefaultVisitorTTL))
 	}
@@ -63,6 +71,8 @@ func (s *Store) commitArgs(c *veiviser.Change) (person, []any, error) {
 		}
 		if c.Loaded.Visitor == nil { // nothing was there, or what was there has expired
 			rec.revision, fresh = nextRevision(0), "1"
+		} else if c.Forget { // an answer under way that was made from what is forgotten must not be kept
+			rec.revision = nextRevision(0)
 		}
 		if blob, err = rec.encode(); err != nil {
 			return p, nil, err

@@ -23,6 +23,7 @@
 //	vv1:{T/p}:m:h    string  marks of the links merged into her, 8 bytes each, the newest 32 at most
 //	vv1:{T/p}:i:h    list    ids of her answers, the newest 128 at most
 //	vv1:{T/p}:d:a    string  an answer
+//	vv1:{T/p}:t:h    string  when the identity was erased: Unix nanoseconds, 8 bytes big endian
 //	vv1:{T/p}:o      stream  outbox, all of the log but decisions; each entry has one field d, and nothing says whose it is
 //	vv1:{T/p}:w      stream  decisions that wait for what comes of them: d the entry, p the h of the identity it was written
 //	                         under, f "1" with her first decision
@@ -46,9 +47,17 @@
 // erased since never fits the person who came after. The expiry in the value
 // decides; the expiry of the key, a day later, only cleans up.
 //
+// While a person is not profiled the record under v:h is that of her wishes, and of what else stands between her and the shop
+// (veiviser.Standing). What she did and what is believed of her, a profile, is kept under no key then: the change that makes her
+// somebody who is not profiled writes the record without it, and the answers under d:a, which hold what was known when they
+// were made, are removed (Change.Forget). To answer her, v:h is read and no other key of hers, and e:h and t:h with it when
+// there are events. Of a person whose profile is still stored because what the plan takes for granted has changed, the next
+// answer or event makes no use of it and removes it.
+//
 // The streams are bounded: o, w and ch to about 100,000 entries each, made and closed to about 200,000. The h in w is the one
-// trace of a person that outlives her erasure, until her last decision is settled: it leads nowhere, but whoever knows an
-// identity can tell whether decisions were made for it.
+// trace of what was done for a person that can outlive her erasure, until her last decision is settled: it leads nowhere, but
+// whoever knows an identity can tell whether decisions were made for it. The key t:h, the tombstone, outlives her as long as
+// she would have been remembered: whoever knows an identity can tell that it was to be erased, and when.
 //
 // Only commands of Redis 7.0 are used. Scripts are short and touch one slot.
 package store

@@ -16,6 +16,10 @@ import (
 // The entries of the outbox stay until the learner has read them: they say nothing about whose they are, and without
 // them segments would be counted wrong. One more is added, so that segments count one member less. Her decisions that wait
 // for what comes of them are removed; what was not settled of them is never learned.
+//
+// Of every identity a tombstone stays, so that what happened before and comes late is told from what happens after (see
+// Loaded.Erased); also of one of which nothing was remembered, since what is late may be on its way. It says when, and nothing
+// else.
 func (s *Store) Erase(ctx context.Context, visitorID string) (found bool, err error) {
 	for i := range maxAttempts {
 		n, again, err := s.eraseOnce(ctx, visitorID, i >= patientAttempts)
@@ -151,14 +155,16 @@ func (s *Store) leaving(rec record) string {
 	if rec.kind != kindVisitor || rec.visitor == nil {
 		return ""
 	}
-	return string(encodeEntry(&veiviser.LogEntry{Time: s.opts.Now(), Before: membership(rec.visitor)}))
+	return string(encodeEntry(&veiviser.LogEntry{
+		Time: s.opts.Now(), Before: membership(rec.visitor), Steps: rec.visitor.Standing.Left(),
+	}))
 }
 
 // runErase runs the script, which compares the first bytes of the revision.
 func (s *Store) runErase(ctx context.Context, p person, compare int, revision uint64, entry, note string) (gone int64, was string, err error) {
 	err = s.call(ctx, p.record(), s.opts.CallTimeout, func(ctx context.Context) error {
 		reply, err := s.scripts.erase.Run(ctx, s.client, eraseKeys(p), compare, wireRevision(revision), p.answerPrefix(),
-			entry, s.keys.notes(), note, p.name).Slice()
+			entry, s.keys.notes(), note, p.name, tombstone(s.opts.Now()), s.keepTombs().Milliseconds()).Slice()
 		if err != nil {
 			return err
 		}
@@ -172,7 +178,7 @@ func (s *Store) runErase(ctx context.Context, p person, compare int, revision ui
 }
 
 func eraseKeys(p person) []string {
-	return []string{p.record(), p.seen(), p.marks(), p.answers(), p.outbox(), p.waiting()}
+	return []string{p.record(), p.seen(), p.marks(), p.answers(), p.outbox(), p.waiting(), p.tomb()}
 }
 
 // finishLinksOf finishes the links of the journal that name one of ids, and reports whether there were any: then ids may

@@ -26,6 +26,11 @@ func (s *Store) finish(ctx context.Context, id string, rec record, trail []strin
 		return err
 	}
 	if hasMark(to.marks, rec.token) {
+		if v := to.record.visitor; v != nil && rec.visitor != nil && rec.visitor.HasProfile() && !v.HasProfile() {
+			if err := s.forgetAnswers(ctx, v.ID, v.LinkedIDs); err != nil { // the merge forgot what was known, and got no further
+				return err
+			}
+		}
 		return s.drop(ctx, id, rec)
 	}
 	switch to.record.kind {
@@ -52,14 +57,19 @@ func (s *Store) mergeInto(ctx context.Context, id string, rec, to record) error 
 	if over {
 		return s.restore(ctx, id, rec)
 	}
-	into, entry := to.visitor, ""
+	into, entry, forgotten := to.visitor, "", false
 	switch {
 	case into == nil && rec.visitor == nil:
 		into = &veiviser.Visitor{}
 	case into == nil:
 		into = rec.visitor.Clone()
 	case rec.visitor != nil:
-		s.unite(into, rec.visitor)
+		counted, was := membership(into), into.Standing.Clone()
+		forgotten = s.unite(into, rec.visitor)
+		if line := joined(into, counted, forgotten, veiviser.JoinedSteps(&into.Standing, &was, &rec.visitor.Standing)); line != nil {
+			line.Time = now
+			entry = string(encodeEntry(line))
+		}
 	}
 	into.ID, into.LinkedIDs = rec.target, linked
 	if to.visitor == nil {
@@ -90,7 +100,26 @@ func (s *Store) mergeInto(ctx context.Context, id string, rec, to record) error 
 	if err := s.step("after merge"); err != nil {
 		return err
 	}
+	if forgotten {
+		if err := s.forgetAnswers(ctx, into.ID, into.LinkedIDs); err != nil {
+			return err
+		}
+	}
 	return s.drop(ctx, id, rec)
+}
+
+// joined is what the log hears of two persons who became one; nil for nothing. When what was known of them is forgotten, she is
+// counted out of where she was counted.
+func joined(into *veiviser.Visitor, counted veiviser.Membership, forgotten bool, steps []veiviser.Step) *veiviser.LogEntry {
+	switch {
+	case forgotten:
+		return &veiviser.LogEntry{Before: counted, Steps: steps}
+	case len(steps) > 0:
+		m := membership(into)
+		return &veiviser.LogEntry{Before: m, After: m, Steps: steps}
+	default:
+		return nil
+	}
 }
 
 // answeredFor is for how many milliseconds answers given under an identity are remembered yet; 0 when there are none.
@@ -106,14 +135,20 @@ func (s *Store) answeredFor(ctx context.Context, id string) (int64, error) {
 }
 
 // unite makes into the history of both. Where she was counted last stays as it was. The group stays the one that was fixed
-// first, unless Options.Merge fixes another.
-func (s *Store) unite(into, from *veiviser.Visitor) {
+// first, unless Options.Merge fixes another. It reports whether Options.Merge forgot what was known, since one of the two is
+// not to be profiled; then she is counted nowhere.
+func (s *Store) unite(into, from *veiviser.Visitor) (forgotten bool) {
 	counted, group, first := membership(into), into.Group, firstGroup(into, from)
+	known := into.HasProfile() || from.HasProfile()
 	s.opts.Merge(into, from.Clone())
 	into.Segments, into.Stage = counted.Segments, counted.Stage
 	if into.Group == group {
 		into.Group = first
 	}
+	if forgotten = known && !into.HasProfile(); forgotten {
+		into.Segments, into.Stage = nil, ""
+	}
+	return forgotten
 }
 
 // firstGroup is the group of the visitor who was seen first, as far as it is known.

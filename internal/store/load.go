@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -27,7 +28,7 @@ func (s *Store) Load(ctx context.Context, visitorID string, events []veiviser.Ev
 	if err != nil {
 		return out, err
 	}
-	answers, own := got.answers, got.record.revision
+	answers, own, erased := got.answers, got.record.revision, got.erased
 	if got.record.kind == kindAlias || got.record.kind == kindPending {
 		var root string
 		if root, got, err = s.resolve(ctx, visitorID, got, q.withSeen); err != nil {
@@ -37,6 +38,9 @@ func (s *Store) Load(ctx context.Context, visitorID string, events []veiviser.Ev
 			// She is forgotten and only the alias is left: it makes room for a new person.
 			got.record.revision = own
 		}
+	}
+	if out.Erased = got.erased; erased.After(got.erased) {
+		out.Erased = erased
 	}
 	rec, seen := got.record, got.seen
 	out.Revision = rec.revision
@@ -61,20 +65,21 @@ type lookUp struct {
 type found struct {
 	record      record
 	seen, marks string
+	erased      time.Time // read with seen
 	answers     map[string]*keptAnswer
 }
 
 // fetch reads one identity in one round trip.
 func (s *Store) fetch(ctx context.Context, q lookUp) (found, error) {
 	var f found
-	var blob, seen, marks *redis.StringCmd
+	var blob, seen, marks, tomb *redis.StringCmd
 	kept := make([]*redis.StringCmd, len(q.answers))
 	key := q.person.record()
 	err := s.call(ctx, key, s.opts.CallTimeout, func(ctx context.Context) error {
 		pipe := s.client.Pipeline()
 		blob = pipe.Get(ctx, key) // first: what is read after it is at least as new
 		if q.withSeen {
-			seen = pipe.Get(ctx, q.person.seen())
+			seen, tomb = pipe.Get(ctx, q.person.seen()), pipe.Get(ctx, q.person.tomb())
 		}
 		if q.withMarks {
 			marks = pipe.Get(ctx, q.person.marks())
@@ -84,7 +89,7 @@ func (s *Store) fetch(ctx context.Context, q lookUp) (found, error) {
 			kept[i] = pipe.Get(ctx, s.keys.answer(p, id))
 		}
 		_, _ = pipe.Exec(ctx) // every command has its own error
-		for _, c := range [...]*redis.StringCmd{blob, seen, marks} {
+		for _, c := range [...]*redis.StringCmd{blob, seen, marks, tomb} {
 			if c != nil && c.Err() != nil && !errors.Is(c.Err(), redis.Nil) {
 				return c.Err()
 			}
@@ -98,7 +103,7 @@ func (s *Store) fetch(ctx context.Context, q lookUp) (found, error) {
 		return f, err
 	}
 	if seen != nil {
-		f.seen = seen.Val()
+		f.seen, f.erased = seen.Val(), readTombstone(tomb.Val())
 	}
 	if marks != nil {
 		f.marks = marks.Val()

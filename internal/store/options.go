@@ -32,6 +32,9 @@ type Options struct {
 	Logger *slog.Logger
 	// Merge makes two histories one: what from remembers is added to into. Needed for [Store.Link].
 	Merge func(into, from *veiviser.Visitor)
+	// Keep is how long it is remembered that a person was erased, as long as visitors are remembered; nil is
+	// DefaultVisitorTTL.
+	Keep func() time.Duration
 	// AllowEviction opens a Redis that may evict keys under memory pressure, which forgets counted events.
 	AllowEviction bool
 	// Patient opens a store that is away: every call fails with KindUnavailable until it is there and fits, and if it

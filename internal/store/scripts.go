@@ -16,6 +16,7 @@ const (
 // scripts are what must happen all at once. All keys of a call lie in one slot.
 type scripts struct {
 	commit, put, merge, erase    *redis.Script
+	forget                       *redis.Script
 	savePlan, activate           *redis.Script
 	upsert, deleteItem           *redis.Script
 	since, reach, now            *redis.Script
@@ -25,7 +26,7 @@ type scripts struct {
 func newScripts() scripts {
 	return scripts{
 		commit: redis.NewScript(luaCommit), put: redis.NewScript(luaPut), merge: redis.NewScript(luaMerge),
-		erase: redis.NewScript(luaErase), savePlan: redis.NewScript(luaSavePlan), activate: redis.NewScript(luaActivate),
+		erase: redis.NewScript(luaErase), forget: redis.NewScript(luaForget), savePlan: redis.NewScript(luaSavePlan), activate: redis.NewScript(luaActivate),
 		upsert: redis.NewScript(luaUpsert), deleteItem: redis.NewScript(luaDeleteItem), since: redis.NewScript(luaSince),
 		lease: redis.NewScript(luaLease), release: redis.NewScript(luaRelease),
 		saveSnapshot: redis.NewScript(luaSaveSnapshot), reach: redis.NewScript(luaReach), now: redis.NewScript(luaNow),
@@ -131,39 +132,62 @@ redis.call('PUBLISH', ARGV[7], ARGV[8])
 return 1
 `
 
-// luaErase: KEYS record, seen, marks, answers, outbox, waiting; ARGV how many bytes of the revision are compared (0, 4 or 8),
-// expected, answer prefix, entry or nothing, channel, note, hash. It replies {how many keys there were, the record when 4
-// bytes were compared}, or {-1, nothing} when the record was changed. The stream of decisions that wait is written anew
-// without hers: XDEL would only mark them as deleted and leave their bytes where they are.
-const luaErase = `
+// luaAnswers forgets the answers to one identity, and her decisions that wait; it gives how many keys there were, without
+// removing the list of the answers itself. The stream of decisions that wait is written anew without hers: XDEL would only mark
+// them as deleted and leave their bytes where they are.
+const luaAnswers = `
+local function forgetAnswers(answers, waits, prefix, hash)
+  local gone = 0
+  local ids = redis.pcall('LRANGE', answers, 0, -1)
+  if type(ids) == 'table' and not ids.err then
+    for _, id in ipairs(ids) do gone = gone + redis.call('DEL', prefix .. id) end
+  end
+  local waiting, hers = redis.pcall('XRANGE', waits, '-', '+'), false
+  if type(waiting) == 'table' and not waiting.err then
+    local function isHers(fields)
+      for i = 1, #fields, 2 do
+        if fields[i] == 'p' and fields[i + 1] == hash then return true end
+      end
+      return false
+    end
+    for _, entry in ipairs(waiting) do hers = hers or isHers(entry[2]) end
+    if hers then
+      redis.call('DEL', waits)
+      for _, entry in ipairs(waiting) do
+        if not isHers(entry[2]) then redis.call('XADD', waits, entry[1], unpack(entry[2])) end
+      end
+    end
+  end
+  return gone
+end
+`
+
+// luaErase: KEYS record, seen, marks, answers, outbox, waiting, tombstone; ARGV how many bytes of the revision are compared (0,
+// 4 or 8), expected, answer prefix, entry or nothing, channel, note, hash, when, for how long that is remembered. It replies
+// {how many keys there were, the record when 4 bytes were compared}, or {-1, nothing} when the record was changed.
+const luaErase = luaAnswers + `
 local n, was = tonumber(ARGV[1]), ''
 if n > 0 and string.sub(redis.call('GETRANGE', KEYS[1], 0, 7), 1, n) ~= string.sub(ARGV[2], 1, n) then return {-1, ''} end
 if n == 4 then was = redis.call('GET', KEYS[1]) or '' end
-local gone = 0
-local ids = redis.pcall('LRANGE', KEYS[4], 0, -1)
-if type(ids) == 'table' and not ids.err then
-  for _, id in ipairs(ids) do gone = gone + redis.call('DEL', ARGV[3] .. id) end
-end
+local gone = forgetAnswers(KEYS[4], KEYS[6], ARGV[3], ARGV[7])
 gone = gone + redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4])
+redis.call('SET', KEYS[7], ARGV[8], 'PX', ARGV[9])
 if ARGV[4] ~= '' then redis.pcall('XADD', KEYS[5], 'MAXLEN', '~', 100000, '*', 'd', ARGV[4]) end
-local waiting, hers = redis.pcall('XRANGE', KEYS[6], '-', '+'), false
-if type(waiting) == 'table' and not waiting.err then
-  local function isHers(fields)
-    for i = 1, #fields, 2 do
-      if fields[i] == 'p' and fields[i + 1] == ARGV[7] then return true end
-    end
-    return false
-  end
-  for _, entry in ipairs(waiting) do hers = hers or isHers(entry[2]) end
-  if hers then
-    redis.call('DEL', KEYS[6])
-    for _, entry in ipairs(waiting) do
-      if not isHers(entry[2]) then redis.call('XADD', KEYS[6], entry[1], unpack(entry[2])) end
-    end
-  end
-end
 if gone > 0 then redis.call('PUBLISH', ARGV[5], ARGV[6]) end
 return {gone, was}
+`
+
+// luaForget: KEYS answers, waiting; ARGV answer prefix, hash. It replies how many answers there were. An empty id stays in the
+// list while any of them would have been remembered, so that her next decision is not taken for the first.
+const luaForget = luaAnswers + `
+local left = redis.call('PTTL', KEYS[1])
+local gone = forgetAnswers(KEYS[1], KEYS[2], ARGV[1], ARGV[2])
+redis.call('DEL', KEYS[1])
+if left > 0 then
+  redis.call('RPUSH', KEYS[1], '')
+  redis.call('PEXPIRE', KEYS[1], left)
+end
+return gone
 `
 
 // luaSavePlan: KEYS head; ARGV prefix of versions, expected active version ('0' for any), meta, body.

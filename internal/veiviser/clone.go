@@ -30,6 +30,11 @@ func (v *Visitor) Unprofiled() *Visitor {
 	return &Visitor{ID: v.ID, LinkedIDs: v.LinkedIDs, Group: v.Group, Standing: v.Standing}
 }
 
+// HasProfile reports whether anything is remembered of what she did.
+func (v *Visitor) HasProfile() bool {
+	return v.Events > 0 || len(v.Needs) > 0 || len(v.Attributes) > 0 || len(v.Recent) > 0
+}
+
 // Clone returns a deep copy.
 func (n *Need) Clone() Need {
 	c := *n

@@ -123,6 +123,9 @@ type Change struct {
 	Log    []LogEntry
 	// Quiet writes the visitor without a note to those who watch her: nothing happened but that something was shown.
 	Quiet bool
+	// Forget removes what was answered to her before, under all her identities, with her decisions that wait for what comes of
+	// them: an answer holds what was known of her when it was made. Visitor must be set.
+	Forget bool
 	// VisitorTTL and AnswerTTL are how long the two are remembered from now.
 	VisitorTTL, AnswerTTL time.Duration
 }
@@ -133,8 +136,13 @@ type Loaded struct {
 	VisitorID string
 	// Visitor is nil when nothing is remembered.
 	Visitor *Visitor
+	// Nonce is a random number that whoever loads fills in anew each time: ids made from it say nothing about whose they are.
+	Nonce uint64
 	// Revision is the store's own count of changes, 0 when nothing is stored.
 	Revision uint64
+	// Erased is when one of the identities she was asked for by was erased, zero for never or long ago. It is known only when
+	// there are events.
+	Erased time.Time
 	// Duplicate tells, for each event id asked about, whether it was folded before.
 	Duplicate []bool
 	// Outcomes are the decisions, by decision id, that the events asked about refer to and that belong to this person.

@@ -1,0 +1,201 @@
+package learn
+
+import (
+	"context"
+	"crypto/rand"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/veiviser/veiviser/internal/plan"
+	"github.com/veiviser/veiviser/internal/relation"
+	"github.com/veiviser/veiviser/internal/veiviser"
+)
+
+// DefaultWish is how long JUST_LOOKING and DECIDED hold when she does not say until when.
+const DefaultWish = 30 * 24 * time.Hour
+
+// sameCall is for how long the same wish again is taken for the same call made twice, and her word for said once.
+const sameCall = time.Minute
+
+// SetDirective records a wish of a person, known or not, and gives it as recorded. It takes the place of one of the same kind,
+// target and subject, and of the room of those that have ended. What the wish says of her stage moves her belief, unless she is
+// not profiled; who wishes not to be is forgotten.
+//
+// Errors: KindInvalid with the field at fault, KindExhausted with ReasonDirectiveLimit, and those of the store.
+func (r *Recorder) SetDirective(ctx context.Context, visitorID string, d veiviser.Directive) (veiviser.Directive, error) {
+	snap := r.plans.Active()
+	if err := Ready(snap); err != nil {
+		return d, err
+	}
+	err := r.change(ctx, snap, visitorID, func(f *Folded, now time.Time) error {
+		if err := completeWish(snap, &d, now); err != nil {
+			return err
+		}
+		again, err := place(&f.Visitor.Standing, &d, now)
+		if err != nil {
+			return err
+		}
+		if d.Kind == veiviser.DoNotProfile {
+			f.Forget = true
+		} else if !again {
+			f.said(snap, &d, now)
+		}
+		return nil
+	})
+	return d, err
+}
+
+// place puts a wish at the end of those there are. It reports whether the same one was set a moment ago.
+func place(s *veiviser.Standing, d *veiviser.Directive, now time.Time) (again bool, err error) {
+	same := slices.IndexFunc(s.Directives, func(o veiviser.Directive) bool {
+		return o.Kind == d.Kind && o.Target == d.Target && o.Subject == d.Subject
+	})
+	if same >= 0 {
+		old := s.Directives[same]
+		again = old.Binds(now) && now.Sub(old.Created) < sameCall
+		d.ID = old.ID
+		s.Directives = slices.Delete(s.Directives, same, same+1)
+	} else {
+		d.ID = strings.ToLower(rand.Text()[:13]) // 65 random bits
+	}
+	if len(s.Directives) >= veiviser.MaxDirectives {
+		s.Directives = slices.DeleteFunc(s.Directives, func(o veiviser.Directive) bool { return !o.Binds(now) })
+	}
+	if len(s.Directives) >= veiviser.MaxDirectives {
+		return false, veiviser.Failed(veiviser.KindExhausted, veiviser.ReasonDirectiveLimit, nil,
+			"the visitor has %d wishes that hold, and no more are remembered; one has to be taken back first", veiviser.MaxDirectives)
+	}
+	s.Directives = append(s.Directives, *d)
+	return again, nil
+}
+
+// Directives are the wishes of a person that hold now, oldest first.
+func (r *Recorder) Directives(ctx context.Context, visitorID string) ([]veiviser.Directive, error) {
+	loaded, err := r.store.Load(ctx, visitorID, nil)
+	if err != nil || loaded.Visitor == nil {
+		return nil, err
+	}
+	now := r.now()
+	return slices.DeleteFunc(loaded.Visitor.Standing.Directives, func(d veiviser.Directive) bool { return !d.Binds(now) }), nil
+}
+
+// RemoveDirective takes a wish back. What was said of a stage stays said: it fades. Who takes back that she is not to be profiled
+// begins anew.
+//
+// Errors: KindNotFound with ReasonUnknownDirective, and those of the store.
+func (r *Recorder) RemoveDirective(ctx context.Context, visitorID, directiveID string) error {
+	snap := r.plans.Active()
+	if err := Ready(snap); err != nil {
+		return err
+	}
+	return r.change(ctx, snap, visitorID, func(f *Folded, _ time.Time) error {
+		s := &f.Visitor.Standing
+		at := slices.IndexFunc(s.Directives, func(d veiviser.Directive) bool { return d.ID == directiveID })
+		if at < 0 {
+			return veiviser.NotFound(veiviser.ReasonUnknownDirective, "directive_id", "the visitor has no such wish")
+		}
+		s.Directives = slices.Delete(s.Directives, at, at+1)
+		return nil
+	})
+}
+
+// SetConsent records what a person, known or not, said to a purpose of the plan; it gives it as recorded, and whether that is
+// what holds now. Who takes back the consent to be profiled is forgotten.
+//
+// Errors: KindNotFound with ReasonUnknownPurpose, and those of the store.
+func (r *Recorder) SetConsent(ctx context.Context, visitorID string, c veiviser.Consent) (recorded veiviser.Consent, effective bool, err error) {
+	snap := r.plans.Active()
+	if err := Ready(snap); err != nil {
+		return c, false, err
+	}
+	p, wrong := snap.Purpose(c.Purpose)
+	if p == nil {
+		return c, false, veiviser.NotFound(veiviser.ReasonUnknownPurpose, "consent.purpose", "%s", wrong)
+	}
+	if c.Version == "" {
+		c.Version = p.Version
+	}
+	err = r.change(ctx, snap, visitorID, func(f *Folded, now time.Time) error {
+		c.Time = instant(now)
+		s := &f.Visitor.Standing
+		if n := len(s.Consents); n > 0 && c.Time.Before(s.Consents[n-1].Time) { // another replica's clock is ahead
+			c.Time = s.Consents[n-1].Time
+		}
+		if n := len(s.Consents); n > 0 && sameWord(&s.Consents[n-1], &c) {
+			s.Consents = s.Consents[:n-1]
+		}
+		s.Consents = relation.KeepConsents(append(s.Consents, c))
+		all := snap.Effective(s)
+		effective = all[len(all)-1]
+		f.Forget = f.Forget || p.Profile && !c.Granted
+		return nil
+	})
+	return c, effective, err
+}
+
+// sameWord reports whether two consents are the same call made twice.
+func sameWord(a, b *veiviser.Consent) bool {
+	return a.Purpose == b.Purpose && a.Granted == b.Granted && a.Version == b.Version && a.Source == b.Source &&
+		b.Time.Sub(a.Time) < sameCall
+}
+
+// Consents are what a person said to purposes, oldest first, and of each whether it is what holds now.
+func (r *Recorder) Consents(ctx context.Context, visitorID string) (list []veiviser.Consent, effective []bool, err error) {
+	loaded, err := r.store.Load(ctx, visitorID, nil)
+	if err != nil || loaded.Visitor == nil {
+		return nil, nil, err
+	}
+	s := &loaded.Visitor.Standing
+	if snap := r.plans.Active(); snap != nil {
+		effective = snap.Effective(s)
+	}
+	return s.Consents, effective, nil
+}
+
+// change loads a person, lets her be altered and writes what became of her, again from the start when somebody else was faster.
+func (r *Recorder) change(ctx context.Context, snap *plan.Snapshot, visitorID string, alter func(f *Folded, now time.Time) error) error {
+	return Retry(ctx, func() error {
+		loaded, err := r.store.Load(ctx, visitorID, nil)
+		if err != nil {
+			return err
+		}
+		var f Folded
+		f.open(&loaded)
+		now := r.now()
+		if err := alter(&f, now); err != nil {
+			return err
+		}
+		f.profiled(snap, now)
+		return r.store.Commit(ctx, veiviser.Change{
+			Loaded: loaded, Visitor: f.Visitor, Log: f.Log, Forget: f.Forget, VisitorTTL: snap.Policy.VisitorTTL,
+		})
+	})
+}
+
+// said folds what a wish says of her stage into the belief.
+func (f *Folded) said(snap *plan.Snapshot, d *veiviser.Directive, now time.Time) {
+	word := ""
+	switch d.Kind {
+	case veiviser.JustLooking:
+		word = string(veiviser.StageSearch)
+	case veiviser.Decided:
+		word = string(veiviser.StagePurchase)
+	case veiviser.CorrectStage:
+		word = d.Target
+	default:
+		return
+	}
+	v := f.Visitor
+	if !snap.Profiled(&v.Standing, now) || !snap.Stages.Said(v, word, d.Subject, now) {
+		return
+	}
+	if before := memberOf(v); before.Known {
+		after := MembershipAt(snap, v, d.Subject, now)
+		v.Segments, v.Stage = after.Segments, after.Stage
+		f.Log = append(f.Log, veiviser.LogEntry{Time: now, Before: before, After: after})
+	}
+}
+
+// instant is a moment as it is kept: in milliseconds, in UTC.
+func instant(t time.Time) time.Time { return t.UTC().Round(0).Truncate(time.Millisecond) }

@@ -1,0 +1,145 @@
+package stage
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"github.com/veiviser/veiviser/internal/veiviser"
+)
+
+// What her own word does to a belief.
+//
+// Like the other answers (see told.go) it is a likelihood: how much oftener "I am in this stage" is said there than on
+// average. It is the strongest single observation there is, 200 to 1, since she knows what we can only guess; it is no
+// certainty, since people say "just looking" to be left alone. Where she contradicts the belief, doubt of the belief comes
+// first: a tenth of it gives way to "it could be any stage", for that we were sure of something else is, after her word, best
+// explained by a mistake of ours, such as a device that somebody else had used. So the likelihood has something to work with,
+// whatever the belief was: in a journey of six stages 97 % elsewhere becomes at least 77 % where she says (16 stages: 55 %),
+// 3 % there becomes 90 %.
+//
+// From then on it is a belief like any other: it drifts to rest with the half-life of the journey, and what she does
+// afterwards speaks against it as it would against any.
+const (
+	saidMeant = 20.0
+	saidOther = 0.1
+	saidDoubt = 0.1
+)
+
+// Said folds the visitor's own word on where she stands: a stage of a journey, or a standard stage, which is every stage of it.
+// It concerns the needs of customers about subject and what lies below it; when there is none a need is opened in every
+// customers' journey that covers subject and is not begun by events of its own. An empty subject means the needs about what
+// she was busy with last. Journeys that have no such stage are left alone.
+//
+// The belief is drifted to the time of her word and multiplied by the likelihoods above. Her word is remembered under the
+// signal [ToldStage]. It is no event: nothing is counted. It reports whether anything was folded.
+func (s *Set) Said(v *veiviser.Visitor, stage, subject string, at time.Time) bool {
+	at = instant(at)
+	latest := subject == ""
+	if latest {
+		subject = s.busyWith(v)
+	}
+	folded := false
+	for _, j := range s.journeys {
+		meant := j.meant(stage)
+		if j.audience != veiviser.AudienceCustomer || !slices.Contains(meant, true) {
+			continue
+		}
+		for _, i := range j.concerned(v, subject, latest, at) {
+			j.hearStage(&v.Needs[i], meant, at)
+			folded = true
+		}
+	}
+	slices.SortStableFunc(v.Needs, func(a, b veiviser.Need) int { return a.Updated.Compare(b.Updated) })
+	return folded
+}
+
+// busyWith is what the customer's need that was touched last is about, "" when there is none.
+func (s *Set) busyWith(v *veiviser.Visitor) string {
+	for _, n := range slices.Backward(v.Needs) {
+		if j := s.byID[n.Journey]; j != nil && j.audience == veiviser.AudienceCustomer {
+			return n.Subject
+		}
+	}
+	return ""
+}
+
+// meant says of each stage of the journey whether a word names it: by its own name, or else by that of its standard stage.
+func (j *journey) meant(stage string) []bool {
+	out := make([]bool, len(j.stages))
+	if i := slices.Index(j.stages, stage); i >= 0 {
+		out[i] = true
+		return out
+	}
+	for i, std := range j.standards {
+		out[i] = stage != "" && string(std) == stage
+	}
+	return out
+}
+
+// concerned are the indexes of the needs of the journey that are about a subject, exactly or with what lies below it. When
+// there is none it opens one, which makes room as any need does.
+func (j *journey) concerned(v *veiviser.Visitor, subject string, exactly bool, at time.Time) []int {
+	var list []int
+	for i := range v.Needs {
+		n := &v.Needs[i]
+		if n.Journey == j.id && (n.Subject == subject || !exactly && veiviser.SubjectMatches(subject, n.Subject)) {
+			list = append(list, i)
+		}
+	}
+	if len(list) > 0 || len(j.startsOn) > 0 || !veiviser.AnySubjectMatches(j.subjects, subject) {
+		return list
+	}
+	insert(v, veiviser.Need{
+		Journey: j.id, Version: j.version, Subject: subject, Started: at, Updated: at, Stages: j.stages, Standard: j.standards,
+		P: slices.Clone(j.prior),
+	})
+	return []int{j.find(v.Needs, subject)}
+}
+
+// hearStage multiplies the belief by her word.
+func (j *journey) hearStage(n *veiviser.Need, meant []bool, at time.Time) {
+	j.adopt(n)
+	j.drift(n.P, at.Sub(n.Updated))
+	best := 0
+	for i, p := range n.P {
+		if p > n.P[best] {
+			best = i
+		}
+	}
+	before := slices.Clone(n.P)
+	if !meant[best] {
+		for i := range n.P {
+			n.P[i] = float64((1-saidDoubt)*n.P[i]) + saidDoubt/float64(len(n.P))
+		}
+	}
+	var likelihoods, factors [scratch]float64
+	s := signal{likelihood: startFactors(likelihoods[:0], len(n.P))}
+	for i := range s.likelihood {
+		if s.likelihood[i] = saidOther; meant[i] {
+			s.likelihood[i] = saidMeant
+		}
+	}
+	s.weigh(n.P, startFactors(factors[:0], len(n.P)), j.prior)
+	settle(n.P, j.prior)
+	if at.After(n.Updated) {
+		n.Updated = at
+	}
+	if i, weight := risen(before, n.P); i >= 0 {
+		remember(n, ToldStage, j.stages[i], weight, at)
+	}
+}
+
+// risen is the stage whose probability rose most between two beliefs and the log of how many times it rose; -1 when none did.
+func risen(before, after []float64) (stage int, weight float64) {
+	stage, best := -1, 1e-12
+	for i := range after {
+		if rise := after[i] - before[i]; rise > best {
+			stage, best = i, rise
+		}
+	}
+	if stage < 0 {
+		return -1, 0
+	}
+	return stage, math.Log(after[stage] / max(before[stage], leastFactor))
+}
