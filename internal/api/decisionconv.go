@@ -10,6 +10,7 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/veiviser/veiviser/internal/decide"
 	"github.com/veiviser/veiviser/internal/planpb"
 	"github.com/veiviser/veiviser/internal/veiviser"
 	veiviserv1 "github.com/veiviser/veiviser/proto/veiviser/v1"
@@ -21,6 +22,8 @@ type voice interface {
 	Evidence(journey, signal string) string
 	Representation(c veiviser.Choice) (veiviser.Representation, bool)
 	Summary(a *veiviser.Answer, decision int) string
+	Briefing(a *veiviser.Answer, decision int) []decide.Briefing
+	Options(c veiviser.Choice) []decide.Option
 }
 
 // maxReasons bounds RecommendedItem.reasons.
@@ -102,6 +105,7 @@ func answerToProto(a *veiviser.Answer, v voice) *veiviserv1.RecommendResponse {
 	}
 	for i := range a.Decisions {
 		out.Decisions[i] = decisionToProto(&a.Decisions[i], v)
+		out.Decisions[i].Briefing = briefingToProto(v.Briefing(a, i))
 		if a.Request.Explain {
 			out.Decisions[i].Explanation = explanationToProto(a, i, v)
 		}
@@ -130,6 +134,9 @@ func decisionToProto(d *veiviser.Decision, v voice) *veiviserv1.PlacementDecisio
 		item := &veiviserv1.RecommendedItem{
 			ItemId: c.ItemID, Kind: planpb.KindToProto(c.Kind), Score: c.Score, Propensity: c.Propensity,
 			Reasons: reasonsToProto(c.Reasons, v),
+		}
+		if c.Kind == veiviser.KindAsk {
+			item.Answers = optionsToProto(v.Options(*c))
 		}
 		if r, ok := v.Representation(*c); ok {
 			item.Representation = planpb.RepresentationToProto(&r)

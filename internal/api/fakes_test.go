@@ -219,3 +219,14 @@ func (told) Representation(c veiviser.Choice) (veiviser.Representation, bool) {
 func (told) Summary(a *veiviser.Answer, i int) string {
 	return "summary of " + a.Decisions[i].Placement
 }
+
+func (told) Briefing(a *veiviser.Answer, i int) []decide.Briefing {
+	if !a.Decisions[i].Staff {
+		return nil
+	}
+	return []decide.Briefing{{Code: decide.BriefStage, Text: "briefing for " + a.Decisions[i].Placement}}
+}
+
+func (told) Options(c veiviser.Choice) []decide.Option {
+	return []decide.Option{{ID: "yes", Text: "an answer to " + c.ItemID}}
+}

@@ -126,6 +126,7 @@ func (p *printer) answer(a *veiviserv1.RecommendResponse) {
 	}
 	for _, d := range a.GetDecisions() {
 		p.decision(d)
+		p.briefing(d.GetBriefing())
 		if d.GetExplanation() != nil && p.flags["why"] {
 			p.explanation(d.GetExplanation())
 		}
@@ -157,6 +158,7 @@ func (p *printer) decision(d *veiviserv1.PlacementDecision) {
 			for _, b := range it.GetReasons() {
 				p.line("  – %s", b.GetText())
 			}
+			p.answers(it.GetAnswers())
 		}
 	}
 }

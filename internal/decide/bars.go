@@ -18,7 +18,36 @@ func (c *choice) bars(p *plan.Placement, need *veiviser.NeedView, channel string
 	bars = append(bars, relation.Bars(c.snap.Relation, s, c.in.Time, c.due)...)
 	bars = append(bars, eligible.Silenced(c.switches, c.snap.Crisis.Resume, c.visitor.ID)...)
 	bars = append(bars, eligible.NoSell(c.snap.Plan.Audiences, c.visitor, c.needs, need)...)
-	return c.contact(bars, p, channel)
+	bars = c.contact(bars, p, channel)
+	bars = append(bars, answered(s)...)
+	if p.Staff {
+		bars = inConversation(bars)
+	}
+	return bars
+}
+
+// answered are the bars of the questions she has answered.
+func answered(s *veiviser.Standing) []veiviser.Bar {
+	if len(s.Answered) == 0 {
+		return nil
+	}
+	return []veiviser.Bar{{
+		Reason: veiviser.ExcludedStanding, Kinds: []veiviser.ItemKind{veiviser.KindAsk}, Items: s.Answered,
+	}}
+}
+
+// inConversation leaves of the bars those that hold in a conversation that she began herself, too: what is not to be sold or
+// said. What bounds how, when and how often she is contacted does not hold there.
+func inConversation(bars []veiviser.Bar) []veiviser.Bar {
+	return slices.DeleteFunc(bars, func(b veiviser.Bar) bool {
+		switch b.Reason {
+		case veiviser.ExcludedPaused, veiviser.ExcludedChannel, veiviser.ExcludedConsent, veiviser.ExcludedQuiet,
+			veiviser.ExcludedBudget, veiviser.ExcludedCapped:
+			return true
+		default:
+			return false
+		}
+	})
 }
 
 // standing says for which items she is who they are made for.

@@ -131,7 +131,7 @@ func (d *Decider) recommend(ctx context.Context, req veiviser.Request, showing [
 	if err != nil {
 		return nil, err
 	}
-	return &Reply{Answer: answer, Voice: newVoice(snap, &answer, req.Context.Language)}, nil
+	return &Reply{Answer: discreet(snap, answer), Voice: newVoice(snap, &answer, req.Context.Language)}, nil
 }
 
 // keepBack gives the store a little less time than the caller gave us, to answer in.

@@ -35,7 +35,7 @@ func (d *Decider) Explain(ctx context.Context, decisionID, language string) (*Re
 		again.Request.Explain = true
 		a = Decide(snap, again)
 	}
-	return &Reply{Answer: a, Voice: newVoice(snap, &a, language)}, index, nil
+	return &Reply{Answer: discreet(snap, a), Voice: newVoice(snap, &a, language)}, index, nil
 }
 
 // SplitDecisionID takes a decision id apart into the id of its answer and its index there.

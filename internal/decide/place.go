@@ -41,7 +41,7 @@ func (c *choice) place(i int) veiviser.Decision {
 func (c *choice) ask(i int) (d veiviser.Decision, query *plan.Query, need *veiviser.NeedView) {
 	req := &c.in.Request.Placements[i]
 	p, _ := c.snap.Placement(req.Placement)
-	d = veiviser.Decision{Placement: p.ID, Channel: cmp.Or(c.context.Channel, p.Channel), Need: c.needFor(p), SilencePropensity: 1}
+	d = veiviser.Decision{Placement: p.ID, Channel: cmp.Or(c.context.Channel, p.Channel), Staff: p.Staff, Need: c.needFor(p), SilencePropensity: 1}
 	if d.Need >= 0 {
 		need = &c.needs[d.Need]
 	} else if len(p.Audiences) > 0 {
@@ -55,7 +55,7 @@ func (c *choice) ask(i int) (d veiviser.Decision, query *plan.Query, need *veivi
 	}
 	query = c.query(p, req, need, facts)
 	query.Bars, query.Standing = c.bars(p, need, d.Channel), c.standing()
-	if c.in.Group == veiviser.GroupControl {
+	if c.in.Group == veiviser.GroupControl && !p.Staff { // who talks with us is helped, whatever her group
 		c.compare(&d, p, query, room(p, req))
 		return d, nil, nil
 	}
@@ -177,7 +177,7 @@ func (c *choice) exploration(p *plan.Placement, need *veiviser.NeedView) (float6
 		return 0, veiviser.ExplorationComplaining
 	case need != nil && need.Standard == veiviser.StagePurchase || checkingOut(c.visitor):
 		return 0, veiviser.ExplorationBuying
-	case p.Explore <= 0:
+	case p.Explore <= 0 || p.Staff:
 		return 0, veiviser.ExplorationSpared
 	default:
 		return p.Explore, veiviser.ExplorationOn

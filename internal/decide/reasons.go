@@ -47,18 +47,14 @@ func (c *choice) because(it *veiviser.Item, parts []veiviser.Part, need *veivise
 		add(veiviser.Because{Code: veiviser.BecauseUnsure})
 	case len(it.Stages) == 0 || slices.Contains(it.Stages, need.Standard):
 		add(veiviser.Because{Code: veiviser.BecauseStage, About: string(need.Standard), Journey: need.Journey})
-		switch signal := strongest(need); signal {
-		case "":
-		case stage.ToldStage:
-			add(veiviser.Because{Code: veiviser.BecauseYouSaid})
-		default:
-			add(veiviser.Because{Code: veiviser.BecauseSignal, About: signal, Journey: need.Journey})
+		if signal := c.strongest(need); signal != "" {
+			add(observed(signal, need.Journey))
 		}
 	}
 	if need != nil && need.Subject != "" && isAbout(it, need.Subject) {
 		add(veiviser.Because{Code: veiviser.BecauseSubject, About: need.Subject})
 	}
-	if segment := helpedBy(parts); segment != "" {
+	if segment := c.helpedBy(parts); segment != "" {
 		add(veiviser.Because{Code: veiviser.BecauseSegment, About: segment})
 	}
 	if promoted {
@@ -73,11 +69,20 @@ func (c *choice) because(it *veiviser.Item, parts []veiviser.Part, need *veivise
 	return out
 }
 
-// strongest is the signal that spoke most for the stage she is in, "" when none did.
-func strongest(need *veiviser.NeedView) string {
+// observed is the reason that a signal gives: something she did, or told us herself.
+func observed(signal, journey string) veiviser.Because {
+	if signal == stage.ToldStage || signal == stage.ToldAnswer {
+		return veiviser.Because{Code: veiviser.BecauseYouSaid, About: signal, Journey: journey}
+	}
+	return veiviser.Because{Code: veiviser.BecauseSignal, About: signal, Journey: journey}
+}
+
+// strongest is the signal that spoke most for the stage she is in, "" when none did. What is sensitive is never spoken of.
+func (c *choice) strongest(need *veiviser.NeedView) string {
 	signal, weight := "", 0.0
 	for i := range need.Evidence {
-		if e := &need.Evidence[i]; e.Stage == need.Stage && e.Weight > weight {
+		e := &need.Evidence[i]
+		if e.Stage == need.Stage && e.Weight > weight && !c.snap.SensitiveSignal(need.Journey, e.Signal) {
 			signal, weight = e.Signal, e.Weight
 		}
 	}
@@ -91,11 +96,11 @@ func isAbout(it *veiviser.Item, subject string) bool {
 	})
 }
 
-// helpedBy is the segment that added most to the score, "" when none added anything.
-func helpedBy(parts []veiviser.Part) string {
+// helpedBy is the segment that added most to the score, "" when none added anything. What is sensitive is never spoken of.
+func (c *choice) helpedBy(parts []veiviser.Part) string {
 	segment, most := "", 0.0
 	for _, p := range parts {
-		if id, ok := strings.CutPrefix(p.Name, "segment:"); ok && p.Add > most {
+		if id, ok := strings.CutPrefix(p.Name, partSegment); ok && p.Add > most && !c.snap.SensitiveSegment(id) {
 			segment, most = id, p.Add
 		}
 	}

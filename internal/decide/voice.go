@@ -62,8 +62,12 @@ func sentence(s string) string {
 	return s + "."
 }
 
-// Evidence is what a signal observed, as the plan says it, or what she told us; "" when the plan has no text for it.
+// Evidence is what a signal observed, as the plan says it, or what she told us; "" when the plan has no text for it, or it is not
+// to be spoken of.
 func (v Voice) Evidence(journey, signal string) string {
+	if v.snap.SensitiveSignal(journey, signal) {
+		return ""
+	}
 	if t, ok := answers[signal]; ok {
 		return t.In(v.language)
 	}

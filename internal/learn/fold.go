@@ -89,7 +89,10 @@ func admit(snap *plan.Snapshot, loaded *veiviser.Loaded, e *veiviser.Event, now 
 				"no decision of this id was made for this visitor, or it is no longer remembered")
 		}
 	}
-	return admitAccount(e)
+	if err := admitAccount(e); err != nil {
+		return err
+	}
+	return admitAnswer(snap, e)
 }
 
 // fold folds one admitted event and writes its outbox line.
@@ -104,7 +107,7 @@ func (f *Folded) fold(snap *plan.Snapshot, loaded *veiviser.Loaded, e *veiviser.
 	f.acts(snap, v, e, t, now)
 	if f.profiled(snap, now) {
 		entry.Before = memberOf(v)
-		snap.Stages.FoldTold(v, e, t)
+		happen(snap, v, e, loaded.Outcomes[e.DecisionID])
 		entry.Steps = foldStanding(snap, v, e, loaded.Nonce, entry.Before.Segments)
 		entry.After = MembershipAt(snap, v, e.Subject, v.LastSeen)
 		v.Segments, v.Stage = entry.After.Segments, entry.After.Stage
@@ -113,6 +116,7 @@ func (f *Folded) fold(snap *plan.Snapshot, loaded *veiviser.Loaded, e *veiviser.
 	}
 	confirm(v, e)
 	entry.Event.Region = regionOf(snap.Crisis.Region, e, v)
+	noteAnswered(v, e)
 	f.EventIDs = append(f.EventIDs, e.ID)
 	f.Log = append(f.Log, entry)
 }
@@ -158,7 +162,7 @@ func logged(snap *plan.Snapshot, loaded *veiviser.Loaded, e *veiviser.Event, now
 	l := &veiviser.LoggedEvent{Type: e.Type, Subject: e.Subject, Channel: e.Channel, ItemID: e.ItemID, Value: e.Value}
 	outcomeOf(snap, loaded.Outcomes[e.DecisionID], e, now, l)
 	d := loaded.Outcomes[e.DecisionID].Decision()
-	if d == nil {
+	if d == nil || d.Staff { // what comes of a talk says nothing about showing it to her
 		return l
 	}
 	l.DecisionID, l.Placement, l.ItemID = e.DecisionID, d.Placement, "" // what it did not serve is no outcome of it

@@ -84,6 +84,9 @@ func NewLedger() *Ledger {
 func (l *Ledger) Served(snap *plan.Snapshot, e *veiviser.OutboxEntry) {
 	d := e.Entry.Served
 	l.clock(snap, e.Written)
+	if d.Staff { // nothing was shown to her
+		return
+	}
 	if d.Exploration != "" {
 		x := l.Explored[d.Placement]
 		if x == nil {
@@ -112,7 +115,7 @@ func (l *Ledger) Came(snap *plan.Snapshot, ev *veiviser.LoggedEvent, written tim
 		l.count(ev.Type).Late++
 	}
 	d := ev.Decision
-	if d == nil || ev.Choice < 0 || ev.Choice >= len(d.Choices) {
+	if d == nil || d.Staff || ev.Choice < 0 || ev.Choice >= len(d.Choices) {
 		return none, false
 	}
 	k := ruleIndex(&d.Terms, ev.Type)
@@ -149,6 +152,12 @@ func (l *Ledger) Settled(snap *plan.Snapshot, e *veiviser.OutboxEntry, window ti
 	closed.AnswerID, closed.Index = answerOf(d.DecisionID)
 	closed.Unit = textHash(e.Person)
 	l.clock(snap, e.Written.Add(window))
+	if d.Staff { // she is compared from here on when it was the first decision; nothing else comes of it
+		if window == d.Terms.LiftWindow && e.First {
+			l.lift(d, person)
+		}
+		return closed, false
+	}
 	for k := range d.Terms.Outcomes {
 		if d.Terms.Outcomes[k].Window == window {
 			for i := range d.Choices {
@@ -256,6 +265,9 @@ func (l *Ledger) lift(d *veiviser.LoggedDecision, person *veiviser.Visitor) {
 		}
 	}
 	places := []string{d.Placement}
+	if d.Staff { // a talk is the same for both groups
+		places = nil
+	}
 	if _, index := answerOf(d.DecisionID); index == 0 {
 		places = append(places, "") // of several first decisions at once, one stands for all
 	}

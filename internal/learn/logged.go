@@ -36,7 +36,7 @@ func Logged(snap *plan.Snapshot, a *veiviser.Answer, index int) *veiviser.Logged
 	dec := &a.Decisions[index]
 	c := &a.Request.Context
 	out := &veiviser.LoggedDecision{
-		DecisionID: dec.ID, Placement: dec.Placement, Channel: dec.Channel, Silent: len(dec.Choices) == 0, Fallback: dec.Fallback,
+		DecisionID: dec.ID, Placement: dec.Placement, Channel: dec.Channel, Silent: len(dec.Choices) == 0, Fallback: dec.Fallback, Staff: dec.Staff,
 		Time: a.Time, Made: a.Made, Group: a.Group, Exploration: dec.Exploration, Subject: c.Subject, Device: c.Device,
 		Language: c.Language, Segments: a.Segments, Terms: a.Terms, Worth: a.Visitor.Value,
 	}
@@ -72,7 +72,7 @@ const clockSkew = 2 * time.Second
 func outcomeOf(snap *plan.Snapshot, g veiviser.Given, e *veiviser.Event, now time.Time, l *veiviser.LoggedEvent) {
 	d := g.Decision()
 	l.Choice = -1
-	if d == nil {
+	if d == nil || d.Staff {
 		return
 	}
 	rule := g.Answer.Terms.Rule(e.Type)

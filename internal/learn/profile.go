@@ -26,7 +26,7 @@ func (p Profiles) Fold(e *veiviser.LogEntry) {
 		if e.Event != nil {
 			event(s, e.Event)
 		}
-		if e.Served != nil {
+		if e.Served != nil && !e.Served.Staff {
 			served(s, e.Served)
 		}
 	}

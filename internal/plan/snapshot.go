@@ -43,6 +43,7 @@ type Snapshot struct {
 	eventTypes map[string]bool
 	named      map[string]*entry // the items the plan names
 	base       *Catalog          // of these alone
+	sensitive  sensitive
 }
 
 // segment is a segment with its compiled rule.
@@ -114,6 +115,7 @@ func Compile(version uint64, p *veiviser.Plan) (*Snapshot, error) {
 		Crisis:   p.Crisis.WithDefaults(),
 		compiler: compiler, placements: make(map[string]*Placement, len(p.Placements)),
 		eventTypes: map[string]bool{}, Contact: eligible.NewContact(&p.Contact), Coherence: eligible.NewCoherence(&p.Coherence),
+		sensitive: sensitiveOf(p),
 	}
 	s.Terms = s.Policy.Terms()
 	for _, t := range slices.Concat(veiviser.StandardEventTypes(), p.EventTypes) {

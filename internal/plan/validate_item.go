@@ -83,7 +83,7 @@ func (c *checker) item(at string, it *veiviser.Item) {
 		c.fail(at+"item_id", "%s", msg)
 	}
 	if it.Kind == "" {
-		c.fail(at+"kind", "say what it is: content, offer or service")
+		c.fail(at+"kind", "say what it is: content, offer, service or ask")
 	}
 	c.word(at+"kind", "kind", string(it.Kind), kindNames())
 	c.atMost(at+"name", len(it.Name), 16, "languages")
@@ -105,6 +105,7 @@ func (c *checker) item(at string, it *veiviser.Item) {
 	c.names(at+"segments", "segment", it.Segments, veiviser.MaxNameBytes)
 	c.terms(at, it)
 	c.said(at, it)
+	c.answers(at, it)
 	c.facts(at+"claims", it.Claims, 16, 200)
 	c.facts(at+"attributes", it.Attributes, veiviser.MaxAttributes, veiviser.MaxAttributeBytes)
 	if n := len(it.Representations); n < 1 || n > 48 {

@@ -44,6 +44,7 @@ func (c *checker) placement(at string, i int) {
 		c.within(at+".exploration", *p.Exploration, 0, 1)
 	}
 	c.attention(at, p)
+	c.staffed(at, p)
 	c.fillable(at, place)
 	c.fallback(at, place)
 }

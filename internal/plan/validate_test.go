@@ -186,7 +186,7 @@ func TestValidateItem(t *testing.T) {
 		{func(it *veiviser.Item) { it.ID = "" }, "item_id", "missing"},
 		{func(it *veiviser.Item) { it.ID = strings.Repeat("x", 129) }, "item_id", "at most 128"},
 		{func(it *veiviser.Item) { it.ID = "a\x00b" }, "item_id", "may hold only"},
-		{func(it *veiviser.Item) { it.Kind = "" }, "kind", "content, offer or service"},
+		{func(it *veiviser.Item) { it.Kind = "" }, "kind", "content, offer, service or ask"},
 		{func(it *veiviser.Item) { it.Kind = "ofer" }, "kind", `did you mean "offer"?`},
 		{func(it *veiviser.Item) { it.Status = "alive" }, "status", "live"},
 		{func(it *veiviser.Item) { it.Name = veiviser.Text{"nb": strings.Repeat("x", 201)} }, `name["nb"]`, "at most 200"},

@@ -129,8 +129,8 @@ func distance(a, b string) int {
 }
 
 // sortedKeys are the keys of a map in order, so that what is said about a map never depends on its order.
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
+func sortedKeys[K ~string, V any](m map[K]V) []K {
+	keys := make([]K, 0, len(m))
 	for k := range m {
 		keys = append(keys, k)
 	}

@@ -22,7 +22,7 @@ func FromProto(p *veiviserv1.Plan) *veiviser.Plan {
 		EventTypes: list(p.GetEventTypes()),
 		Journeys:   each(p.GetJourneys(), journeyFromProto),
 		Segments: each(p.GetSegments(), func(s *veiviserv1.Segment) veiviser.Segment {
-			return veiviser.Segment{ID: s.GetId(), Name: texts(s.GetName()), Rule: s.GetRule()}
+			return veiviser.Segment{ID: s.GetId(), Name: texts(s.GetName()), Rule: s.GetRule(), Sensitive: s.GetSensitive()}
 		}),
 		Placements: each(p.GetPlacements(), placementFromProto),
 		Items:      each(p.GetItems(), ItemFromProto),
@@ -58,7 +58,7 @@ func journeyFromProto(j *veiviserv1.Journey) veiviser.Journey {
 		}),
 		Signals: each(j.GetSignals(), func(s *veiviserv1.Signal) veiviser.Signal {
 			return veiviser.Signal{
-				ID: s.GetId(), Match: matchFromProto(s.GetMatch()), Likelihood: dict(s.GetLikelihood()), Text: texts(s.GetText()),
+				ID: s.GetId(), Match: matchFromProto(s.GetMatch()), Likelihood: dict(s.GetLikelihood()), Text: texts(s.GetText()), Sensitive: s.GetSensitive(),
 			}
 		}),
 		HalfLife:    duration(j.GetHalfLife()),

@@ -188,7 +188,7 @@ policy:
 		`p.yaml:2: placements[0]: unknown key "exploraton" in placements[0], did you mean "exploration"?`,
 		`p.yaml:4: policy: unknown key "weight" in policy, did you mean "weights"?`,
 		`p.yaml:6: policy.weights[0]: unknown key "factor" in policy.weights[0]`,
-		`p.yaml:6: policy.weights[0].kind: unknown value "ofer", there are content, offer, service, did you mean "offer"?`,
+		`p.yaml:6: policy.weights[0].kind: unknown value "ofer", there are content, offer, service, ask, did you mean "offer"?`,
 		`p.yaml:8: policy.learning: unknown key "outcome" in policy.learning, did you mean "outcomes"?`,
 		`p.yaml:10: policy.learning.outcomes[0]: unknown key "wieght" in policy.learning.outcomes[0], did you mean "weight"?`,
 		`p.yaml:10: policy.learning.outcomes[0].window: "3 days" is no duration; write it as 30m, 1h30m, 14d or 2w`,

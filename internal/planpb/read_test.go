@@ -104,8 +104,8 @@ func TestReadSaysWhatIsWrongAndWhere(t *testing.T) {
 		{"camel case", "eventTypes: []", `p.yaml:1: unknown key "eventTypes", did you mean "event_types"?`},
 		{"half a name", "items: [{id: x}]", `p.yaml:1: items[0]: unknown key "id" in items[0], did you mean "item_id"?`},
 		{"nothing like it", "zzzzzz: 1", `p.yaml:1: unknown key "zzzzzz"`},
-		{"proto number", "items: [{kind: 2}]", `p.yaml:1: items[0].kind: this must be one of content, offer, service, not a number`},
-		{"unknown enum", "items: [{kind: ofer}]", `p.yaml:1: items[0].kind: unknown value "ofer", there are content, offer, service, did you mean "offer"?`},
+		{"proto number", "items: [{kind: 2}]", `p.yaml:1: items[0].kind: this must be one of content, offer, service, ask, not a number`},
+		{"unknown enum", "items: [{kind: ofer}]", `p.yaml:1: items[0].kind: unknown value "ofer", there are content, offer, service, ask, did you mean "offer"?`},
 		{"number for text", "name: 12", `p.yaml:1: name: this must be a text, not a number; put it in quotes`},
 		{"date for text", "name: 2026-01-01", `p.yaml:1: name: this must be a text, not a date; put it in quotes`},
 		{"nothing for text", "name:", `p.yaml:1: name: this must be a text, not nothing`},
@@ -140,11 +140,11 @@ func TestReadSaysWhatIsWrongAndWhere(t *testing.T) {
 		{"no YAML", "name: a\n  b: c", `p.yaml:2: this is no YAML: mapping values are not allowed in this context`},
 		{"elements", "languages: [1, nb, [sv]]\npolicy: {unsure_kinds: [ofer, 3]}", "p.yaml:1: languages[0]: this must be a text, not a number; put it in quotes\n" +
 			"p.yaml:1: languages[2]: this must be a text, not a list\n" +
-			"p.yaml:2: policy.unsure_kinds[0]: unknown value \"ofer\", there are content, offer, service, did you mean \"offer\"?\n" +
-			"p.yaml:2: policy.unsure_kinds[1]: this must be one of content, offer, service, not a number"},
+			"p.yaml:2: policy.unsure_kinds[0]: unknown value \"ofer\", there are content, offer, service, ask, did you mean \"offer\"?\n" +
+			"p.yaml:2: policy.unsure_kinds[1]: this must be one of content, offer, service, ask, not a number"},
 		{"all at once", "nam: a\npolicy: {diversity: x}\nitems: [{kind: x}, {kin: offer}]", "p.yaml:1: unknown key \"nam\", did you mean \"name\"?\n" +
 			"p.yaml:2: policy.diversity: this must be a number, not a text\n" +
-			"p.yaml:3: items[0].kind: unknown value \"x\", there are content, offer, service\n" +
+			"p.yaml:3: items[0].kind: unknown value \"x\", there are content, offer, service, ask\n" +
 			"p.yaml:3: items[1]: unknown key \"kin\" in items[1], did you mean \"kind\"?"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

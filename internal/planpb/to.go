@@ -24,7 +24,7 @@ func ToProto(p *veiviser.Plan) *veiviserv1.Plan {
 		EventTypes: list(p.EventTypes),
 		Journeys:   each(p.Journeys, journeyToProto),
 		Segments: each(p.Segments, func(s veiviser.Segment) *veiviserv1.Segment {
-			return &veiviserv1.Segment{Id: s.ID, Name: dict(s.Name), Rule: s.Rule}
+			return &veiviserv1.Segment{Id: s.ID, Name: dict(s.Name), Rule: s.Rule, Sensitive: s.Sensitive}
 		}),
 		Placements: each(p.Placements, placementToProto),
 		Items:      each(p.Items, func(it veiviser.Item) *veiviserv1.Item { return ItemToProto(&it) }),
@@ -56,7 +56,10 @@ func journeyToProto(j veiviser.Journey) *veiviserv1.Journey {
 			return &veiviserv1.Transition{From: t.From, To: t.To, Rate: t.Rate}
 		}),
 		Signals: each(j.Signals, func(s veiviser.Signal) *veiviserv1.Signal {
-			return &veiviserv1.Signal{Id: s.ID, Match: unlessEmpty(matchToProto(s.Match)), Likelihood: dict(s.Likelihood), Text: dict(s.Text)}
+			return &veiviserv1.Signal{
+				Id: s.ID, Match: unlessEmpty(matchToProto(s.Match)), Likelihood: dict(s.Likelihood), Text: dict(s.Text),
+				Sensitive: s.Sensitive,
+			}
 		}),
 		HalfLife:    durationToProto(j.HalfLife),
 		UnsureBelow: j.UnsureBelow,

@@ -25,6 +25,7 @@ func Merge(into, from *veiviser.Standing, now time.Time) {
 	into.Facts = facts(append(slices.Clone(into.Facts), theirs.Facts...))
 	into.Cases = cases(append(slices.Clone(into.Cases), theirs.Cases...))
 	into.Orders = orders(append(slices.Clone(into.Orders), theirs.Orders...))
+	into.Answered = answered(into.Answered, theirs.Answered)
 	into.Relation = relation(&into.Relation, &theirs.Relation)
 	account(into, &theirs)
 }
@@ -47,6 +48,18 @@ func directives(all []veiviser.Directive, now time.Time) []veiviser.Directive {
 			return 3
 		}
 	})
+}
+
+// answered unites the questions that were answered. When there are too many, those of the other identity make room.
+func answered(own, theirs []string) []string {
+	var all []string
+	for _, id := range append(slices.Clone(theirs), own...) {
+		if i := slices.Index(all, id); i >= 0 {
+			all = slices.Delete(all, i, i+1)
+		}
+		all = append(all, id)
+	}
+	return all[max(0, len(all)-veiviser.MaxAnswered):]
 }
 
 // consents unites what she said, oldest first.

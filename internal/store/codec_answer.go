@@ -217,6 +217,7 @@ func (w *writer) decision(d *veiviser.Decision) {
 	w.scored(d.Scored)
 	w.bool(d.Visited)
 	w.time(d.Until)
+	w.bool(d.Staff)
 }
 
 func (r *reader) decision(d *veiviser.Decision) {
@@ -246,7 +247,7 @@ func (r *reader) decision(d *veiviser.Decision) {
 		d.Visited = r.bool()
 	}
 	if r.version >= 4 {
-		d.Until = r.time()
+		d.Until, d.Staff = r.time(), r.bool()
 	}
 }
 

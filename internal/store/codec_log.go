@@ -163,6 +163,7 @@ func (w *writer) loggedDecision(d *veiviser.LoggedDecision) {
 	w.terms(&d.Terms)
 	w.uint(uint64(d.Counted))
 	w.number(d.Worth)
+	w.bool(d.Staff)
 }
 
 func (r *reader) loggedDecision(d *veiviser.LoggedDecision) {
@@ -193,6 +194,9 @@ func (r *reader) loggedDecision(d *veiviser.LoggedDecision) {
 	r.terms(&d.Terms)
 	d.Counted = r.uint32()
 	d.Worth = r.number()
+	if r.version >= 4 {
+		d.Staff = r.bool()
+	}
 }
 
 // belief writes only what is not zero: without a need all of it is.

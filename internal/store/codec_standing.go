@@ -32,6 +32,7 @@ func (w *writer) standing(s *veiviser.Standing) {
 	each(w, s.Facts, w.fact)
 	each(w, s.Cases, w.kase)
 	each(w, s.Orders, w.order)
+	w.strings(s.Answered)
 	r := &s.Relation
 	w.string(r.Source)
 	w.time(r.FirstOrder)
@@ -53,6 +54,7 @@ func (r *reader) standing(s *veiviser.Standing) {
 	s.Facts = list(r, minFact, r.fact)
 	s.Cases = list(r, minCase, r.kase)
 	s.Orders = list(r, minOrder, r.order)
+	s.Answered = r.strings()
 	s.Relation = veiviser.Relation{
 		Source: r.string(), FirstOrder: r.time(), Handover: r.time(), Rung: r.string(), RungSince: r.time(),
 	}

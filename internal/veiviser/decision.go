@@ -69,6 +69,8 @@ type Decision struct {
 	ID        string
 	Placement string
 	Channel   string
+	// Staff says that it was for an employee who talks with her: no contact with her, and nothing to learn from.
+	Staff bool
 	// Need is the index into Answer.Needs that was served, -1 for none.
 	Need    int
 	Choices []Choice
@@ -228,5 +230,5 @@ const (
 	ExcludedSwitch      ExclusionReason = "SWITCHED_OFF"      // the shop is silent about it for now
 	ExcludedCapped      ExclusionReason = "CAPPED"            // it was shown often enough
 	ExcludedContradicts ExclusionReason = "TOLD_OTHERWISE"    // she was told another price or claim
-	ExcludedStanding    ExclusionReason = "OTHER_STANDING"    // it is for people with an open case, on another rung, or without an order
+	ExcludedStanding    ExclusionReason = "OTHER_STANDING"    // it is for people with an open case, on another rung, or without an order; or a question she answered
 )

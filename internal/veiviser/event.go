@@ -40,6 +40,8 @@ const (
 const (
 	EventView     = "view"
 	EventPurchase = "purchase"
+	// EventAnswer is an answer to a question; see [AnswerOption].
+	EventAnswer = "answer"
 )
 
 // StandardEventTypes returns the event types every plan knows, in a fixed order.

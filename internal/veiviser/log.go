@@ -49,6 +49,8 @@ type LoggedDecision struct {
 	Choices                        []LoggedChoice
 	Silent                         bool
 	Fallback                       bool
+	// Staff says that it was for an employee: what came of it says nothing about showing it to her.
+	Staff bool
 	// Time is the moment decided at.
 	Time time.Time
 	// Made is when it was made by the service's clock; the windows of outcomes are measured from both.

@@ -138,6 +138,8 @@ type Signal struct {
 	Likelihood map[string]float64
 	// Text says what was observed, to the visitor: "You compared several products".
 	Text Text
+	// Sensitive keeps it from being named or put in words.
+	Sensitive bool
 }
 
 // Match says which events show a signal: every condition that is set must hold. Conditions on the past speak of the
@@ -180,6 +182,8 @@ type Segment struct {
 	ID   string
 	Name Text
 	Rule string
+	// Sensitive keeps it from being a reason, and from being named in answers.
+	Sensitive bool
 }
 
 // Placement is a place where something can be shown.

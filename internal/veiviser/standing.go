@@ -20,6 +20,8 @@ type Standing struct {
 	Orders []Order
 	// Relation is how far she has come with the shop.
 	Relation Relation
+	// Answered are the questions (items of kind ask) that she has answered, oldest first, at most MaxAnswered.
+	Answered []string
 	// Acquired are the segments she was in when she ordered first.
 	Acquired []string
 	// Account is the company she acts for and Role her part in its decisions; "" for a person of her own.
@@ -34,6 +36,7 @@ const (
 	MaxFacts      = 64
 	MaxCases      = 8
 	MaxOrders     = 16
+	MaxAnswered   = 32
 )
 
 // Clone returns a copy that can be changed without changing s. The slices inside contacts are shared and must not be written to.
@@ -45,6 +48,7 @@ func (s *Standing) Clone() Standing {
 	c.Facts = append([]Fact(nil), s.Facts...)
 	c.Cases = append([]Case(nil), s.Cases...)
 	c.Orders = append([]Order(nil), s.Orders...)
+	c.Answered = append([]string(nil), s.Answered...)
 	c.Acquired = append([]string(nil), s.Acquired...)
 	return c
 }
@@ -52,7 +56,7 @@ func (s *Standing) Clone() Standing {
 // IsZero reports whether there is nothing in it.
 func (s *Standing) IsZero() bool {
 	return len(s.Directives) == 0 && len(s.Consents) == 0 && len(s.Contacts) == 0 && len(s.Facts) == 0 && len(s.Cases) == 0 &&
-		len(s.Orders) == 0 && s.Relation == Relation{} && len(s.Acquired) == 0 && s.Account == "" && s.Role == ""
+		len(s.Orders) == 0 && s.Relation == Relation{} && len(s.Acquired) == 0 && len(s.Answered) == 0 && s.Account == "" && s.Role == ""
 }
 
 // DirectiveKind is what a visitor wishes.

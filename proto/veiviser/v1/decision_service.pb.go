@@ -652,7 +652,10 @@ type RecommendedItem struct {
 	// off-policy evaluation.
 	Propensity float64 `protobuf:"fixed64,5,opt,name=propensity,proto3" json:"propensity,omitempty"`
 	// Why, strongest first, 1–3.
-	Reasons       []*Reason `protobuf:"bytes,6,rep,name=reasons,proto3" json:"reasons,omitempty"`
+	Reasons []*Reason `protobuf:"bytes,6,rep,name=reasons,proto3" json:"reasons,omitempty"`
+	// Of a question (kind ASK): what she may answer, in her language, in the order of the item. The answer is sent as an event of
+	// type answer with item_id, the attribute "answer" and, so that it counts for the need asked about, decision_id.
+	Answers       []*AnswerChoice `protobuf:"bytes,7,rep,name=answers,proto3" json:"answers,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -729,6 +732,68 @@ func (x *RecommendedItem) GetReasons() []*Reason {
 	return nil
 }
 
+func (x *RecommendedItem) GetAnswers() []*AnswerChoice {
+	if x != nil {
+		return x.Answers
+	}
+	return nil
+}
+
+// AnswerChoice is one answer to a question.
+type AnswerChoice struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Value of the attribute "answer".
+	AnswerId string `protobuf:"bytes,1,opt,name=answer_id,json=answerId,proto3" json:"answer_id,omitempty"`
+	// What it says.
+	Text          string `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AnswerChoice) Reset() {
+	*x = AnswerChoice{}
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AnswerChoice) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AnswerChoice) ProtoMessage() {}
+
+func (x *AnswerChoice) ProtoReflect() protoreflect.Message {
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AnswerChoice.ProtoReflect.Descriptor instead.
+func (*AnswerChoice) Descriptor() ([]byte, []int) {
+	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *AnswerChoice) GetAnswerId() string {
+	if x != nil {
+		return x.AnswerId
+	}
+	return ""
+}
+
+func (x *AnswerChoice) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
 // Reason is one reason for showing an item.
 type Reason struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -743,7 +808,7 @@ type Reason struct {
 
 func (x *Reason) Reset() {
 	*x = Reason{}
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[6]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -755,7 +820,7 @@ func (x *Reason) String() string {
 func (*Reason) ProtoMessage() {}
 
 func (x *Reason) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[6]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -768,7 +833,7 @@ func (x *Reason) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reason.ProtoReflect.Descriptor instead.
 func (*Reason) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{6}
+	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Reason) GetCode() string {
@@ -807,7 +872,7 @@ type WatchRecommendationsRequest struct {
 
 func (x *WatchRecommendationsRequest) Reset() {
 	*x = WatchRecommendationsRequest{}
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[7]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -819,7 +884,7 @@ func (x *WatchRecommendationsRequest) String() string {
 func (*WatchRecommendationsRequest) ProtoMessage() {}
 
 func (x *WatchRecommendationsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[7]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -832,7 +897,7 @@ func (x *WatchRecommendationsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRecommendationsRequest.ProtoReflect.Descriptor instead.
 func (*WatchRecommendationsRequest) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{7}
+	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *WatchRecommendationsRequest) GetVisitorId() string {
@@ -888,7 +953,7 @@ type WatchRecommendationsResponse struct {
 
 func (x *WatchRecommendationsResponse) Reset() {
 	*x = WatchRecommendationsResponse{}
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[8]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -900,7 +965,7 @@ func (x *WatchRecommendationsResponse) String() string {
 func (*WatchRecommendationsResponse) ProtoMessage() {}
 
 func (x *WatchRecommendationsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[8]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -913,7 +978,7 @@ func (x *WatchRecommendationsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRecommendationsResponse.ProtoReflect.Descriptor instead.
 func (*WatchRecommendationsResponse) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{8}
+	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *WatchRecommendationsResponse) GetAnswer() *RecommendResponse {
@@ -934,7 +999,7 @@ type ReplayDecisionsRequest struct {
 
 func (x *ReplayDecisionsRequest) Reset() {
 	*x = ReplayDecisionsRequest{}
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[9]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -946,7 +1011,7 @@ func (x *ReplayDecisionsRequest) String() string {
 func (*ReplayDecisionsRequest) ProtoMessage() {}
 
 func (x *ReplayDecisionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[9]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -959,7 +1024,7 @@ func (x *ReplayDecisionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReplayDecisionsRequest.ProtoReflect.Descriptor instead.
 func (*ReplayDecisionsRequest) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{9}
+	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ReplayDecisionsRequest) GetLimit() int64 {
@@ -992,7 +1057,7 @@ type ReplayDecisionsResponse struct {
 
 func (x *ReplayDecisionsResponse) Reset() {
 	*x = ReplayDecisionsResponse{}
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[10]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1004,7 +1069,7 @@ func (x *ReplayDecisionsResponse) String() string {
 func (*ReplayDecisionsResponse) ProtoMessage() {}
 
 func (x *ReplayDecisionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[10]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1017,7 +1082,7 @@ func (x *ReplayDecisionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReplayDecisionsResponse.ProtoReflect.Descriptor instead.
 func (*ReplayDecisionsResponse) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{10}
+	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ReplayDecisionsResponse) GetTotal() int64 {
@@ -1082,7 +1147,7 @@ type ReplayDifference struct {
 
 func (x *ReplayDifference) Reset() {
 	*x = ReplayDifference{}
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[11]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1094,7 +1159,7 @@ func (x *ReplayDifference) String() string {
 func (*ReplayDifference) ProtoMessage() {}
 
 func (x *ReplayDifference) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[11]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1107,7 +1172,7 @@ func (x *ReplayDifference) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReplayDifference.ProtoReflect.Descriptor instead.
 func (*ReplayDifference) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{11}
+	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ReplayDifference) GetAnswerId() string {
@@ -1137,7 +1202,7 @@ type ExplainDecisionRequest struct {
 
 func (x *ExplainDecisionRequest) Reset() {
 	*x = ExplainDecisionRequest{}
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[12]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1149,7 +1214,7 @@ func (x *ExplainDecisionRequest) String() string {
 func (*ExplainDecisionRequest) ProtoMessage() {}
 
 func (x *ExplainDecisionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[12]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1162,7 +1227,7 @@ func (x *ExplainDecisionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainDecisionRequest.ProtoReflect.Descriptor instead.
 func (*ExplainDecisionRequest) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{12}
+	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ExplainDecisionRequest) GetDecisionId() string {
@@ -1190,7 +1255,7 @@ type ExplainDecisionResponse struct {
 
 func (x *ExplainDecisionResponse) Reset() {
 	*x = ExplainDecisionResponse{}
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[13]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1202,7 +1267,7 @@ func (x *ExplainDecisionResponse) String() string {
 func (*ExplainDecisionResponse) ProtoMessage() {}
 
 func (x *ExplainDecisionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[13]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1215,7 +1280,7 @@ func (x *ExplainDecisionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExplainDecisionResponse.ProtoReflect.Descriptor instead.
 func (*ExplainDecisionResponse) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{13}
+	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ExplainDecisionResponse) GetExplanation() *DecisionExplanation {
@@ -1272,7 +1337,7 @@ type DecisionExplanation struct {
 
 func (x *DecisionExplanation) Reset() {
 	*x = DecisionExplanation{}
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[14]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1284,7 +1349,7 @@ func (x *DecisionExplanation) String() string {
 func (*DecisionExplanation) ProtoMessage() {}
 
 func (x *DecisionExplanation) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[14]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1297,7 +1362,7 @@ func (x *DecisionExplanation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecisionExplanation.ProtoReflect.Descriptor instead.
 func (*DecisionExplanation) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{14}
+	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *DecisionExplanation) GetDecisionId() string {
@@ -1460,7 +1525,7 @@ type ScoredItem struct {
 
 func (x *ScoredItem) Reset() {
 	*x = ScoredItem{}
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[15]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1472,7 +1537,7 @@ func (x *ScoredItem) String() string {
 func (*ScoredItem) ProtoMessage() {}
 
 func (x *ScoredItem) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[15]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1485,7 +1550,7 @@ func (x *ScoredItem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScoredItem.ProtoReflect.Descriptor instead.
 func (*ScoredItem) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{15}
+	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ScoredItem) GetItemId() string {
@@ -1564,7 +1629,7 @@ type ScorePart struct {
 
 func (x *ScorePart) Reset() {
 	*x = ScorePart{}
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[16]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1576,7 +1641,7 @@ func (x *ScorePart) String() string {
 func (*ScorePart) ProtoMessage() {}
 
 func (x *ScorePart) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[16]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1589,7 +1654,7 @@ func (x *ScorePart) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScorePart.ProtoReflect.Descriptor instead.
 func (*ScorePart) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{16}
+	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ScorePart) GetName() string {
@@ -1627,7 +1692,7 @@ type ExcludedItems struct {
 
 func (x *ExcludedItems) Reset() {
 	*x = ExcludedItems{}
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[17]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1639,7 +1704,7 @@ func (x *ExcludedItems) String() string {
 func (*ExcludedItems) ProtoMessage() {}
 
 func (x *ExcludedItems) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_decision_service_proto_msgTypes[17]
+	mi := &file_veiviser_v1_decision_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1652,7 +1717,7 @@ func (x *ExcludedItems) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExcludedItems.ProtoReflect.Descriptor instead.
 func (*ExcludedItems) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{17}
+	return file_veiviser_v1_decision_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ExcludedItems) GetReason() string {
@@ -1728,7 +1793,7 @@ const file_veiviser_v1_decision_service_proto_rawDesc = "" +
 	" \x03(\v2\x19.veiviser.v1.BriefingLineR\bbriefing\"6\n" +
 	"\fBriefingLine\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x12\n" +
-	"\x04text\x18\x02 \x01(\tR\x04text\"\xff\x01\n" +
+	"\x04text\x18\x02 \x01(\tR\x04text\"\xb4\x02\n" +
 	"\x0fRecommendedItem\x12\x17\n" +
 	"\aitem_id\x18\x01 \x01(\tR\x06itemId\x12)\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x15.veiviser.v1.ItemKindR\x04kind\x12C\n" +
@@ -1737,7 +1802,11 @@ const file_veiviser_v1_decision_service_proto_rawDesc = "" +
 	"\n" +
 	"propensity\x18\x05 \x01(\x01R\n" +
 	"propensity\x12-\n" +
-	"\areasons\x18\x06 \x03(\v2\x13.veiviser.v1.ReasonR\areasons\"0\n" +
+	"\areasons\x18\x06 \x03(\v2\x13.veiviser.v1.ReasonR\areasons\x123\n" +
+	"\aanswers\x18\a \x03(\v2\x19.veiviser.v1.AnswerChoiceR\aanswers\"?\n" +
+	"\fAnswerChoice\x12\x1b\n" +
+	"\tanswer_id\x18\x01 \x01(\tR\banswerId\x12\x12\n" +
+	"\x04text\x18\x02 \x01(\tR\x04text\"0\n" +
 	"\x06Reason\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x12\n" +
 	"\x04text\x18\x02 \x01(\tR\x04text\"\xbf\x02\n" +
@@ -1857,7 +1926,7 @@ func file_veiviser_v1_decision_service_proto_rawDescGZIP() []byte {
 }
 
 var file_veiviser_v1_decision_service_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_veiviser_v1_decision_service_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_veiviser_v1_decision_service_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
 var file_veiviser_v1_decision_service_proto_goTypes = []any{
 	(Exploration)(0),                     // 0: veiviser.v1.Exploration
 	(SilenceReason)(0),                   // 1: veiviser.v1.SilenceReason
@@ -1867,68 +1936,70 @@ var file_veiviser_v1_decision_service_proto_goTypes = []any{
 	(*PlacementDecision)(nil),            // 5: veiviser.v1.PlacementDecision
 	(*BriefingLine)(nil),                 // 6: veiviser.v1.BriefingLine
 	(*RecommendedItem)(nil),              // 7: veiviser.v1.RecommendedItem
-	(*Reason)(nil),                       // 8: veiviser.v1.Reason
-	(*WatchRecommendationsRequest)(nil),  // 9: veiviser.v1.WatchRecommendationsRequest
-	(*WatchRecommendationsResponse)(nil), // 10: veiviser.v1.WatchRecommendationsResponse
-	(*ReplayDecisionsRequest)(nil),       // 11: veiviser.v1.ReplayDecisionsRequest
-	(*ReplayDecisionsResponse)(nil),      // 12: veiviser.v1.ReplayDecisionsResponse
-	(*ReplayDifference)(nil),             // 13: veiviser.v1.ReplayDifference
-	(*ExplainDecisionRequest)(nil),       // 14: veiviser.v1.ExplainDecisionRequest
-	(*ExplainDecisionResponse)(nil),      // 15: veiviser.v1.ExplainDecisionResponse
-	(*DecisionExplanation)(nil),          // 16: veiviser.v1.DecisionExplanation
-	(*ScoredItem)(nil),                   // 17: veiviser.v1.ScoredItem
-	(*ScorePart)(nil),                    // 18: veiviser.v1.ScorePart
-	(*ExcludedItems)(nil),                // 19: veiviser.v1.ExcludedItems
-	(*VisitContext)(nil),                 // 20: veiviser.v1.VisitContext
-	(*Event)(nil),                        // 21: veiviser.v1.Event
-	(*timestamppb.Timestamp)(nil),        // 22: google.protobuf.Timestamp
-	(*NeedBelief)(nil),                   // 23: veiviser.v1.NeedBelief
-	(ItemKind)(0),                        // 24: veiviser.v1.ItemKind
-	(*Representation)(nil),               // 25: veiviser.v1.Representation
+	(*AnswerChoice)(nil),                 // 8: veiviser.v1.AnswerChoice
+	(*Reason)(nil),                       // 9: veiviser.v1.Reason
+	(*WatchRecommendationsRequest)(nil),  // 10: veiviser.v1.WatchRecommendationsRequest
+	(*WatchRecommendationsResponse)(nil), // 11: veiviser.v1.WatchRecommendationsResponse
+	(*ReplayDecisionsRequest)(nil),       // 12: veiviser.v1.ReplayDecisionsRequest
+	(*ReplayDecisionsResponse)(nil),      // 13: veiviser.v1.ReplayDecisionsResponse
+	(*ReplayDifference)(nil),             // 14: veiviser.v1.ReplayDifference
+	(*ExplainDecisionRequest)(nil),       // 15: veiviser.v1.ExplainDecisionRequest
+	(*ExplainDecisionResponse)(nil),      // 16: veiviser.v1.ExplainDecisionResponse
+	(*DecisionExplanation)(nil),          // 17: veiviser.v1.DecisionExplanation
+	(*ScoredItem)(nil),                   // 18: veiviser.v1.ScoredItem
+	(*ScorePart)(nil),                    // 19: veiviser.v1.ScorePart
+	(*ExcludedItems)(nil),                // 20: veiviser.v1.ExcludedItems
+	(*VisitContext)(nil),                 // 21: veiviser.v1.VisitContext
+	(*Event)(nil),                        // 22: veiviser.v1.Event
+	(*timestamppb.Timestamp)(nil),        // 23: google.protobuf.Timestamp
+	(*NeedBelief)(nil),                   // 24: veiviser.v1.NeedBelief
+	(ItemKind)(0),                        // 25: veiviser.v1.ItemKind
+	(*Representation)(nil),               // 26: veiviser.v1.Representation
 }
 var file_veiviser_v1_decision_service_proto_depIdxs = []int32{
-	20, // 0: veiviser.v1.RecommendRequest.context:type_name -> veiviser.v1.VisitContext
-	21, // 1: veiviser.v1.RecommendRequest.events:type_name -> veiviser.v1.Event
+	21, // 0: veiviser.v1.RecommendRequest.context:type_name -> veiviser.v1.VisitContext
+	22, // 1: veiviser.v1.RecommendRequest.events:type_name -> veiviser.v1.Event
 	3,  // 2: veiviser.v1.RecommendRequest.placements:type_name -> veiviser.v1.PlacementRequest
 	0,  // 3: veiviser.v1.RecommendRequest.exploration:type_name -> veiviser.v1.Exploration
-	22, // 4: veiviser.v1.RecommendRequest.time:type_name -> google.protobuf.Timestamp
+	23, // 4: veiviser.v1.RecommendRequest.time:type_name -> google.protobuf.Timestamp
 	5,  // 5: veiviser.v1.RecommendResponse.decisions:type_name -> veiviser.v1.PlacementDecision
-	23, // 6: veiviser.v1.RecommendResponse.needs:type_name -> veiviser.v1.NeedBelief
+	24, // 6: veiviser.v1.RecommendResponse.needs:type_name -> veiviser.v1.NeedBelief
 	7,  // 7: veiviser.v1.PlacementDecision.items:type_name -> veiviser.v1.RecommendedItem
 	1,  // 8: veiviser.v1.PlacementDecision.silence_reason:type_name -> veiviser.v1.SilenceReason
-	16, // 9: veiviser.v1.PlacementDecision.explanation:type_name -> veiviser.v1.DecisionExplanation
-	22, // 10: veiviser.v1.PlacementDecision.silent_until_time:type_name -> google.protobuf.Timestamp
+	17, // 9: veiviser.v1.PlacementDecision.explanation:type_name -> veiviser.v1.DecisionExplanation
+	23, // 10: veiviser.v1.PlacementDecision.silent_until_time:type_name -> google.protobuf.Timestamp
 	6,  // 11: veiviser.v1.PlacementDecision.briefing:type_name -> veiviser.v1.BriefingLine
-	24, // 12: veiviser.v1.RecommendedItem.kind:type_name -> veiviser.v1.ItemKind
-	25, // 13: veiviser.v1.RecommendedItem.representation:type_name -> veiviser.v1.Representation
-	8,  // 14: veiviser.v1.RecommendedItem.reasons:type_name -> veiviser.v1.Reason
-	20, // 15: veiviser.v1.WatchRecommendationsRequest.context:type_name -> veiviser.v1.VisitContext
-	0,  // 16: veiviser.v1.WatchRecommendationsRequest.exploration:type_name -> veiviser.v1.Exploration
-	4,  // 17: veiviser.v1.WatchRecommendationsResponse.answer:type_name -> veiviser.v1.RecommendResponse
-	13, // 18: veiviser.v1.ReplayDecisionsResponse.differences:type_name -> veiviser.v1.ReplayDifference
-	16, // 19: veiviser.v1.ExplainDecisionResponse.explanation:type_name -> veiviser.v1.DecisionExplanation
-	22, // 20: veiviser.v1.DecisionExplanation.time:type_name -> google.protobuf.Timestamp
-	23, // 21: veiviser.v1.DecisionExplanation.needs:type_name -> veiviser.v1.NeedBelief
-	17, // 22: veiviser.v1.DecisionExplanation.served:type_name -> veiviser.v1.ScoredItem
-	17, // 23: veiviser.v1.DecisionExplanation.runners_up:type_name -> veiviser.v1.ScoredItem
-	19, // 24: veiviser.v1.DecisionExplanation.excluded:type_name -> veiviser.v1.ExcludedItems
-	1,  // 25: veiviser.v1.DecisionExplanation.silence_reason:type_name -> veiviser.v1.SilenceReason
-	24, // 26: veiviser.v1.ScoredItem.kind:type_name -> veiviser.v1.ItemKind
-	18, // 27: veiviser.v1.ScoredItem.parts:type_name -> veiviser.v1.ScorePart
-	8,  // 28: veiviser.v1.ScoredItem.reasons:type_name -> veiviser.v1.Reason
-	2,  // 29: veiviser.v1.DecisionService.Recommend:input_type -> veiviser.v1.RecommendRequest
-	9,  // 30: veiviser.v1.DecisionService.WatchRecommendations:input_type -> veiviser.v1.WatchRecommendationsRequest
-	14, // 31: veiviser.v1.DecisionService.ExplainDecision:input_type -> veiviser.v1.ExplainDecisionRequest
-	11, // 32: veiviser.v1.DecisionService.ReplayDecisions:input_type -> veiviser.v1.ReplayDecisionsRequest
-	4,  // 33: veiviser.v1.DecisionService.Recommend:output_type -> veiviser.v1.RecommendResponse
-	10, // 34: veiviser.v1.DecisionService.WatchRecommendations:output_type -> veiviser.v1.WatchRecommendationsResponse
-	15, // 35: veiviser.v1.DecisionService.ExplainDecision:output_type -> veiviser.v1.ExplainDecisionResponse
-	12, // 36: veiviser.v1.DecisionService.ReplayDecisions:output_type -> veiviser.v1.ReplayDecisionsResponse
-	33, // [33:37] is the sub-list for method output_type
-	29, // [29:33] is the sub-list for method input_type
-	29, // [29:29] is the sub-list for extension type_name
-	29, // [29:29] is the sub-list for extension extendee
-	0,  // [0:29] is the sub-list for field type_name
+	25, // 12: veiviser.v1.RecommendedItem.kind:type_name -> veiviser.v1.ItemKind
+	26, // 13: veiviser.v1.RecommendedItem.representation:type_name -> veiviser.v1.Representation
+	9,  // 14: veiviser.v1.RecommendedItem.reasons:type_name -> veiviser.v1.Reason
+	8,  // 15: veiviser.v1.RecommendedItem.answers:type_name -> veiviser.v1.AnswerChoice
+	21, // 16: veiviser.v1.WatchRecommendationsRequest.context:type_name -> veiviser.v1.VisitContext
+	0,  // 17: veiviser.v1.WatchRecommendationsRequest.exploration:type_name -> veiviser.v1.Exploration
+	4,  // 18: veiviser.v1.WatchRecommendationsResponse.answer:type_name -> veiviser.v1.RecommendResponse
+	14, // 19: veiviser.v1.ReplayDecisionsResponse.differences:type_name -> veiviser.v1.ReplayDifference
+	17, // 20: veiviser.v1.ExplainDecisionResponse.explanation:type_name -> veiviser.v1.DecisionExplanation
+	23, // 21: veiviser.v1.DecisionExplanation.time:type_name -> google.protobuf.Timestamp
+	24, // 22: veiviser.v1.DecisionExplanation.needs:type_name -> veiviser.v1.NeedBelief
+	18, // 23: veiviser.v1.DecisionExplanation.served:type_name -> veiviser.v1.ScoredItem
+	18, // 24: veiviser.v1.DecisionExplanation.runners_up:type_name -> veiviser.v1.ScoredItem
+	20, // 25: veiviser.v1.DecisionExplanation.excluded:type_name -> veiviser.v1.ExcludedItems
+	1,  // 26: veiviser.v1.DecisionExplanation.silence_reason:type_name -> veiviser.v1.SilenceReason
+	25, // 27: veiviser.v1.ScoredItem.kind:type_name -> veiviser.v1.ItemKind
+	19, // 28: veiviser.v1.ScoredItem.parts:type_name -> veiviser.v1.ScorePart
+	9,  // 29: veiviser.v1.ScoredItem.reasons:type_name -> veiviser.v1.Reason
+	2,  // 30: veiviser.v1.DecisionService.Recommend:input_type -> veiviser.v1.RecommendRequest
+	10, // 31: veiviser.v1.DecisionService.WatchRecommendations:input_type -> veiviser.v1.WatchRecommendationsRequest
+	15, // 32: veiviser.v1.DecisionService.ExplainDecision:input_type -> veiviser.v1.ExplainDecisionRequest
+	12, // 33: veiviser.v1.DecisionService.ReplayDecisions:input_type -> veiviser.v1.ReplayDecisionsRequest
+	4,  // 34: veiviser.v1.DecisionService.Recommend:output_type -> veiviser.v1.RecommendResponse
+	11, // 35: veiviser.v1.DecisionService.WatchRecommendations:output_type -> veiviser.v1.WatchRecommendationsResponse
+	16, // 36: veiviser.v1.DecisionService.ExplainDecision:output_type -> veiviser.v1.ExplainDecisionResponse
+	13, // 37: veiviser.v1.DecisionService.ReplayDecisions:output_type -> veiviser.v1.ReplayDecisionsResponse
+	34, // [34:38] is the sub-list for method output_type
+	30, // [30:34] is the sub-list for method input_type
+	30, // [30:30] is the sub-list for extension type_name
+	30, // [30:30] is the sub-list for extension extendee
+	0,  // [0:30] is the sub-list for field type_name
 }
 
 func init() { file_veiviser_v1_decision_service_proto_init() }
@@ -1945,7 +2016,7 @@ func file_veiviser_v1_decision_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_veiviser_v1_decision_service_proto_rawDesc), len(file_veiviser_v1_decision_service_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   18,
+			NumMessages:   19,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -547,7 +547,10 @@ type Signal struct {
 	// [0.01, 100]. Stages not named count 1.
 	Likelihood map[string]float64 `protobuf:"bytes,3,rep,name=likelihood,proto3" json:"likelihood,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"fixed64,2,opt,name=value"`
 	// What was observed, by language, said to the visitor: "You compared several products".
-	Text          map[string]string `protobuf:"bytes,4,rep,name=text,proto3" json:"text,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	Text map[string]string `protobuf:"bytes,4,rep,name=text,proto3" json:"text,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// It says something that people would mind to have inferred about them: it moves the belief, but is never put in words, and
+	// answers and their explanations do not name it.
+	Sensitive     bool `protobuf:"varint,5,opt,name=sensitive,proto3" json:"sensitive,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -608,6 +611,13 @@ func (x *Signal) GetText() map[string]string {
 		return x.Text
 	}
 	return nil
+}
+
+func (x *Signal) GetSensitive() bool {
+	if x != nil {
+		return x.Sensitive
+	}
+	return false
 }
 
 // Match says which events show a signal; every condition that is set must hold. Repeats, depth and pauses are counted
@@ -1216,7 +1226,10 @@ type Segment struct {
 	// Name by language.
 	Name map[string]string `protobuf:"bytes,2,rep,name=name,proto3" json:"name,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// CEL over visitor, visit, need and now, at most 2,048 bytes, evaluated at decision time.
-	Rule          string `protobuf:"bytes,3,opt,name=rule,proto3" json:"rule,omitempty"`
+	Rule string `protobuf:"bytes,3,opt,name=rule,proto3" json:"rule,omitempty"`
+	// Membership says something that people would mind to have inferred about them (health, belief, origin, orientation, money
+	// troubles): no reason speaks of it, and answers and their explanations do not name it.
+	Sensitive     bool `protobuf:"varint,4,opt,name=sensitive,proto3" json:"sensitive,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1270,6 +1283,13 @@ func (x *Segment) GetRule() string {
 		return x.Rule
 	}
 	return ""
+}
+
+func (x *Segment) GetSensitive() bool {
+	if x != nil {
+		return x.Sensitive
+	}
+	return false
 }
 
 // Placement is a place where something can be shown.
@@ -2299,14 +2319,15 @@ const file_veiviser_v1_plan_proto_rawDesc = "" +
 	"Transition\x12\x12\n" +
 	"\x04from\x18\x01 \x01(\tR\x04from\x12\x0e\n" +
 	"\x02to\x18\x02 \x01(\tR\x02to\x12\x12\n" +
-	"\x04rate\x18\x03 \x01(\x01R\x04rate\"\xb2\x02\n" +
+	"\x04rate\x18\x03 \x01(\x01R\x04rate\"\xd0\x02\n" +
 	"\x06Signal\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12(\n" +
 	"\x05match\x18\x02 \x01(\v2\x12.veiviser.v1.MatchR\x05match\x12C\n" +
 	"\n" +
 	"likelihood\x18\x03 \x03(\v2#.veiviser.v1.Signal.LikelihoodEntryR\n" +
 	"likelihood\x121\n" +
-	"\x04text\x18\x04 \x03(\v2\x1d.veiviser.v1.Signal.TextEntryR\x04text\x1a=\n" +
+	"\x04text\x18\x04 \x03(\v2\x1d.veiviser.v1.Signal.TextEntryR\x04text\x12\x1c\n" +
+	"\tsensitive\x18\x05 \x01(\bR\tsensitive\x1a=\n" +
 	"\x0fLikelihoodEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\x01R\x05value:\x028\x01\x1a7\n" +
@@ -2378,11 +2399,12 @@ const file_veiviser_v1_plan_proto_rawDesc = "" +
 	"\afigures\x18\b \x03(\v2'.veiviser.v1.FitProvenance.FiguresEntryR\afigures\x1a:\n" +
 	"\fFiguresEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x01R\x05value:\x028\x01\"\x9a\x01\n" +
+	"\x05value\x18\x02 \x01(\x01R\x05value:\x028\x01\"\xb8\x01\n" +
 	"\aSegment\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x122\n" +
 	"\x04name\x18\x02 \x03(\v2\x1e.veiviser.v1.Segment.NameEntryR\x04name\x12\x12\n" +
-	"\x04rule\x18\x03 \x01(\tR\x04rule\x1a7\n" +
+	"\x04rule\x18\x03 \x01(\tR\x04rule\x12\x1c\n" +
+	"\tsensitive\x18\x04 \x01(\bR\tsensitive\x1a7\n" +
 	"\tNameEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xeb\x04\n" +
