@@ -135,6 +135,10 @@ func visitor(id string, others ...string) *veiviserv1.Visitor {
 	return &veiviserv1.Visitor{
 		VisitorId: id, LinkedVisitorIds: others, FirstSeenTime: noon, LastSeenTime: noon, Visits: 2, Events: 5, Value: 24990,
 		Attributes: map[string]string{"visitor.club": "yes"}, Needs: needs("bike/ebike"), SegmentIds: []string{"families"},
+		Standing: &veiviserv1.Standing{
+			Directives: []*veiviserv1.Directive{{DirectiveId: "d1", Kind: veiviserv1.DirectiveKind_DIRECTIVE_KIND_DECIDED, CreateTime: noon}},
+			Consents:   []*veiviserv1.Consent{{Purpose: "mail", Granted: true, Time: noon, Effective: true}}, Profiled: true,
+		},
 		EventCounts: []*veiviserv1.EventCount{{Type: "view", Count: 4, InVisit: 1, LastTime: noon}, {Type: "purchase", Count: 1}},
 		RecentItems: []*veiviserv1.RecentItem{{ItemId: "fjell-1", Subject: "bike/ebike", Count: 3, LastTime: noon}, {ItemId: "by-2", Count: 1, LastTime: noon}},
 		Visit:       &veiviserv1.Visit{StartTime: noon, Events: 1, Channel: "web", Device: "phone"},

@@ -30,6 +30,8 @@ type commands struct {
 	Recommend recommendCmd `cmd:"" help:"Ask what to show a visitor, and why."`
 	Record    recordCmd    `cmd:"" help:"Record events: from JSON Lines, or one from flags."`
 	Visitor   visitorCmd   `cmd:"" help:"Look at, link, export or erase a visitor."`
+	Directive directiveCmd `cmd:"" help:"Set, list and take back what visitors wish."`
+	Consent   consentCmd   `cmd:"" help:"Record and list what people agreed to."`
 	Plan      planCmd      `cmd:"" help:"Validate, compare, publish, roll back and fetch plans."`
 	Items     itemsCmd     `cmd:"" help:"Import, list, show and delete items."`
 	Lift      liftCmd      `cmd:"" help:"Compare served visitors with the control group."`

@@ -137,6 +137,7 @@ func printVisitor(w io.Writer, v *veiviserv1.Visitor) {
 	for _, k := range sortedKeys(v.GetAttributes()) {
 		fmt.Fprintf(w, "  %s = %s\n", k, v.GetAttributes()[k])
 	}
+	printStanding(w, v.GetStanding())
 	printNeeds(w, v.GetNeeds())
 	if len(v.GetSegmentIds()) > 0 {
 		fmt.Fprintf(w, "Segments: %s\n", strings.Join(v.GetSegmentIds(), ", "))

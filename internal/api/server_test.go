@@ -189,17 +189,8 @@ func TestDeadline(t *testing.T) {
 func TestNotImplemented(t *testing.T) {
 	s := serve(t, Options{})
 	ctx := t.Context()
-	v, c, p, i := s.visits(), s.catalog(), s.plans(), s.insights()
+	c, p, i := s.catalog(), s.plans(), s.insights()
 	calls := map[string]func() error{
-		"SetDirective": func() error { _, err := v.SetDirective(ctx, &veiviserv1.SetDirectiveRequest{}); return err },
-		"ListDirectives": func() error {
-			_, err := v.ListDirectives(ctx, &veiviserv1.ListDirectivesRequest{})
-			return err
-		},
-		"RemoveDirective": func() error {
-			_, err := v.RemoveDirective(ctx, &veiviserv1.RemoveDirectiveRequest{})
-			return err
-		},
 		"ImportItems": func() error {
 			st, err := c.ImportItems(ctx)
 			if err != nil {

@@ -124,7 +124,9 @@ func TestReasonsAreOfTheContract(t *testing.T) {
 		veiviser.ReasonOverloaded, veiviser.ReasonDeadlineExceeded, veiviser.ReasonCanceled,
 		veiviser.ReasonCorruptRecord, veiviser.ReasonTooManyPlacements, veiviser.ReasonNotImplemented,
 		veiviser.ReasonRequestTooLarge, veiviser.ReasonUnknownRoute, veiviser.ReasonStopping, veiviser.ReasonForeignOrigin,
-		veiviser.ReasonGateClosed,
+		veiviser.ReasonGateClosed, veiviser.ReasonUnknownDirective, veiviser.ReasonDirectiveLimit, veiviser.ReasonUnknownPurpose,
+		veiviser.ReasonUnknownAccount, veiviser.ReasonUnknownSwitch, veiviser.ReasonSwitchExists, veiviser.ReasonSwitchLimit,
+		veiviser.ReasonSwitchOver, veiviser.ReasonErased,
 	} {
 		if got := reasonToProto(r); seen[got] {
 			t.Errorf("%s is no value of ErrorReason, or that of another: %s", r, got)

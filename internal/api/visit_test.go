@@ -191,7 +191,7 @@ func TestVisitorCalls(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := &veiviserv1.Visitor{VisitorId: "v", FirstSeenTime: timestamppb.New(moment), Attributes: map[string]string{"lang": "sv"}, SegmentIds: []string{"families"}}
+	want := &veiviserv1.Visitor{VisitorId: "v", FirstSeenTime: timestamppb.New(moment), Attributes: map[string]string{"lang": "sv"}, SegmentIds: []string{"families"}, Standing: &veiviserv1.Standing{Phase: "prospect"}}
 	if diff := cmp.Diff(want, got.GetVisitor(), protocmp.Transform()); diff != "" {
 		t.Error(diff)
 	}

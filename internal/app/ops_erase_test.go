@@ -9,8 +9,11 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/veiviser/veiviser/internal/app"
 	veiviserv1 "github.com/veiviser/veiviser/proto/veiviser/v1"
@@ -45,22 +48,26 @@ func found(b []byte, marks map[string][]byte) []string {
 	return list
 }
 
-// After a person is erased nothing in Redis, the log or the metrics tells that she ever was: not her identities, not
-// what she said, not the hashes that keys are made of, in no key, value, stream entry or snapshot.
+// After a person is erased nothing in Redis, its append-only file, the log, the metrics or the traces tells what she was: not
+// her identities, not what she said, wished, agreed to or met, not the hashes that keys are made of, in no key, value, stream
+// entry or snapshot. The names of tombstones alone hold a hash.
 func TestOpsEraseLeavesNothing(t *testing.T) {
-	r := ownRedis(t)
+	r := ownRedis(t, "--appendonly", "yes")
 	r.start()
 	cfg := settings(r.url())
+	traces := collector(t)
+	cfg.OTLPEndpoint, cfg.TraceRatio = traces.addr, 1
 	log := &shared{}
 	a, err := app.Start(t.Context(), cfg, slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() {
+	stop := sync.OnceFunc(func() {
 		if err := a.Stop(); err != nil {
 			t.Error(err)
 		}
-	}()
+	})
+	defer stop()
 	s := connect(t, a)
 	p := &planted{id: "id-" + rand.Text(), other: "other-" + rand.Text(), said: "said-" + rand.Text(), thing: "thing-" + rand.Text()}
 	marks := p.marks(cfg.Tenant)
@@ -75,12 +82,16 @@ func TestOpsEraseLeavesNothing(t *testing.T) {
 	if err != nil || !out.GetFound() {
 		t.Fatal(out, err)
 	}
-	if left := found(r.dump(), marks); len(left) > 0 {
+	if left := found(p.buried(r.dump(), cfg.Tenant), marks); len(left) > 0 {
 		t.Errorf("after she was erased Redis holds %v", left)
 	}
 	time.Sleep(1200 * time.Millisecond) // two looks of the learner at the outbox
-	if left := append(found(r.dump(), marks), found(r.dump(), thing)...); len(left) > 0 {
+	if left := append(found(p.buried(r.dump(), cfg.Tenant), marks), found(r.dump(), thing)...); len(left) > 0 {
 		t.Errorf("after all was learned Redis holds %v", left)
+	}
+	file := p.buried(r.rewritten(), cfg.Tenant)
+	if left := append(found(file, marks), found(file, thing)...); len(left) > 0 || len(file) == 0 {
+		t.Errorf("the append-only file of %d bytes holds %v", len(file), left)
 	}
 	_, metrics := get(t, a, "/metrics")
 	all := p.marks(cfg.Tenant)
@@ -96,6 +107,54 @@ func TestOpsEraseLeavesNothing(t *testing.T) {
 			t.Error("she is still known")
 		}
 	}
+	late := &veiviserv1.Event{EventId: "late", VisitorId: p.other, Type: "view", Subject: p.thing, Time: timestamppb.New(time.Now().Add(-time.Minute))}
+	refused, err := s.visits.RecordEvents(t.Context(), &veiviserv1.RecordEventsRequest{Events: []*veiviserv1.Event{late}})
+	if err != nil || refused.GetResults()[0].GetReason() != veiviserv1.ErrorReason_ERROR_REASON_ERASED {
+		t.Errorf("a late event: %v, %v", refused, err)
+	}
+	stop() // what is traced is sent at the end
+	if left := found(traces.bytes(), all); len(left) > 0 || len(traces.bytes()) == 0 {
+		t.Errorf("the traces, %d bytes, hold %v", len(traces.bytes()), left)
+	}
+}
+
+// buried is what is left of b without the names of tombstones of hers.
+func (p *planted) buried(b []byte, tenant string) []byte {
+	for _, name := range p.names(tenant) {
+		b = bytes.ReplaceAll(b, []byte("}:t:"+name), nil)
+	}
+	return b
+}
+
+// takeStand makes every call about what stands between a person and the shop.
+func takeStand(ctx context.Context, s *services, p *planted) error {
+	for i, id := range []string{p.id, p.other} {
+		for _, d := range []*veiviserv1.Directive{
+			{Kind: veiviserv1.DirectiveKind_DIRECTIVE_KIND_MUTE_TOPIC, Target: fmt.Sprint(p.said, i)},
+			{Kind: veiviserv1.DirectiveKind_DIRECTIVE_KIND_MUTE_ITEM, Target: p.said, Subject: p.thing},
+			{Kind: veiviserv1.DirectiveKind_DIRECTIVE_KIND_CORRECT_STAGE, Target: "search", Subject: p.thing},
+		} {
+			if _, err := s.visits.SetDirective(ctx, &veiviserv1.SetDirectiveRequest{VisitorId: id, Directive: d}); err != nil {
+				return err
+			}
+		}
+		for _, purpose := range []string{"personalization", "marketing_mail"} {
+			c := &veiviserv1.Consent{Purpose: purpose, Granted: true, Version: p.said, Source: p.said}
+			if _, err := s.visits.SetConsent(ctx, &veiviserv1.SetConsentRequest{VisitorId: id, Consent: c}); err != nil {
+				return err
+			}
+		}
+		var events []*veiviserv1.Event
+		for _, typ := range []string{"purchase", "delivery_failed", "complaint"} {
+			events = append(events, &veiviserv1.Event{
+				EventId: p.said + typ, VisitorId: id, Type: typ, Subject: p.thing, Value: 499, Attributes: map[string]string{"order": p.said},
+			})
+		}
+		if _, err := s.visits.RecordEvents(ctx, &veiviserv1.RecordEventsRequest{Events: events}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // live makes every call that is about a person.
@@ -140,6 +199,7 @@ func live(t *testing.T, s *services, p *planted) {
 		ok(err)
 		ok(stream.CloseSend())
 	}
+	ok(takeStand(ctx, s, p))
 	watch, stop := context.WithCancel(ctx)
 	seen, err := s.decisions.WatchRecommendations(watch, &veiviserv1.WatchRecommendationsRequest{VisitorId: p.id, Context: about, Placements: []string{"home_hero"}})
 	ok(err)
@@ -152,6 +212,9 @@ func live(t *testing.T, s *services, p *planted) {
 	ok(err)
 	export, err := s.visits.ExportVisitor(ctx, &veiviserv1.ExportVisitorRequest{VisitorId: p.id})
 	ok(err)
+	if v := export.GetVisitor().GetStanding(); len(v.GetDirectives()) != 4 || len(v.GetConsents()) != 4 || v.GetDirectives()[0].GetTarget() != p.said+"0" {
+		t.Errorf("the export does not tell what she wished and agreed to: %v", v)
+	}
 	if !strings.Contains(export.String(), p.said) || len(export.GetDecisions()) < 4 {
 		t.Errorf("the export is not complete: %d decisions", len(export.GetDecisions()))
 	}

@@ -131,6 +131,8 @@ func keys(list reflect.Value) []string {
 // keyOf is what an element is known by.
 func keyOf(v any) string {
 	switch e := v.(type) {
+	case *veiviser.Purpose:
+		return e.ID
 	case *veiviser.Journey:
 		return e.ID
 	case *veiviser.Stage:

@@ -18,7 +18,7 @@ func target(url string) storetest.Target {
 		Open: func(ctx context.Context, o storetest.Options) (storetest.Store, error) {
 			return store.Open(ctx, store.Options{
 				URL: url, Tenant: o.Tenant, Partitions: o.Partitions, Merge: o.Merge, Now: o.Now,
-				CallTimeout: o.CallTimeout, BulkTimeout: o.CallTimeout,
+				CallTimeout: o.CallTimeout, BulkTimeout: o.CallTimeout, Keep: o.Keep,
 			})
 		},
 		Raw: func(s storetest.Store) redis.UniversalClient { return store.Raw(own(s)) },

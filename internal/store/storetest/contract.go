@@ -13,6 +13,7 @@ type Options struct {
 	Partitions  int
 	Merge       func(into, from *veiviser.Visitor)
 	CallTimeout time.Duration
+	Keep        func() time.Duration
 	Now         func() time.Time
 }
 

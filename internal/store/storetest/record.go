@@ -11,13 +11,15 @@ import (
 	"github.com/alicebob/miniredis/v2"
 )
 
-// Recorder is a Redis in this process that notes every command it is sent, to see what a store asks of its server.
+// Recorder is a Redis in this process that notes every command it is sent and every reply, to see what a store asks of its
+// server and what it gets to know.
 type Recorder struct {
 	server   *miniredis.Miniredis
 	listener net.Listener
 
 	mu       sync.Mutex
 	commands [][]string
+	replies  map[net.Conn][]byte // what each client was sent; nil while nobody asks
 }
 
 // NewRecorder starts one; its owner must Close it.
@@ -56,6 +58,35 @@ func (r *Recorder) Take() [][]string {
 	return taken
 }
 
+// Replies returns what clients were sent since the last call, one text per connection, and forgets it. Only from the first call
+// on it is noted.
+func (r *Recorder) Replies() [][]byte {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var out [][]byte
+	for _, b := range r.replies {
+		out = append(out, b)
+	}
+	r.replies = map[net.Conn][]byte{}
+	return out
+}
+
+// answered notes what a client was sent.
+type answered struct {
+	recorder *Recorder
+	client   net.Conn
+}
+
+func (a answered) Write(b []byte) (int, error) {
+	r := a.recorder
+	r.mu.Lock()
+	if r.replies != nil {
+		r.replies[a.client] = append(r.replies[a.client], b...)
+	}
+	r.mu.Unlock()
+	return a.client.Write(b)
+}
+
 // Close ends it.
 func (r *Recorder) Close() {
 	_ = r.listener.Close()
@@ -72,7 +103,7 @@ func (r *Recorder) relay(client net.Conn) {
 	}
 	defer func() { _ = server.Close() }()
 	go func() {
-		_, _ = io.Copy(client, server)
+		_, _ = io.Copy(answered{r, client}, server)
 		_ = client.Close()
 	}()
 	in := bufio.NewReader(client)
