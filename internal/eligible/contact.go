@@ -301,19 +301,26 @@ type quietClock struct {
 	absent *atomic.Int32
 }
 
+// keepLonger is how much longer than they count contacts are kept, for calls that were overtaken by others: what they are about to
+// decide is decided by an earlier clock.
+const keepLonger = 10 * time.Minute
+
 // Remember is what is kept of what she was shown, once the contacts of an answer are added: those that a cap or the budget
-// counts, the oldest first. It is s.Contacts when nothing was added.
+// counts, or did a little while ago, the oldest first. It is s.Contacts when nothing was added.
 func (c *Contact) Remember(s *veiviser.Standing, shown []veiviser.Contact, now time.Time) []veiviser.Contact {
 	if len(shown) == 0 {
 		return s.Contacts
 	}
 	list := make([]veiviser.Contact, 0, len(s.Contacts)+len(shown))
 	for i := range s.Contacts {
-		if c.Keeps(&s.Contacts[i], now) {
+		if c.Keeps(&s.Contacts[i], now.Add(-keepLonger)) {
 			list = append(list, s.Contacts[i])
 		}
 	}
 	list = append(list, shown...)
+	if len(list) > veiviser.MaxContacts {
+		list = slices.DeleteFunc(list, func(x veiviser.Contact) bool { return !c.Keeps(&x, now) })
+	}
 	slices.SortStableFunc(list, func(a, b veiviser.Contact) int { return a.Time.Compare(b.Time) })
 	return list[max(0, len(list)-veiviser.MaxContacts):]
 }
