@@ -57,21 +57,27 @@ type Portrait struct {
 
 // Visitor shows a visitor as seen at the time at, or now when it is zero.
 func (d *Decider) Visitor(ctx context.Context, visitorID, language string, at time.Time) (*Portrait, error) {
-	snap := d.plans.Active()
-	if snap == nil {
-		return nil, learn.ErrNoPlan()
-	}
-	loaded, err := d.store.Load(ctx, visitorID, nil)
+	snap, v, err := d.kept(ctx, visitorID)
 	if err != nil {
 		return nil, err
 	}
-	if !remembered(loaded.Visitor) {
+	if !remembered(v) {
 		return nil, veiviser.NotFound(veiviser.ReasonUnknownVisitor, "visitor_id", "nothing is remembered of this visitor")
 	}
 	if at.IsZero() {
 		at = d.now().UTC()
 	}
-	return portray(snap, loaded.Visitor, language, at), nil
+	return portray(snap, v, language, at), nil
+}
+
+// kept is what the store keeps of a visitor; nil for nothing.
+func (d *Decider) kept(ctx context.Context, visitorID string) (*plan.Snapshot, *veiviser.Visitor, error) {
+	snap := d.plans.Active()
+	if snap == nil {
+		return nil, nil, learn.ErrNoPlan()
+	}
+	loaded, err := d.store.Load(ctx, visitorID, nil)
+	return snap, loaded.Visitor, err
 }
 
 // remembered reports whether there is more to know of a visitor than what she was shown: somebody who never did or said
@@ -95,20 +101,26 @@ func portray(snap *plan.Snapshot, v *veiviser.Visitor, language string, at time.
 // Export gives everything that is remembered about a visitor, her answers newest first. Of somebody who asked and did
 // nothing there are answers alone.
 func (d *Decider) Export(ctx context.Context, visitorID string) (*Portrait, []veiviser.Answer, error) {
-	p, unknown := d.Visitor(ctx, visitorID, "", time.Time{})
-	if unknown != nil && veiviser.ReasonOf(unknown) != veiviser.ReasonUnknownVisitor {
-		return nil, nil, unknown
+	snap, v, err := d.kept(ctx, visitorID)
+	if err != nil {
+		return nil, nil, err
 	}
 	answers, err := d.store.Answers(ctx, visitorID)
 	if err != nil {
 		return nil, nil, err
 	}
 	slices.Reverse(answers)
-	if unknown != nil {
-		if len(answers) == 0 {
-			return nil, nil, unknown
-		}
-		p = &Portrait{Visitor: veiviser.Visitor{ID: visitorID}, Voice: newVoice(d.plans.Active(), &answers[0], "")}
+	switch {
+	case remembered(v):
+		return portray(snap, v, "", d.now().UTC()), answers, nil
+	case v == nil && len(answers) == 0:
+		return nil, nil, veiviser.NotFound(veiviser.ReasonUnknownVisitor, "visitor_id", "nothing is remembered of this visitor")
+	case v == nil:
+		v = &veiviser.Visitor{ID: visitorID}
 	}
-	return p, answers, nil
+	said := &veiviser.Answer{Visitor: *v}
+	if len(answers) > 0 {
+		said = &answers[0]
+	}
+	return &Portrait{Visitor: *v, Voice: newVoice(snap, said, "")}, answers, nil
 }
