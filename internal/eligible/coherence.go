@@ -128,7 +128,9 @@ func (c *Coherence) Told(s *veiviser.Standing, now time.Time) *Told {
 }
 
 // live reports whether she is held to have heard a fact. One told later than now counts, too.
-func (c *Coherence) live(f *veiviser.Fact, now time.Time) bool { return now.Sub(f.Time).Abs() < c.window }
+func (c *Coherence) live(f *veiviser.Fact, now time.Time) bool {
+	return now.Sub(f.Time).Abs() < c.window
+}
 
 // Catalogue gives the items that say something of a product. Package plan's catalogue is one.
 type Catalogue interface {

@@ -160,7 +160,9 @@ func TestFullOfFacts(t *testing.T) {
 	}
 	l.Add(items[len(items)-1])
 	bars := l.Bars(nil, items)
-	keeps := func(it *veiviser.Item) bool { return slices.ContainsFunc(bars, func(b veiviser.Bar) bool { return b.Keeps(it) }) }
+	keeps := func(it *veiviser.Item) bool {
+		return slices.ContainsFunc(bars, func(b veiviser.Bar) bool { return b.Keeps(it) })
+	}
 	if keeps(items[0]) || !keeps(items[len(items)-2]) || keeps(&veiviser.Item{ID: "mute"}) || !bars[0].Until.Equal(noonOn.Add(time.Hour)) {
 		t.Errorf("full: %+v", bars)
 	}
