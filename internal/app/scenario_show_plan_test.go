@@ -34,7 +34,7 @@ func (p *printer) explanation(e *veiviserv1.DecisionExplanation) {
 		if !p.flags["ids"] || len(ids) > 20 {
 			ids = nil
 		}
-		p.line("  out %s %d%s", x.GetReason(), x.GetCount(), words(":", ids))
+		p.line("  out %s %d%s%s", x.GetReason(), x.GetCount(), words(" by", x.GetAbout()), words(":", ids))
 	}
 	p.line("  %d items: %d served, %d out", len(e.GetServed())+out, len(e.GetServed()), out)
 	p.line("  %q", e.GetSummary())

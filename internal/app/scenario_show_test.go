@@ -139,6 +139,9 @@ func (p *printer) decision(d *veiviserv1.PlacementDecision) {
 		notes = " (no id)"
 	}
 	if len(d.GetItems()) == 0 {
+		if until := d.GetSilentUntilTime(); until != nil {
+			notes = " until " + at(until) + notes
+		}
 		p.line("%s: silent %s p=%s%s", d.GetPlacement(), short(d.GetSilenceReason()), number(d.GetSilencePropensity()), notes)
 		return
 	}

@@ -86,18 +86,28 @@ func (d *Decider) Visitor(ctx context.Context, visitorID, language string, at ti
 
 // person shows what is known of a visitor herself.
 func (d *Decider) person(ctx context.Context, visitorID, language string, at time.Time) (*Portrait, *plan.Snapshot, error) {
+	snap, v, err := d.kept(ctx, visitorID)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !remembered(v) {
+		return nil, nil, errUnknownVisitor()
+	}
+	return portray(snap, v, language, at), snap, nil
+}
+
+func errUnknownVisitor() error {
+	return veiviser.NotFound(veiviser.ReasonUnknownVisitor, "visitor_id", "nothing is remembered of this visitor")
+}
+
+// kept is what the store keeps of a visitor; nil for nothing.
+func (d *Decider) kept(ctx context.Context, visitorID string) (*plan.Snapshot, *veiviser.Visitor, error) {
 	snap := d.plans.Active()
 	if snap == nil {
 		return nil, nil, learn.ErrNoPlan()
 	}
 	loaded, err := d.store.Load(ctx, visitorID, nil)
-	if err != nil {
-		return nil, nil, err
-	}
-	if !remembered(loaded.Visitor) {
-		return nil, nil, veiviser.NotFound(veiviser.ReasonUnknownVisitor, "visitor_id", "nothing is remembered of this visitor")
-	}
-	return portray(snap, loaded.Visitor, language, at), snap, nil
+	return snap, loaded.Visitor, err
 }
 
 // remembered reports whether there is more to know of a visitor than what she was shown: somebody who never did or said
@@ -124,21 +134,30 @@ func portray(snap *plan.Snapshot, v *veiviser.Visitor, language string, at time.
 // Export gives everything that is remembered about a visitor, her answers newest first. Of somebody who asked and did
 // nothing there are answers alone. What is believed of the account she acts for is not hers.
 func (d *Decider) Export(ctx context.Context, visitorID string) (*Portrait, []veiviser.Answer, error) {
-	p, _, unknown := d.person(ctx, visitorID, "", d.now().UTC())
-	if unknown != nil && veiviser.ReasonOf(unknown) != veiviser.ReasonUnknownVisitor {
-		return nil, nil, unknown
+	snap, v, err := d.kept(ctx, visitorID)
+	if err != nil {
+		return nil, nil, err
 	}
 	answers, err := d.store.Answers(ctx, visitorID)
 	if err != nil {
 		return nil, nil, err
 	}
 	slices.Reverse(answers)
-	if unknown != nil {
-		if len(answers) == 0 {
-			return nil, nil, unknown
+	p := &Portrait{Profiled: true}
+	switch {
+	case remembered(v):
+		p = portray(snap, v, "", d.now().UTC())
+	case v == nil && len(answers) == 0:
+		return nil, nil, errUnknownVisitor()
+	case v == nil:
+		v = &veiviser.Visitor{ID: visitorID}
+		fallthrough
+	default:
+		said := &veiviser.Answer{Visitor: *v}
+		if len(answers) > 0 {
+			said = &answers[0]
 		}
-		p = &Portrait{Visitor: veiviser.Visitor{ID: visitorID}, Voice: newVoice(d.plans.Active(), &answers[0], "")}
-		p.Profiled = d.plans.Active().Profiled(&p.Visitor.Standing, d.now())
+		p.Visitor, p.Voice, p.Profiled = *v, newVoice(snap, said, ""), snap.Profiled(&v.Standing, d.now())
 	}
 	p.At = time.Time{}
 	return p, answers, nil

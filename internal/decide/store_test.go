@@ -91,7 +91,7 @@ func (m *memory) Commit(ctx context.Context, c veiviser.Change) error {
 		m.answers[c.Answer.ID] = *c.Answer
 	}
 	m.changes = append(m.changes, c)
-	if c.Visitor != nil {
+	if c.Visitor != nil && !c.Quiet {
 		m.note(id)
 	}
 	return nil

@@ -20,7 +20,8 @@ const MaxCaps = 256
 // caps that count it; so many caps cost little more than few.
 type Contact struct {
 	caps    []capRule // the shortest window first
-	account capSet    // those that count all persons of an account
+	all     capSet
+	account capSet // those that count all persons of an account
 	kinds   [5]capSet
 	items   table
 	topics  table
@@ -155,6 +156,7 @@ func NewContact(p *veiviser.ContactPolicy) *Contact {
 // note enters a cap into the tables.
 func (c *Contact) note(i int) {
 	r := &c.caps[i]
+	c.all.add(i)
 	for _, k := range r.Kinds {
 		r.kinds |= 1 << kindOf(k)
 	}
@@ -262,12 +264,16 @@ func (c *Contact) Keeps(x *veiviser.Contact, now time.Time) bool {
 
 // matching is the caps that count a contact, whatever its age.
 func (c *Contact) matching(x *veiviser.Contact) capSet {
-	s := c.at(x.Placement, x.Channel)
-	if s.empty() {
-		return s
+	here := c.at(x.Placement, x.Channel)
+	return c.matchingAt(x, &here)
+}
+
+// matchingAt is matching of those that look at where it was.
+func (c *Contact) matchingAt(x *veiviser.Contact, here *capSet) capSet {
+	if here.empty() {
+		return capSet{}
 	}
-	of := c.of(x.ItemID, x.Kind, x.Topics)
-	return s.and(&of)
+	return c.of(x.ItemID, x.Kind, x.Topics).and(here)
 }
 
 // Of is the contact that showing an item on a placement makes: until when it is reserved is set where impressions are reported.
@@ -311,8 +317,12 @@ func (c *Contact) KeepsForAccount(x *veiviser.Contact, now time.Time) bool {
 	return !s.empty()
 }
 
+// keepLonger is how much longer than they count contacts are kept, for calls that were overtaken by others: what they are about to
+// decide is decided by an earlier clock.
+const keepLonger = 10 * time.Second
+
 // Remember is what is kept of what she was shown, once the contacts of an answer are added: those that a cap or the budget
-// counts, the oldest first. It is s.Contacts when nothing was added.
+// counts, or did a little while ago, the oldest first. It is s.Contacts when nothing was added.
 func (c *Contact) Remember(s *veiviser.Standing, shown []veiviser.Contact, now time.Time) []veiviser.Contact {
 	return remember(s, shown, now, c.Keeps)
 }
@@ -330,11 +340,14 @@ func remember(s *veiviser.Standing, shown []veiviser.Contact, now time.Time, kee
 	}
 	list := make([]veiviser.Contact, 0, len(s.Contacts)+len(shown))
 	for i := range s.Contacts {
-		if keeps(&s.Contacts[i], now) {
+		if keeps(&s.Contacts[i], now.Add(-keepLonger)) {
 			list = append(list, s.Contacts[i])
 		}
 	}
 	list = append(list, shown...)
+	if len(list) > veiviser.MaxContacts {
+		list = slices.DeleteFunc(list, func(x veiviser.Contact) bool { return !keeps(&x, now) })
+	}
 	slices.SortStableFunc(list, func(a, b veiviser.Contact) int { return a.Time.Compare(b.Time) })
 	return list
 }

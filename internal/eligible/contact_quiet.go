@@ -134,21 +134,14 @@ func (q *quietRule) end(local time.Time) time.Time {
 		day++
 	}
 	at := time.Date(local.Year(), local.Month(), day, q.to/60, q.to%60, 0, 0, local.Location())
-	_, before := at.Add(-4 * time.Hour).Zone()
-	_, after := at.Add(4 * time.Hour).Zone()
-	if before == after && at.After(local) {
+	if _, change := local.ZoneBounds(); at.After(local) && (change.IsZero() || change.After(at.Add(4*time.Hour))) {
 		return at
 	}
-	// The clock changes around then: look at it minute by minute.
-	step := at.Add(-4 * time.Hour)
-	if step.Before(local) {
-		step = local.Truncate(time.Minute)
-	}
-	for range 12 * 60 {
+	// The clock changes until then: look at it minute by minute.
+	for step := local.Truncate(time.Minute); step.Before(local.Add(26 * time.Hour)); step = step.Add(time.Minute) {
 		if step.After(local) && !q.holds(step) {
 			return step
 		}
-		step = step.Add(time.Minute)
 	}
 	return at
 }

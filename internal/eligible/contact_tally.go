@@ -19,13 +19,22 @@ type Tally struct {
 	kept int
 	// whose are the caps that hold for her: those of accounts only for who has one.
 	whose capSet
+	// last is where the contact before was: most are in few places.
+	last spot
 	// unknown is true when nobody knows what she was shown.
 	unknown bool
 }
 
+// spot is where something was shown, with the caps that look there.
+type spot struct {
+	id, channel string
+	known       bool
+	caps        capSet
+}
+
 // counted is a contact that counts, with the caps that count it.
 type counted struct {
-	contact veiviser.Contact
+	contact *veiviser.Contact
 	caps    capSet
 	budget  bool
 }
@@ -40,9 +49,7 @@ func (c *Contact) Tally(s, account *veiviser.Standing, showing []uint64, now tim
 	t := c.tallies.Get().(*Tally) //nolint:forcetypeassert // the pool holds nothing else
 	clear(t.counts[:len(c.caps)])
 	t.now, t.seen, t.spent, t.kept, t.unknown = now, t.seen[:0], 0, 0, unknown
-	for i := range c.caps {
-		t.whose.add(i)
-	}
+	t.whose, t.last = c.all, spot{}
 	if account == nil {
 		t.whose = t.whose.not(&c.account)
 	}
@@ -65,11 +72,10 @@ func (t *Tally) Release() {
 		return
 	}
 	clear(t.seen)
-	t.whose = capSet{}
 	t.policy.tallies.Put(t)
 }
 
-// Add counts what the answer itself is about to show.
+// Add counts what the answer itself is about to show. It keeps x, which must not change.
 func (t *Tally) Add(x *veiviser.Contact) { t.add(x, true, true) }
 
 // add counts a contact of hers, of her account's, or of both.
@@ -78,7 +84,10 @@ func (t *Tally) add(x *veiviser.Contact, hers, account bool) {
 		return
 	}
 	c, age := t.policy, t.now.Sub(x.Time)
-	s := c.matching(x).from(c.younger(age))
+	if !t.last.known || t.last.id != x.Placement || t.last.channel != x.Channel {
+		t.last = spot{x.Placement, x.Channel, true, c.at(x.Placement, x.Channel)}
+	}
+	s := c.matchingAt(x, &t.last.caps).from(c.younger(age))
 	if hers && (!s.empty() || c.budget.Amount > 0 && x.Attention > 0 && age < c.budget.Window) {
 		t.kept++
 	}
@@ -102,7 +111,7 @@ func (t *Tally) add(x *veiviser.Contact, hers, account bool) {
 	for i := range s.each {
 		t.counts[i]++
 	}
-	t.seen = append(t.seen, counted{contact: *x, caps: s, budget: budget})
+	t.seen = append(t.seen, counted{contact: x, caps: s, budget: budget})
 }
 
 // Bars appends the bars that caps and the budget put up on a placement: the budget first, then the caps by their windows.
@@ -183,7 +192,7 @@ func (t *Tally) spentBy(i int, values func(*veiviser.Contact) []string) (list []
 	counts := map[string]int{}
 	for k := range t.seen {
 		if t.seen[k].caps.has(i) {
-			for _, v := range values(&t.seen[k].contact) {
+			for _, v := range values(t.seen[k].contact) {
 				if counts[v]++; counts[v] == t.policy.caps[i].Limit {
 					list = append(list, v)
 				}
@@ -203,7 +212,7 @@ func (t *Tally) spentBy(i int, values func(*veiviser.Contact) []string) (list []
 func (t *Tally) used(i int, such func(*veiviser.Contact) bool) int {
 	n := 0
 	for k := range t.seen {
-		if t.seen[k].caps.has(i) && such(&t.seen[k].contact) {
+		if t.seen[k].caps.has(i) && such(t.seen[k].contact) {
 			n++
 		}
 	}
@@ -215,8 +224,8 @@ func (t *Tally) reopens(i int, such func(*veiviser.Contact) bool) time.Time {
 	r := &t.policy.caps[i]
 	var leave []time.Time
 	for k := range t.seen {
-		if x := &t.seen[k]; x.caps.has(i) && such(&x.contact) {
-			leave = append(leave, leaves(&x.contact, r.Window))
+		if x := &t.seen[k]; x.caps.has(i) && such(x.contact) {
+			leave = append(leave, leaves(x.contact, r.Window))
 		}
 	}
 	if len(leave) < r.Limit {
@@ -247,7 +256,7 @@ func (t *Tally) affordable(amount int) time.Time {
 	var list []spending
 	for k := range t.seen {
 		if x := &t.seen[k]; x.budget {
-			list = append(list, spending{leaves(&x.contact, t.policy.budget.Window), int(x.contact.Attention)})
+			list = append(list, spending{leaves(x.contact, t.policy.budget.Window), int(x.contact.Attention)})
 		}
 	}
 	slices.SortFunc(list, func(a, b spending) int { return a.at.Compare(b.at) })

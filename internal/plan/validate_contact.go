@@ -105,10 +105,11 @@ func (c *checker) topicsKnown(at string, topics []string, w *contactWords) {
 
 // cap checks one cap.
 func (c *checker) cap(at string, x *veiviser.Cap, w *contactWords) {
-	if x.Limit < 1 || x.Limit > veiviser.MaxCapLimit {
+	if x.Limit < 1 {
 		c.fail(at+".limit", "must lie in 1–%d, is %d; what is never to be shown is a draft, or switched off",
 			veiviser.MaxCapLimit, x.Limit)
 	}
+	c.atMost(at+".limit", x.Limit, veiviser.MaxCapLimit, "showings")
 	c.capWindow(at+".window", x.Window)
 	c.word(at+".per", "way to count", x.Per, []string{veiviser.PerItem, veiviser.PerTopic, veiviser.PerKind, veiviser.PerChannel})
 	group := slices.ContainsFunc(c.plan.Journeys, func(j veiviser.Journey) bool { return j.Group })
