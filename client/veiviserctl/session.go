@@ -32,6 +32,8 @@ type commands struct {
 	Visitor   visitorCmd   `cmd:"" help:"Look at, link, export or erase a visitor."`
 	Plan      planCmd      `cmd:"" help:"Validate, compare, publish, roll back and fetch plans."`
 	Items     itemsCmd     `cmd:"" help:"Import, list, show and delete items."`
+	Switch    switchCmd    `cmd:"" help:"Silence a topic, a region or a segment in a crisis, and speak again in stages."`
+	Alerts    alertsCmd    `cmd:"" help:"Show what needs attention: surges of complaints and of negative feedback."`
 	Lift      liftCmd      `cmd:"" help:"Compare served visitors with the control group."`
 	Learning  learningCmd  `cmd:"" help:"Show how far the service has learned, and what became of outcomes."`
 	Progress  progressCmd  `cmd:"" help:"Show which item moved whom from which stage to which."`
