@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"pgregory.net/rapid"
@@ -155,4 +156,25 @@ func TestStatementsObeyTheRequest(t *testing.T) {
 			t.Errorf("%s: shown %+v", name, a.Decisions[0].Choices)
 		}
 	}
+}
+
+// A visit that is watched falls silent within a second when something is switched off, and stays as it is when nothing is.
+func TestWatchFollowsSwitches(t *testing.T) {
+	d, plans := decider(t, newMemory())
+	synctest.Test(t, func(t *testing.T) {
+		w := watch(t, d, func(q *veiviser.Request) {
+			q.Context.Subject = ebike
+			q.Placements = []veiviser.PlacementRequest{{Placement: "product_side"}}
+		})
+		time.Sleep(3100 * time.Millisecond)
+		if len(w.sent) != 1 {
+			t.Fatalf("%d answers", len(w.sent))
+		}
+		plans.set(with(plans.Active(), veiviser.Switch{ID: "a", Topic: ebike, Statement: holding}))
+		time.Sleep(time.Second)
+		if len(w.sent) != 2 || states(&w.sent[1].Answer.Decisions[0]) != 1 {
+			t.Errorf("%d answers", len(w.sent))
+		}
+		w.end(t)
+	})
 }
