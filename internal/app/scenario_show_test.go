@@ -65,7 +65,7 @@ func show(m proto.Message, flags flags) string {
 	case *veiviserv1.ListSegmentProfilesResponse:
 		p.profiles(m)
 	default:
-		if !p.wishes(m) && !p.relation(m) {
+		if !p.wishes(m) && !p.relation(m) && !p.crisis(m) {
 			p.line("ok")
 		}
 	}

@@ -27,6 +27,7 @@ const innerBuffer = 1 << 20
 // serveGRPC makes the services and listens, on the network and in memory for the gateway.
 func (a *App) serveGRPC(ctx context.Context, registry *prometheus.Registry) error {
 	counts := newCounters(registry)
+	countAlerts(registry, a.learner.Shown)
 	wishes := learn.NewRecorder(a.store, a.library, nil, a.log)
 	recorder := countedRecorder{wishes, counts}
 	plain := decide.New(a.store, a.library, decide.Options{Log: a.log, Learned: a.learned, Customers: a.customers})

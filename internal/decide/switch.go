@@ -39,7 +39,7 @@ func (c *choice) state(d *veiviser.Decision, set *plan.Eligible, q *plan.Query, 
 		if !ok {
 			continue
 		}
-		set.Show(l.Slot)
+		set.Show(l.Slot, q)
 		d.Choices = append(d.Choices, veiviser.Choice{
 			ItemID: l.Item.ID, Kind: l.Item.Kind, Representation: l.Representation, Format: l.Format, Propensity: 1,
 			Reasons: []veiviser.Because{{Code: veiviser.BecauseHolding, About: s.ID}},

@@ -2,6 +2,7 @@ package decide
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/veiviser/veiviser/internal/veiviser"
@@ -10,6 +11,10 @@ import (
 // lookAgain is how often a watched visit is looked at without a note from the store: time alone moves beliefs, and a
 // new plan may be published.
 const lookAgain = 10 * time.Second
+
+// lookAtSwitches is how often a watched visit looks whether anything was switched off or on: what is on a screen already is to
+// fall silent as soon as what comes after it.
+const lookAtSwitches = 500 * time.Millisecond
 
 // Watch sends an answer at once, and a new one whenever events of the visitor change it, until ctx ends or send fails.
 // The answer is made as a preview first and, when it differs from the last one sent, decided for real, so that only what
@@ -21,22 +26,31 @@ func (d *Decider) Watch(ctx context.Context, req veiviser.Request, send func(*Re
 	}
 	again := time.NewTicker(lookAgain)
 	defer again.Stop()
+	switched := time.NewTicker(lookAtSwitches)
+	defer switched.Stop()
 	var screen screen
 	for {
+		on := d.switches()
 		if err = d.renew(ctx, req, &screen, send); err != nil {
 			if ctx.Err() != nil { // whatever failed, this is why
 				return context.Cause(ctx)
 			}
 			return err
 		}
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case _, open := <-notes:
-			if !open {
-				notes = nil
+		for wait := true; wait; {
+			select {
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			case _, open := <-notes:
+				wait = false
+				if !open {
+					notes = nil
+				}
+			case <-again.C:
+				wait = false
+			case <-switched.C:
+				wait = slices.EqualFunc(on, d.switches(), sameStage)
 			}
-		case <-again.C:
 		}
 	}
 }
@@ -48,6 +62,17 @@ type screen struct {
 	// showing are hashes of the ids of the decisions on it. What she was shown by them is no reason to take it away again.
 	showing []uint64
 }
+
+// switches are those that are on.
+func (d *Decider) switches() []veiviser.Switch {
+	if snap := d.plans.Active(); snap != nil {
+		return snap.Switches
+	}
+	return nil
+}
+
+// sameStage reports whether two are one switch that keeps the same away.
+func sameStage(a, b veiviser.Switch) bool { return a.ID == b.ID && a.Stage == b.Stage }
 
 // renew answers anew and sends the answer when it differs from the last one. Greedy previews tell whether it does, so
 // that the luck of the draw alone sends nothing.

@@ -28,12 +28,41 @@ func (c *Catalog) Statement(id string, q *Query) (l Listed, ok bool) {
 // Behind are the ids of what kept items away for a reason.
 func (e *Eligible) Behind(r veiviser.ExclusionReason) []string { return e.about[reasonOf(r)] }
 
-// Show takes an item that is shown anyhow out of what may be shown beside it.
-func (e *Eligible) Show(slot int32) {
+// Show takes an item that [Catalog.Statement] found out of what may be shown beside it, and out of what may not.
+func (e *Eligible) Show(slot int32, q *Query) {
 	if e.left.has(slot) {
 		e.left.drop(slot)
-		e.led++
+	} else {
+		r := e.whyOut(slot, q)
+		e.counts[r]--
+		if e.gone != nil && e.gone[r] != nil {
+			e.gone[r].drop(slot)
+		}
 	}
+	e.led++
+}
+
+// whyOut is the reason for which a statement is none of the items that may be shown: one of those that it is excused from, in the
+// order in which they are looked at.
+func (e *Eligible) whyOut(slot int32, q *Query) reason {
+	it := e.c.entries[slot].item
+	about := func(t string) bool { return veiviser.SubjectMatches(t, q.Subject) || veiviser.SubjectMatches(q.Subject, t) }
+	switch {
+	case q.Subject != "" && q.Subject != "*" && len(it.Topics) > 0 && !slices.ContainsFunc(it.Topics, about):
+		return subject
+	case len(it.Journeys) > 0 && !slices.Contains(it.Journeys, q.Journey):
+		return journey
+	case q.Unsure && q.Placement.unsureKinds&(1<<kindIndex(it.Kind)) == 0:
+		return unsure
+	case len(it.Segments) > 0 && !slices.ContainsFunc(it.Segments, func(s string) bool { return slices.Contains(q.Segments, s) }):
+		return inSegment
+	}
+	e.facts.Item = it
+	defer func() { e.facts.Item = nil }()
+	if v := e.verdict(&e.c.words.compiled[e.c.entries[slot].rule]); v != numReasons {
+		return v
+	}
+	return ruleFalse
 }
 
 // Silences says what a switch keeps away of what could be shown now to those it is about: the items, in the order of the

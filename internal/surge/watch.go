@@ -114,14 +114,15 @@ func (w *Watch) Observe(at time.Time, e Event) {
 	}
 }
 
-// Advance closes the buckets that are over at now, and reports whether there were any. All events of them must have been
+// Advance closes the buckets that are over at now, and reports whether anything changed. All events of them must have been
 // observed. With another bucket than before, watching goes on with the rates that were learned, and no evidence.
 func (w *Watch) Advance(now time.Time, c Config) bool {
+	closed := false
 	if w.Bucket != c.Bucket {
 		w.rebucket(now, c.Bucket)
+		closed = true
 	}
 	end := now.Truncate(c.Bucket)
-	closed := false
 	for w.Closed.Before(end) {
 		if w.skip(end) {
 			continue

@@ -38,6 +38,7 @@ type Server interface {
 type Marketing interface {
 	Plans
 	Catalog
+	Switches
 }
 
 // Learning is what the learner needs.

@@ -39,7 +39,7 @@ type Target struct {
 func Run(t *testing.T, target Target) {
 	t.Helper()
 	for _, group := range []map[string]func(scope){
-		visitorTests, answerTests, linkTests, eraseTests, planTests, historyTests, learnerTests, decisionTests, settledTests,
+		visitorTests, answerTests, linkTests, eraseTests, planTests, switchTests, historyTests, learnerTests, decisionTests, settledTests,
 		hostileTests,
 	} {
 		for _, name := range slices.Sorted(maps.Keys(group)) {
