@@ -14,10 +14,10 @@ func orderNeeds(views []veiviser.NeedView, subject string, audiences []veiviser.
 	if len(views) < 2 || subject == "" && len(audiences) == 0 {
 		return views
 	}
-	keyed := make([]ordered, len(views))
+	keyed := make([]ranked, len(views))
 	for i := range views {
 		v := &views[i]
-		keyed[i] = ordered{view: *v, distance: distance(v.Subject, subject)}
+		keyed[i] = ranked{view: *v, distance: distance(v.Subject, subject)}
 		if v.New {
 			keyed[i].assumed = 1
 		}
@@ -25,7 +25,7 @@ func orderNeeds(views []veiviser.NeedView, subject string, audiences []veiviser.
 		first := slices.IndexFunc(views, func(w veiviser.NeedView) bool { return w.New == v.New && w.Subject == v.Subject })
 		keyed[i].rank = eligible.Precedence(audiences, views[first].Audience)
 	}
-	slices.SortStableFunc(keyed, func(a, b ordered) int {
+	slices.SortStableFunc(keyed, func(a, b ranked) int {
 		return cmp.Or(a.distance-b.distance, a.assumed-b.assumed, a.rank-b.rank)
 	})
 	for i := range keyed {
@@ -34,8 +34,8 @@ func orderNeeds(views []veiviser.NeedView, subject string, audiences []veiviser.
 	return views
 }
 
-// ordered is a need with what its place depends upon.
-type ordered struct {
+// ranked is a need with what its place depends upon.
+type ranked struct {
 	view                    veiviser.NeedView
 	distance, assumed, rank int
 }
