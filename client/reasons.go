@@ -22,6 +22,7 @@ const (
 	ErrUnknownItem        = reasonError(veiviserv1.ErrorReason_ERROR_REASON_UNKNOWN_ITEM)
 	ErrUnknownEventType   = reasonError(veiviserv1.ErrorReason_ERROR_REASON_UNKNOWN_EVENT_TYPE)
 	ErrUnknownVisitor     = reasonError(veiviserv1.ErrorReason_ERROR_REASON_UNKNOWN_VISITOR)
+	ErrUnknownAccount     = reasonError(veiviserv1.ErrorReason_ERROR_REASON_UNKNOWN_ACCOUNT)
 	ErrUnknownDecision    = reasonError(veiviserv1.ErrorReason_ERROR_REASON_UNKNOWN_DECISION)
 	ErrUnknownPlanVersion = reasonError(veiviserv1.ErrorReason_ERROR_REASON_UNKNOWN_PLAN_VERSION)
 	ErrUnknownSegment     = reasonError(veiviserv1.ErrorReason_ERROR_REASON_UNKNOWN_SEGMENT)

@@ -26,6 +26,7 @@ type fake struct {
 	watch     func(context.Context, veiviser.Request, func(*decide.Reply) error) error
 	explain   func(context.Context, string, string) (*decide.Reply, int, error)
 	visitor   func(context.Context, string, string, time.Time) (*decide.Portrait, error)
+	account   func(context.Context, string, string, time.Time) (*decide.AccountView, error)
 	export    func(context.Context, string) (*decide.Portrait, []veiviser.Answer, error)
 	record    func(context.Context, []veiviser.Event) ([]veiviser.EventResult, error)
 	link      func(context.Context, string, []string) error
@@ -60,6 +61,10 @@ func (f *fake) Explain(ctx context.Context, id, lang string) (*decide.Reply, int
 
 func (f *fake) Visitor(ctx context.Context, id, lang string, at time.Time) (*decide.Portrait, error) {
 	return f.visitor(ctx, id, lang, at)
+}
+
+func (f *fake) Account(ctx context.Context, id, lang string, at time.Time) (*decide.AccountView, error) {
+	return f.account(ctx, id, lang, at)
 }
 
 func (f *fake) Export(ctx context.Context, id string) (*decide.Portrait, []veiviser.Answer, error) {
@@ -161,7 +166,7 @@ func serve(tb testing.TB, o Options) *served {
 	f, log := &fake{}, &lockedBuffer{}
 	o.Log = slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	s, err := NewServer(Services{
-		Decider: f, Recorder: f, Plans: f, Catalog: f, Profiles: f, Learning: f, Reviewer: f, Switches: f,
+		Decider: f, Accounts: f, Recorder: f, Plans: f, Catalog: f, Profiles: f, Learning: f, Reviewer: f, Switches: f,
 	}, o)
 	if err != nil {
 		tb.Fatal(err)

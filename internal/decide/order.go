@@ -14,30 +14,31 @@ func orderNeeds(views []veiviser.NeedView, subject string, audiences []veiviser.
 	if len(views) < 2 || subject == "" && len(audiences) == 0 {
 		return views
 	}
-	keyed := make([]placed, len(views))
+	keys := make([]turn, len(views))
 	for i := range views {
 		v := &views[i]
-		keyed[i] = placed{view: *v, distance: distance(v.Subject, subject)}
+		keys[i].distance = distance(v.Subject, subject)
 		if v.New {
-			keyed[i].assumed = 1
+			keys[i].assumed = 1
 		}
 		// Who she is about a subject, its first need says.
 		first := slices.IndexFunc(views, func(w veiviser.NeedView) bool { return w.New == v.New && w.Subject == v.Subject })
-		keyed[i].rank = eligible.Precedence(audiences, views[first].Audience)
+		keys[i].rank = eligible.Precedence(audiences, views[first].Audience)
 	}
-	slices.SortStableFunc(keyed, func(a, b placed) int {
-		return cmp.Or(a.distance-b.distance, a.assumed-b.assumed, a.rank-b.rank)
-	})
-	for i := range keyed {
-		views[i] = keyed[i].view
+	for i := range views { // they are few, large, and mostly in order
+		for k := i; k > 0 && keys[k].before(keys[k-1]); k-- {
+			keys[k], keys[k-1] = keys[k-1], keys[k]
+			views[k], views[k-1] = views[k-1], views[k]
+		}
 	}
 	return views
 }
 
-// placed is a need with what its place depends upon.
-type placed struct {
-	view                    veiviser.NeedView
-	distance, assumed, rank int
+// turn is what the place of a need depends upon.
+type turn struct{ distance, assumed, rank int }
+
+func (r turn) before(o turn) bool {
+	return cmp.Or(r.distance-o.distance, r.assumed-o.assumed, r.rank-o.rank) < 0
 }
 
 // distance is how far what a need is about lies from the subject of a request: 0 is the very subject, 1 above or below it, 2

@@ -42,6 +42,9 @@
 //	vv1:{T/learn}:made   stream answers the learner has met: a
 //	vv1:{T/learn}:closed stream what came of decisions: d
 //
+// The record of an account is kept as a person's is, under an identity that no visitor id can spell ([veiviser.AccountKey]). It
+// is in no segment and has no answers, so nothing of it goes to the outbox; it expires as a visitor's does, after its last change.
+//
 // A record is 8 bytes of revision, 8 bytes of expiry (Unix milliseconds, big endian), one byte of kind, the payload and
 // a CRC-32C of kind and payload. The revision is 4 random bytes and a 4 byte count. The random
 // bytes are drawn when the record comes to be and when its identities change, so a change based upon a person who was

@@ -25,13 +25,19 @@ type Shop struct {
 }
 
 // ShopOf has the live items of a plan for customers that have a representation in one of the formats, in the plan's order;
-// without formats, all of them. Rules, dates and stock are not looked at.
+// without formats, all of them. Rules, dates and stock are not looked at. What is for companies alone is left out: in these
+// worlds people buy for themselves.
 func ShopOf(plan *veiviser.Plan, formats ...string) Shop {
 	var arms []Arm
+	companies := map[string]bool{}
+	for i := range plan.Journeys {
+		companies[plan.Journeys[i].ID] = plan.Journeys[i].Group
+	}
 	for i := range plan.Items {
 		it := &plan.Items[i]
 		if it.Status == veiviser.StatusDraft ||
-			len(it.Audiences) > 0 && !slices.Contains(it.Audiences, veiviser.AudienceCustomer) {
+			len(it.Audiences) > 0 && !slices.Contains(it.Audiences, veiviser.AudienceCustomer) ||
+			len(it.Journeys) > 0 && !slices.ContainsFunc(it.Journeys, func(j string) bool { return !companies[j] }) {
 			continue
 		}
 		shown := slices.IndexFunc(it.Representations, func(r veiviser.Representation) bool {

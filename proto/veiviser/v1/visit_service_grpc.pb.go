@@ -77,7 +77,8 @@ type VisitServiceClient interface {
 	//
 	// Errors: INVALID_ARGUMENT (MALFORMED_ID), UNAVAILABLE (STORE_UNAVAILABLE).
 	ListConsents(ctx context.Context, in *ListConsentsRequest, opts ...grpc.CallOption) (*ListConsentsResponse, error)
-	// GetAccount shows what is believed about the decisions of a company, from what its members did.
+	// GetAccount shows what is believed about the decisions of a company, from what its members did, and what was shown to them as
+	// far as caps of accounts count it. It holds nothing that says which of them it was.
 	//
 	// Errors: INVALID_ARGUMENT (MALFORMED_ID), NOT_FOUND (UNKNOWN_ACCOUNT), UNAVAILABLE (STORE_UNAVAILABLE).
 	GetAccount(ctx context.Context, in *GetAccountRequest, opts ...grpc.CallOption) (*GetAccountResponse, error)
@@ -92,7 +93,8 @@ type VisitServiceClient interface {
 	//
 	// Errors: as GetVisitor.
 	ExportVisitor(ctx context.Context, in *ExportVisitorRequest, opts ...grpc.CallOption) (*ExportVisitorResponse, error)
-	// EraseVisitor forgets a person with all linked identities, decisions and log entries. Erasing someone unknown succeeds.
+	// EraseVisitor forgets a person with all linked identities, decisions and log entries. Erasing someone unknown succeeds. An
+	// account she acted for keeps how far the company has come and what was shown to it, neither of which says who it was.
 	//
 	// Errors: INVALID_ARGUMENT (MALFORMED_ID), UNAVAILABLE (STORE_UNAVAILABLE): then it is unknown how much is erased; call again.
 	EraseVisitor(ctx context.Context, in *EraseVisitorRequest, opts ...grpc.CallOption) (*EraseVisitorResponse, error)
@@ -273,7 +275,8 @@ type VisitServiceServer interface {
 	//
 	// Errors: INVALID_ARGUMENT (MALFORMED_ID), UNAVAILABLE (STORE_UNAVAILABLE).
 	ListConsents(context.Context, *ListConsentsRequest) (*ListConsentsResponse, error)
-	// GetAccount shows what is believed about the decisions of a company, from what its members did.
+	// GetAccount shows what is believed about the decisions of a company, from what its members did, and what was shown to them as
+	// far as caps of accounts count it. It holds nothing that says which of them it was.
 	//
 	// Errors: INVALID_ARGUMENT (MALFORMED_ID), NOT_FOUND (UNKNOWN_ACCOUNT), UNAVAILABLE (STORE_UNAVAILABLE).
 	GetAccount(context.Context, *GetAccountRequest) (*GetAccountResponse, error)
@@ -288,7 +291,8 @@ type VisitServiceServer interface {
 	//
 	// Errors: as GetVisitor.
 	ExportVisitor(context.Context, *ExportVisitorRequest) (*ExportVisitorResponse, error)
-	// EraseVisitor forgets a person with all linked identities, decisions and log entries. Erasing someone unknown succeeds.
+	// EraseVisitor forgets a person with all linked identities, decisions and log entries. Erasing someone unknown succeeds. An
+	// account she acted for keeps how far the company has come and what was shown to it, neither of which says who it was.
 	//
 	// Errors: INVALID_ARGUMENT (MALFORMED_ID), UNAVAILABLE (STORE_UNAVAILABLE): then it is unknown how much is erased; call again.
 	EraseVisitor(context.Context, *EraseVisitorRequest) (*EraseVisitorResponse, error)
