@@ -20,7 +20,7 @@ import (
 )
 
 // capped is a cap that counts for accounts.
-func capped(p *veiviser.Plan) {
+func cappedAccount(p *veiviser.Plan) {
 	p.Contact.Caps = append(p.Contact.Caps, veiviser.Cap{ID: "two", Limit: 2, Window: time.Hour, Account: true})
 }
 
@@ -119,7 +119,7 @@ func TestAccountCapAtOnce(t *testing.T) {
 	const members, limit = 24, 5
 	for name, s := range redisStores(t) {
 		t.Run(name, func(t *testing.T) {
-			snap := sykkel(t, capped)
+			snap := sykkel(t, cappedAccount)
 			d := New(s, publish(snap), Options{Now: func() time.Time { return noon }})
 			var shown, refused atomic.Int64
 			var wg sync.WaitGroup
@@ -199,7 +199,7 @@ func TestReleaseAccount(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := newMemory()
-			snap := sykkel(t, capped)
+			snap := sykkel(t, cappedAccount)
 			d := New(m, publish(snap), Options{Now: func() time.Time { return noon }})
 			old := veiviser.Contact{Time: noon.Add(-time.Minute), ItemID: "x", Decision: 1}
 			lapsed := veiviser.Contact{Time: noon.Add(-time.Hour), ItemID: "x", Decision: 2, Until: noon.Add(-time.Minute)}
@@ -232,7 +232,7 @@ func TestReleaseAccount(t *testing.T) {
 
 // An answer to somebody who acts for an account is made again bit for bit, also after the store has kept it.
 func TestDecideForMembers(t *testing.T) {
-	snap := sykkel(t, capped)
+	snap := sykkel(t, cappedAccount)
 	s, err := store.Open(t.Context(), store.Options{})
 	if err != nil {
 		t.Fatal(err)

@@ -80,7 +80,9 @@ func (c *choice) lead(d *veiviser.Decision, p *plan.Placement, set *plan.Eligibl
 		switch {
 		case slices.Contains(c.due, l.Item.ID):
 			because.Code = veiviser.BecauseRecovery
-			c.due = nil // one of them is enough
+			if !d.Staff { // what an employee sees she has not seen
+				c.due = nil // one of them is enough
+			}
 		case l.Item.Duty == veiviser.DutyNone:
 			because.Code = veiviser.BecauseCase
 		}

@@ -61,7 +61,7 @@ func briefed() *veiviser.Answer {
 
 // briefingPlan has what briefings name.
 func briefingPlan(p *veiviser.Plan) {
-	p.Relationship.Rungs = []veiviser.Rung{{ID: "friend", Name: veiviser.Text{"nb": "Venn", "sv": "Vän", "en": "Friend"}}}
+	p.Relationship.Rungs = []veiviser.Rung{{ID: "friend", Name: veiviser.Text{"nb": "Venn", "sv": "Vän", "en": "Friend"}, Promote: "visitor.events > 1", Keep: "visitor.events > 1"}}
 	p.Relationship.Tiers = []veiviser.Tier{{ID: "small"}, {ID: "big", From: 20000, Name: veiviser.Text{"nb": "Stor", "sv": "Stor", "en": "Big"}}, {ID: "huge", From: 1e6}}
 	p.Accounts.Roles = []veiviser.BuyingRole{{ID: "decider", Name: veiviser.Text{"nb": "beslutter", "sv": "beslutsfattare", "en": "decider"}}}
 }

@@ -203,7 +203,7 @@ func chances(t *rapid.T, a *veiviser.Answer, d *veiviser.Decision) {
 		if !(c.Propensity > 0 && c.Propensity <= 1) || a.Request.NoExploration && c.Propensity != 1 {
 			t.Fatalf("propensity %v, greedy %v", c.Propensity, a.Request.NoExploration)
 		}
-		if d.Fallback {
+		if d.Fallback || len(c.Parts) == 0 && c.Mean == 0 { // what goes before everything is not ranked
 			continue
 		}
 		sum := 0.0

@@ -76,9 +76,12 @@ func overdue(s *veiviser.Standing, at time.Time) bool {
 	return false
 }
 
-// serves reports whether an answer shows an item.
+// serves reports whether an answer shows her an item: what an employee sees she has not seen.
 func serves(a *veiviser.Answer, id string) bool {
 	for i := range a.Decisions {
+		if a.Decisions[i].Staff {
+			continue
+		}
 		for k := range a.Decisions[i].Choices {
 			if a.Decisions[i].Choices[k].ItemID == id {
 				return true

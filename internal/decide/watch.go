@@ -3,6 +3,7 @@ package decide
 import (
 	"context"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/veiviser/veiviser/internal/veiviser"
@@ -118,7 +119,20 @@ func sameAnswer(a, b *veiviser.Answer) bool {
 			return false
 		}
 	}
-	return sameShown(a, b)
+	return sameShown(a, b) && sameTalk(a, b)
+}
+
+// sameTalk reports whether an employee who watches has nothing new to know before speaking. What is said in other words only because
+// time goes by is nothing new.
+func sameTalk(a, b *veiviser.Answer) bool {
+	if !slices.ContainsFunc(a.Decisions, func(d veiviser.Decision) bool { return d.Staff }) {
+		return true
+	}
+	x, y := &a.Visitor.Standing, &b.Visitor.Standing
+	on := func(s veiviser.Switch) string { return s.ID + strconv.Itoa(s.Stage) }
+	return slices.Equal(x.Directives, y.Directives) && slices.Equal(x.Cases, y.Cases) && slices.Equal(x.Orders, y.Orders) &&
+		x.Relation == y.Relation && x.Account == y.Account && x.Role == y.Role &&
+		slices.EqualFunc(a.Switches, b.Switches, func(s, t veiviser.Switch) bool { return on(s) == on(t) })
 }
 
 // sameShown reports whether the same items are shown.

@@ -369,7 +369,7 @@ type RecommendResponse struct {
 	Decisions []*PlacementDecision `protobuf:"bytes,1,rep,name=decisions,proto3" json:"decisions,omitempty"`
 	// Where she stands, for every live need, the one served first.
 	Needs []*NeedBelief `protobuf:"bytes,2,rep,name=needs,proto3" json:"needs,omitempty"`
-	// The segments she is in, in the plan's order.
+	// The segments she is in, in the plan's order, but for those that the plan calls sensitive.
 	SegmentIds []string `protobuf:"bytes,3,rep,name=segment_ids,json=segmentIds,proto3" json:"segment_ids,omitempty"`
 	// The version of the plan behind every decision of this answer.
 	PlanVersion string `protobuf:"bytes,4,opt,name=plan_version,json=planVersion,proto3" json:"plan_version,omitempty"`
@@ -585,7 +585,7 @@ func (x *PlacementDecision) GetBriefing() []*BriefingLine {
 // BriefingLine is one thing that somebody who speaks with a visitor should know.
 type BriefingLine struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// STAGE, EVIDENCE, CASE, WISH, TOLD, ORDER, RELATION, ACCOUNT or SWITCH.
+	// CASE, SWITCH, WISH, ORDER, TOLD, STAGE, EVIDENCE, RELATION or ACCOUNT, in this order.
 	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
 	// In words.
 	Text          string `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
@@ -1305,7 +1305,7 @@ type DecisionExplanation struct {
 	CatalogRevision uint64 `protobuf:"varint,5,opt,name=catalog_revision,json=catalogRevision,proto3" json:"catalog_revision,omitempty"`
 	// The needs as believed at that moment, the one served first.
 	Needs []*NeedBelief `protobuf:"bytes,6,rep,name=needs,proto3" json:"needs,omitempty"`
-	// Her segments at that moment.
+	// Her segments at that moment, but for those that the plan calls sensitive.
 	SegmentIds []string `protobuf:"bytes,7,rep,name=segment_ids,json=segmentIds,proto3" json:"segment_ids,omitempty"`
 	// What was served, in order.
 	Served []*ScoredItem `protobuf:"bytes,8,rep,name=served,proto3" json:"served,omitempty"`
@@ -1619,7 +1619,8 @@ func (x *ScoredItem) GetReasons() []*Reason {
 // ScorePart is one summand of a score.
 type ScorePart struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// "stage:evaluate", "segment:families", "channel:web", "topic:bike", "value", "boost", …
+	// "stage:evaluate", "segment:families", "channel:web", "topic:bike", "value", "boost", … What a sensitive segment adds is called
+	// "segment" alone.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// What it adds.
 	Add           float64 `protobuf:"fixed64,2,opt,name=add,proto3" json:"add,omitempty"`
