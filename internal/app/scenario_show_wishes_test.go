@@ -30,6 +30,17 @@ func (p *printer) wishes(m proto.Message) bool {
 	return true
 }
 
+// wished lets a section that is a mapping be the wish, or the consent, of the request.
+func wished(in proto.Message, body string) string {
+	if !strings.HasPrefix(body, "{") {
+		return body
+	}
+	if _, ok := in.(*veiviserv1.SetConsentRequest); ok {
+		return "consent: " + body
+	}
+	return "directive: " + body
+}
+
 // wish is one line: what, about what, since when and for how long.
 func (p *printer) wish(d *veiviserv1.Directive) {
 	about := words("", nonEmpty(d.GetTarget()))

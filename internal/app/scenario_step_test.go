@@ -299,14 +299,8 @@ func (s *story) fill(in proto.Message, body string) {
 // listed lets a section with nothing but event lines be the events of the request, and one with a list its items.
 func listed(in proto.Message, body string) string {
 	switch in.(type) {
-	case *veiviserv1.SetDirectiveRequest:
-		if strings.HasPrefix(body, "{") {
-			return "directive: " + body
-		}
-	case *veiviserv1.SetConsentRequest:
-		if strings.HasPrefix(body, "{") {
-			return "consent: " + body
-		}
+	case *veiviserv1.SetDirectiveRequest, *veiviserv1.SetConsentRequest:
+		return wished(in, body)
 	case *veiviserv1.RecordEventsRequest:
 		if body != "" && strings.IndexByte("+-n", body[0]) >= 0 && !strings.HasPrefix(body, "- ") {
 			lines := strings.Split(strings.TrimSpace(body), "\n")

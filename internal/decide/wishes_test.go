@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"strings"
 	"testing"
 	"time"
 
@@ -49,124 +48,6 @@ func (m *linking) Link(_ context.Context, canonical, other string) error {
 }
 
 func (m *linking) Erase(context.Context, string) (bool, error) { return false, nil }
-
-// wished is what a person said, as a reader of the contract would note it down: everything by itself, nothing computed.
-type wished struct {
-	id, kind, target, subject string
-	until                     time.Time // zero for ever
-}
-
-// believer is the oracle: it remembers what each person said, and says what may not be shown to her. It shares no code with
-// what it judges.
-type believer struct {
-	said    map[string][]wished // by identity as spoken under
-	refused map[string]map[string]bool
-	persons map[string]string // identity → person
-}
-
-func (b *believer) person(id string) string {
-	if p, ok := b.persons[id]; ok {
-		return p
-	}
-	return id
-}
-
-// below reports whether a subject is another one or lies below it, by reading them from left to right.
-func below(subject, above string) bool {
-	return subject == above || strings.HasPrefix(subject, above+"/")
-}
-
-// forbids says which wish an item shown at a moment in a channel breaks, "" for none.
-func (w *wished) forbids(it *veiviser.Item, channel string, at time.Time) bool {
-	if !w.until.IsZero() && !at.Before(w.until) || it.Duty == "mandatory" {
-		return false
-	}
-	touches := func(subject string) bool {
-		for _, topic := range it.Topics {
-			if below(topic, subject) {
-				return true
-			}
-		}
-		return false
-	}
-	if w.subject != "" && !touches(w.subject) {
-		return false
-	}
-	switch w.kind {
-	case "MUTE_TOPIC":
-		return touches(w.target)
-	case "MUTE_ITEM":
-		return it.ID == w.target
-	case "MUTE_KIND":
-		return string(it.Kind) == w.target
-	case "MUTE_CHANNEL":
-		return channel == w.target
-	}
-	if it.Duty == "transactional" {
-		return false
-	}
-	switch w.kind {
-	case "NOT_NOW":
-		return true
-	case "JUST_LOOKING":
-		return it.Kind == "offer"
-	case "DECIDED":
-		early := len(it.Stages) > 0
-		for _, s := range it.Stages {
-			early = early && (s == "need" || s == "search" || s == "evaluate")
-		}
-		return early
-	}
-	return false
-}
-
-// refuses says whether she may not be written to in a channel: the one purpose of the plan of these tests is about mail and app.
-func (b *believer) refuses(person, channel string) bool {
-	return (channel == "mail" || channel == "app") && b.refused[person]["messages"]
-}
-
-// shy says whether she may not be profiled.
-func (b *believer) shy(person string, at time.Time) bool {
-	for _, w := range b.said[person] {
-		if w.kind == "DO_NOT_PROFILE" && (w.until.IsZero() || at.Before(w.until)) {
-			return true
-		}
-	}
-	return b.refused[person]["memory"]
-}
-
-// violation says what is wrong with an answer, "" for nothing.
-func (b *believer) violation(snap *plan.Snapshot, a *veiviser.Answer, id string, at time.Time) string {
-	person := b.person(id)
-	for i := range a.Decisions {
-		d := &a.Decisions[i]
-		for _, c := range d.Choices {
-			it, ok := snap.Catalog.Lookup(c.ItemID)
-			if !ok {
-				return "an item that is not there: " + c.ItemID
-			}
-			for _, w := range b.said[person] {
-				if w.forbids(it, d.Channel, at) {
-					return fmt.Sprintf("%s in %s (fallback %v) against %+v", it.ID, d.Placement, d.Fallback, w)
-				}
-			}
-			if it.Duty == "" && b.refuses(person, d.Channel) {
-				return fmt.Sprintf("%s in %s without consent", it.ID, d.Placement)
-			}
-		}
-	}
-	if b.shy(person, at) {
-		if a.Visitor.Events > 0 || len(a.Visitor.Needs) > 0 || len(a.Visitor.Counts) > 0 || len(a.Visitor.Attributes) > 0 {
-			return "she is not to be profiled, and is"
-		}
-		for _, n := range a.Needs {
-			if !n.New {
-				return "she is not to be profiled, and something is believed of her"
-			}
-		}
-	}
-	return ""
-}
 
 // dutiful is the sample plan with items of every duty, purposes, and placements that fall back on what may be muted.
 func dutiful(p *veiviser.Plan) {

@@ -70,8 +70,12 @@ func TestWishWords(t *testing.T) {
 		t.Errorf("%v, %s", p, wrong)
 	}
 	said := veiviser.Standing{Consents: []veiviser.Consent{
-		{Purpose: "memory", Granted: true, Version: "0"}, {Purpose: "gone"}, {Purpose: "mail"}, {Purpose: "mail", Granted: true},
-		{Purpose: "memory", Granted: true, Version: "1"}, {Purpose: "memory", Granted: true, Version: "0"},
+		{Purpose: "memory", Granted: true, Version: "0"},
+		{Purpose: "gone"},
+		{Purpose: "mail"},
+		{Purpose: "mail", Granted: true},
+		{Purpose: "memory", Granted: true, Version: "1"},
+		{Purpose: "memory", Granted: true, Version: "0"},
 	}}
 	if got := s.Effective(&said); !slices.Equal(got, []bool{false, false, false, true, false, false}) {
 		t.Errorf("%v", got)

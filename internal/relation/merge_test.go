@@ -2,6 +2,7 @@ package relation_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -129,12 +130,7 @@ func same(a, b *veiviser.Directive) bool {
 }
 
 func has(list []veiviser.Directive, d *veiviser.Directive) bool {
-	for i := range list {
-		if list[i] == *d {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(list, *d)
 }
 
 func word(list []veiviser.Consent, purpose string) *veiviser.Consent {
