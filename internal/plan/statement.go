@@ -46,7 +46,9 @@ func (e *Eligible) Show(slot int32, q *Query) {
 // order in which they are looked at.
 func (e *Eligible) whyOut(slot int32, q *Query) reason {
 	it := e.c.entries[slot].item
-	about := func(t string) bool { return veiviser.SubjectMatches(t, q.Subject) || veiviser.SubjectMatches(q.Subject, t) }
+	about := func(t string) bool {
+		return veiviser.SubjectMatches(t, q.Subject) || veiviser.SubjectMatches(q.Subject, t)
+	}
 	switch {
 	case q.Subject != "" && q.Subject != "*" && len(it.Topics) > 0 && !slices.ContainsFunc(it.Topics, about):
 		return subject

@@ -132,8 +132,15 @@ func TestDelay(t *testing.T) {
 		perHour, factor float64
 		within          time.Duration // of the median
 	}{
-		{0.1, 8, 30 * time.Hour}, {0.1, 50, 4 * time.Hour}, {1, 3, 36 * time.Hour}, {1, 5, 12 * time.Hour}, {1, 10, 3 * time.Hour},
-		{10, 2, 12 * time.Hour}, {10, 3, 4 * time.Hour}, {10, 5, 2 * time.Hour}, {100, 2, 90 * time.Minute},
+		{0.1, 8, 30 * time.Hour},
+		{0.1, 50, 4 * time.Hour},
+		{1, 3, 36 * time.Hour},
+		{1, 5, 12 * time.Hour},
+		{1, 10, 3 * time.Hour},
+		{10, 2, 12 * time.Hour},
+		{10, 3, 4 * time.Hour},
+		{10, 5, 2 * time.Hour},
+		{100, 2, 90 * time.Minute},
 	} {
 		var delays, overs []time.Duration
 		for seed := range uint64(5) {
