@@ -2,6 +2,7 @@ package plan
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -154,7 +155,7 @@ func TestSwitchesThatCannotBe(t *testing.T) {
 		"future statement": {veiviser.Switch{Topic: "x", Statement: "later"}, veiviser.ReasonInvalidField, "switch.statement_item_id"},
 	} {
 		_, err := a.SetSwitch(t.Context(), tt.s, "", "")
-		e, ok := err.(*veiviser.Error)
+		e, ok := errors.AsType[*veiviser.Error](err)
 		if !ok || e.Reason != tt.reason || len(e.Violations) != 1 || e.Violations[0].Field != tt.field {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -190,7 +190,7 @@ func (w *Watch) close(counts map[string]int64, from time.Time, c Config) {
 	for _, key := range sortedKeys(w.Streams) {
 		s, n := w.Streams[key], counts[key]
 		if s.Alarm != nil {
-			w.during(key, s, n, c)
+			w.during(s, n, c)
 			continue
 		}
 		mean, cautious := s.rate(expected[group(key)])
@@ -285,7 +285,7 @@ func (w *Watch) raise(key string, s *stream, mean, cautious, evidence, threshold
 }
 
 // during goes on with an alarm: it may be over, or last for so long that it is the usual.
-func (w *Watch) during(key string, s *stream, n int64, c Config) {
+func (w *Watch) during(s *stream, n int64, c Config) {
 	a := s.Alarm
 	evidence := s.weigh(n, a.Mean, a.Cautious, w.Closed)
 	over := a.back(n)

@@ -125,13 +125,12 @@ func TestFewAreNoSurge(t *testing.T) {
 func TestKeptWatchGoesTheSameWay(t *testing.T) {
 	c := quick()
 	a, now := quiet(c)
-	b := New()
 	for i := range 400 {
 		raw, err := json.Marshal(a)
 		if err != nil {
 			t.Fatal(err)
 		}
-		b = New()
+		b := New()
 		if err := json.Unmarshal(raw, b); err != nil {
 			t.Fatal(err)
 		}
