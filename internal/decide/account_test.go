@@ -247,13 +247,13 @@ func TestDecideForMembers(t *testing.T) {
 		if rapid.IntRange(0, 4).Draw(t, "profiled") == 0 {
 			v.Standing.Directives = []veiviser.Directive{{Kind: veiviser.DoNotProfile}}
 		}
-		a := &learn.Account{ID: "acme"}
 		share := learn.AccountShare{Account: "acme"}
 		for i, e := range anyEvents(t, snap) {
 			e.Subject = rapid.SampledFrom([]string{"fleet", "fleet/cargo", ebike}).Draw(t, "of the fleet")
 			share.Events = append(share.Events, learn.AccountEvent{ID: fmt.Sprint(i), Event: &e, Speaks: true})
 		}
-		if a, err = learn.LoadAccount(context.Background(), newMemory(), snap, share); err != nil {
+		a, err := learn.LoadAccount(context.Background(), newMemory(), snap, share)
+		if err != nil {
 			t.Fatal(err)
 		}
 		if a.Record != nil {

@@ -56,13 +56,14 @@ func TestOrderNeeds(t *testing.T) {
 		},
 		"about the subject, too": {listed, "jobs", "job_seeker:jobs customer:jobs", "job_seeker:jobs customer:jobs"},
 		"not listed": {
-			[]veiviser.Audience{{ID: "customer"}}, "", "neighbour:n press:p customer:bike investor:i",
+			[]veiviser.Audience{{ID: "customer"}},
+			"", "neighbour:n press:p customer:bike investor:i",
 			"customer:bike neighbour:n press:p investor:i",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var views []veiviser.NeedView
-			for _, s := range strings.Fields(tt.views) {
+			for s := range strings.FieldsSeq(tt.views) {
 				views = append(views, view(s))
 			}
 			var got []string

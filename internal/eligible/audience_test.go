@@ -12,8 +12,10 @@ import (
 
 func TestNoSell(t *testing.T) {
 	audiences := []veiviser.Audience{
-		{ID: "press", NeverSell: true, Binds: veiviser.BindsPerson}, {ID: "investor", NeverSell: true},
-		{ID: "supplier", NeverSell: true, Binds: veiviser.BindsNeed}, {ID: "customer"},
+		{ID: "press", NeverSell: true, Binds: veiviser.BindsPerson},
+		{ID: "investor", NeverSell: true},
+		{ID: "supplier", NeverSell: true, Binds: veiviser.BindsNeed},
+		{ID: "customer"},
 	}
 	need := func(audience string) veiviser.NeedView { return veiviser.NeedView{Audience: audience} }
 	assumed := veiviser.NeedView{Audience: "press", New: true}

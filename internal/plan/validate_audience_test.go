@@ -19,8 +19,12 @@ func TestValidateAudiences(t *testing.T) {
 	}{
 		"none": {},
 		"all": {plan: veiviser.Plan{Audiences: []veiviser.Audience{
-			{ID: "press", NeverSell: true, Binds: "person"}, {ID: "investor", NeverSell: true, Binds: "need"}, {ID: "customer"},
-			{ID: "supplier", NeverSell: true}, {ID: "neighbour"}, {ID: "job_seeker"},
+			{ID: "press", NeverSell: true, Binds: "person"},
+			{ID: "investor", NeverSell: true, Binds: "need"},
+			{ID: "customer"},
+			{ID: "supplier", NeverSell: true},
+			{ID: "neighbour"},
+			{ID: "job_seeker"},
 		}}},
 		"unknown":    {veiviser.Plan{Audiences: []veiviser.Audience{{ID: "pres"}}}, `audiences[0].id: there is no audience "pres"`},
 		"nameless":   {veiviser.Plan{Audiences: []veiviser.Audience{{}}}, "audiences[0].id: say which audience"},
