@@ -36,13 +36,19 @@ func twin(p *veiviser.Plan, change func(it *veiviser.Item)) {
 
 func TestRightContact(t *testing.T) {
 	later := spoken()
-	twin(later, func(it *veiviser.Item) { it.Price, it.Start = &veiviser.Money{Currency: "NOK", Micros: 1}, later.Items[1].End })
+	twin(later, func(it *veiviser.Item) {
+		it.Price, it.Start = &veiviser.Money{Currency: "NOK", Micros: 1}, later.Items[1].End
+	})
 	draft := spoken()
-	twin(draft, func(it *veiviser.Item) { it.Price, it.Status = &veiviser.Money{Currency: "NOK", Micros: 1}, veiviser.StatusDraft })
+	twin(draft, func(it *veiviser.Item) {
+		it.Price, it.Status = &veiviser.Money{Currency: "NOK", Micros: 1}, veiviser.StatusDraft
+	})
 	abroad := spoken()
 	twin(abroad, func(it *veiviser.Item) { it.Price = &veiviser.Money{Currency: "SEK", Micros: 1} })
 	trade := spoken()
-	twin(trade, func(it *veiviser.Item) { it.Price, it.Audiences = &veiviser.Money{Currency: "NOK", Micros: 1}, []string{"supplier"} })
+	twin(trade, func(it *veiviser.Item) {
+		it.Price, it.Audiences = &veiviser.Money{Currency: "NOK", Micros: 1}, []string{"supplier"}
+	})
 	for name, p := range map[string]*veiviser.Plan{"plain": spoken(), "later": later, "draft": draft, "abroad": abroad, "trade": trade} {
 		for _, v := range Validate(p) {
 			t.Errorf("%s: %v", name, v)
