@@ -2,7 +2,6 @@ package app_test
 
 import (
 	"context"
-	"fmt"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -163,8 +162,8 @@ func TestOpsCapsHold(t *testing.T) {
 			t.Fatalf("%d above the search results within two minutes before %v, the cap is 3", n, s.at)
 		}
 	}
-	t.Log(fmt.Sprintf("%d answers, %d gave up; %d showings before the link was surely done, %d in all, %d on the front page, %d above the search",
-		c.answers, c.busy.Load(), before, all, front, len(top)))
+	t.Logf("%d answers, %d gave up; %d showings before the link was surely done, %d in all, %d on the front page, %d above the search",
+		c.answers, c.busy.Load(), before, all, front, len(top))
 	if c.busy.Load() > 64 {
 		t.Errorf("%d calls gave up", c.busy.Load())
 	}

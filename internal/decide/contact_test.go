@@ -73,8 +73,8 @@ func TestWatchDoesNotChaseItself(t *testing.T) {
 func TestReserve(t *testing.T) {
 	m := newMemory()
 	d, plans := decider(t, m)
-	cap := veiviser.Cap{ID: "front", Limit: 9, Window: time.Hour, Placements: []string{"home_hero"}}
-	plans.set(capped(t, cap))
+	front := veiviser.Cap{ID: "front", Limit: 9, Window: time.Hour, Placements: []string{"home_hero"}}
+	plans.set(capped(t, front))
 	q := ask()
 	q.Events, q.Placements = nil, []veiviser.PlacementRequest{{Placement: "home_hero"}, {Placement: "product_side"}}
 	last := func() veiviser.Change {
@@ -116,7 +116,7 @@ func TestReserve(t *testing.T) {
 		},
 	} {
 		plans.set(sykkel(t, func(p *veiviser.Plan) {
-			p.Contact, p.Coherence = veiviser.ContactPolicy{Caps: []veiviser.Cap{cap}}, veiviser.Coherence{}
+			p.Contact, p.Coherence = veiviser.ContactPolicy{Caps: []veiviser.Cap{front}}, veiviser.Coherence{}
 			change(p)
 		}))
 		if c = last(); c.Visitor != nil {

@@ -149,7 +149,6 @@ func NewContact(p *veiviser.ContactPolicy) *Contact {
 		t.seal()
 	}
 	c.quietClock.set(p)
-	c.tallies.New = func() any { return &Tally{policy: c} }
 	return c
 }
 

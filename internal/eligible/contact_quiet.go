@@ -70,7 +70,9 @@ func (c *quietClock) in(name string) *time.Location {
 		return c.zone
 	}
 	if known, ok := c.zones.Load(name); ok {
-		return known.(*time.Location) //nolint:forcetypeassert // the map holds nothing else
+		if loc, ok := known.(*time.Location); ok {
+			return loc
+		}
 	}
 	loc, ok := Zone(name)
 	if !ok {

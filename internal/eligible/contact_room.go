@@ -59,7 +59,7 @@ func (t *Tally) Room(r *Room, p *veiviser.Placement, channel string, n int, item
 	here := c.at(p.ID, channel).and(&t.whose)
 	if free := veiviser.MaxContacts - t.kept; free < r.Slots {
 		r.bound(n, free, func(k int) bool {
-			s := here.and(ptr(t.ofItem(item(k))))
+			s := here.and(new(t.ofItem(item(k))))
 			return !s.empty() || c.budget.Amount > 0 && takes > 0
 		})
 	}
@@ -77,8 +77,6 @@ func (t *Tally) ofItem(it *veiviser.Item) capSet {
 	}
 	return t.policy.of(it.ID, it.Kind, it.Topics)
 }
-
-func ptr[T any](v T) *T { return &v }
 
 // bound makes the groups of one cap.
 func (t *Tally) bound(r *Room, i int, channel string, n int, item func(k int) *veiviser.Item) {
@@ -130,7 +128,7 @@ func (t *Tally) Fits(it *veiviser.Item, p *veiviser.Placement, channel string) b
 	}
 	c, takes := t.policy, attention(p)
 	here := c.at(p.ID, channel).and(&t.whose)
-	here = here.and(ptr(t.ofItem(it)))
+	here = here.and(new(t.ofItem(it)))
 	budget := c.budget.Amount > 0 && takes > 0
 	if here.empty() && !budget {
 		return true

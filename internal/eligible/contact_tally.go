@@ -46,7 +46,10 @@ func (c *Contact) Tally(s, account *veiviser.Standing, showing []uint64, now tim
 	if !c.Bounds() {
 		return nil
 	}
-	t := c.tallies.Get().(*Tally) //nolint:forcetypeassert // the pool holds nothing else
+	t, ok := c.tallies.Get().(*Tally)
+	if !ok {
+		t = &Tally{policy: c}
+	}
 	clear(t.counts[:len(c.caps)])
 	t.now, t.seen, t.spent, t.kept, t.unknown = now, t.seen[:0], 0, 0, unknown
 	t.whose, t.last = c.all, spot{}

@@ -192,6 +192,12 @@ func testWatch(t scope) {
 		t.Error("bob was told about ada")
 	case <-time.After(50 * time.Millisecond):
 	}
+	b.quietly(other, "ada")
+	select {
+	case <-ada:
+		t.Error("ada was told what she was shown")
+	case <-time.After(50 * time.Millisecond):
+	}
 	b.must(b.record(other, "bob", "e2"))
 	await(t.T, bob, "a change of bob")
 	b.must(other.Link(b.ctx(), "ada", "bob"))
@@ -222,6 +228,19 @@ func await(t *testing.T, ch <-chan struct{}, what string) {
 		}
 	case <-time.After(10 * time.Second):
 		t.Fatalf("waited too long for %s", what)
+	}
+}
+
+// quietly writes that somebody was shown something.
+func (b *bench) quietly(s Store, id string) {
+	b.t.Helper()
+	l, err := s.Load(b.ctx(), id, nil)
+	b.must(err)
+	v := *l.Visitor
+	v.Standing.Contacts = []veiviser.Contact{{Time: b.now(), ItemID: "guide"}}
+	b.must(s.Commit(b.ctx(), veiviser.Change{Loaded: l, Visitor: &v, Quiet: true}))
+	if got := b.load(id).Visitor.Standing.Contacts; len(got) != 1 {
+		b.t.Errorf("contacts %+v", got)
 	}
 }
 
