@@ -207,10 +207,9 @@ func TestNotImplemented(t *testing.T) {
 			_, err = st.Recv()
 			return err
 		},
-		"GetFunnel":      func() error { _, err := i.GetFunnel(ctx, &veiviserv1.GetFunnelRequest{}); return err },
-		"GetReadiness":   func() error { _, err := i.GetReadiness(ctx, &veiviserv1.GetReadinessRequest{}); return err },
-		"ListInsights":   func() error { _, err := i.ListInsights(ctx, &veiviserv1.ListInsightsRequest{}); return err },
-		"GetAcquisition": func() error { _, err := i.GetAcquisition(ctx, &veiviserv1.GetAcquisitionRequest{}); return err },
+		"GetFunnel":    func() error { _, err := i.GetFunnel(ctx, &veiviserv1.GetFunnelRequest{}); return err },
+		"GetReadiness": func() error { _, err := i.GetReadiness(ctx, &veiviserv1.GetReadinessRequest{}); return err },
+		"ListInsights": func() error { _, err := i.ListInsights(ctx, &veiviserv1.ListInsightsRequest{}); return err },
 	}
 	for name, call := range calls {
 		if got := read(t, call()); got.Code != codes.Unimplemented || got.Reason != "NOT_IMPLEMENTED" {
