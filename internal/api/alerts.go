@@ -31,7 +31,7 @@ func (s *insights) ListAlerts(_ context.Context, in *veiviserv1.ListAlertsReques
 	if err != nil {
 		return nil, err
 	}
-	alerts := shown.Alerts
+	alerts := shown.AlertsAt(time.Now())
 	from := 1 + slices.IndexFunc(alerts, func(a veiviser.Alert) bool { return a.ID == after })
 	if after != "" && from == 0 { // it was over for so long that it is forgotten
 		return nil, errPageToken()
@@ -53,11 +53,11 @@ func (s *insights) WatchAlerts(_ *veiviserv1.WatchAlertsRequest, stream grpc.Ser
 	ctx := stream.Context()
 	tick := time.NewTicker(alertsEvery)
 	defer tick.Stop()
-	var open map[string]bool // what was sent and is not over; nil before the first look
+	var open map[string]veiviser.Alert // what was sent and is not over; nil before the first look
 	for {
 		if shown := s.learning.Shown(); shown != nil {
 			var err error
-			if open, err = sendAlerts(shown.Alerts, open, stream.Send); err != nil {
+			if open, err = sendAlerts(shown.AlertsAt(time.Now()), open, stream.Send); err != nil {
 				return err
 			}
 		}
@@ -70,15 +70,23 @@ func (s *insights) WatchAlerts(_ *veiviserv1.WatchAlertsRequest, stream grpc.Ser
 }
 
 // sendAlerts sends what was raised and what is over since the look that left open, and gives what is open now.
-func sendAlerts(alerts []veiviser.Alert, open map[string]bool, send func(*veiviserv1.WatchAlertsResponse) error) (map[string]bool, error) {
-	now := make(map[string]bool)
+func sendAlerts(alerts []veiviser.Alert, open map[string]veiviser.Alert, send func(*veiviserv1.WatchAlertsResponse) error) (map[string]veiviser.Alert, error) {
+	now := make(map[string]veiviser.Alert)
+	for id, a := range open { // what needs no more attention and leaves no trace: the clock stopped
+		if !slices.ContainsFunc(alerts, func(x veiviser.Alert) bool { return x.ID == id }) {
+			a.Over = time.Now()
+			if err := send(&veiviserv1.WatchAlertsResponse{Alert: alertToProto(&a)}); err != nil {
+				return open, err
+			}
+		}
+	}
 	for i := range slices.Backward(alerts) { // in the order in which they began
 		a := &alerts[i]
 		over := !a.Over.IsZero()
 		if !over {
-			now[a.ID] = true
+			now[a.ID] = *a
 		}
-		if over != open[a.ID] {
+		if _, sent := open[a.ID]; over != sent {
 			continue
 		}
 		if err := send(&veiviserv1.WatchAlertsResponse{Alert: alertToProto(a)}); err != nil {

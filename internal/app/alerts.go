@@ -1,6 +1,8 @@
 package app
 
 import (
+	"time"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/veiviser/veiviser/internal/learn"
@@ -15,8 +17,8 @@ func countAlerts(r prometheus.Registerer, shown func() *learn.Shown) {
 		if s == nil {
 			return 0
 		}
-		for i := range s.Alerts {
-			if s.Alerts[i].Over.IsZero() {
+		for _, a := range s.AlertsAt(time.Now()) {
+			if a.Over.IsZero() {
 				open++
 			}
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/veiviser/veiviser/internal/plan"
+	"github.com/veiviser/veiviser/internal/relation"
 	"github.com/veiviser/veiviser/internal/surge"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
@@ -88,6 +89,21 @@ func (l *Learner) tell(ctx context.Context, was, is []veiviser.Alert) {
 // alerts are everything that needs the attention of people, open ones first, the newest first.
 func (s *state) alerts() []veiviser.Alert {
 	list := s.Surge.List()
+	surge.Sort(list)
+	return list
+}
+
+// AlertsAt are the alerts as of a moment: those that were counted, and complaints that wait for an answer longer than the response
+// clock allows, which needs nothing but time.
+func (s *Shown) AlertsAt(now time.Time) []veiviser.Alert {
+	var overdue *veiviser.Alert
+	if s.Relationships != nil {
+		overdue = relation.OverdueAlert(&s.Relationships.Cases, now)
+	}
+	if overdue == nil {
+		return s.Alerts
+	}
+	list := append(slices.Clone(s.Alerts), *overdue)
 	surge.Sort(list)
 	return list
 }

@@ -26,6 +26,9 @@ func Merge(into, from *veiviser.Standing, now time.Time) {
 	into.Cases = cases(append(slices.Clone(into.Cases), theirs.Cases...))
 	into.Orders = orders(append(slices.Clone(into.Orders), theirs.Orders...))
 	into.Answered = answered(into.Answered, theirs.Answered)
+	if first := theirs.Relation.FirstOrder; !first.IsZero() && (into.Relation.FirstOrder.IsZero() || first.Before(into.Relation.FirstOrder)) {
+		into.Acquired = theirs.Acquired
+	}
 	into.Relation = relation(&into.Relation, &theirs.Relation)
 	account(into, &theirs)
 }
