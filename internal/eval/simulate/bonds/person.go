@@ -124,7 +124,9 @@ func (p *person) draw(purpose, number int) *rand.Rand {
 func days(n float64) time.Duration { return time.Duration(n * float64(day)) }
 
 // wait is a time with a mean in days, at most four times as long.
-func wait(r *rand.Rand, mean float64) time.Duration { return time.Minute + days(min(r.ExpFloat64(), 4)*mean) }
+func wait(r *rand.Rand, mean float64) time.Duration {
+	return time.Minute + days(min(r.ExpFloat64(), 4)*mean)
+}
 
 // customer reports whether her first order was delivered right and nothing about it is open; waiting whether she has ordered and
 // that is not so yet.

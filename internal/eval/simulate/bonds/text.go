@@ -104,7 +104,9 @@ func (r *Result) against(of func(*ShopResult) string) string {
 }
 
 // onLadder is how many stand on a rung in the end.
-func (r *Result) onLadder(s *ShopResult) int { return sum(s.Months[len(s.Months)-1][isRung : isRung+len(r.Rungs)]) }
+func (r *Result) onLadder(s *ShopResult) int {
+	return sum(s.Months[len(s.Months)-1][isRung : isRung+len(r.Rungs)])
+}
 
 func (s *ShopResult) perCustomer() float64 { return s.Value / float64(max(s.FirstOrders, 1)) }
 
