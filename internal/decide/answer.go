@@ -8,6 +8,7 @@ import (
 	"github.com/veiviser/veiviser/internal/eligible"
 	"github.com/veiviser/veiviser/internal/plan"
 	"github.com/veiviser/veiviser/internal/rank"
+	"github.com/veiviser/veiviser/internal/relation"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
@@ -28,6 +29,8 @@ type Input struct {
 	Group veiviser.Group
 	// Learned is what was learned of usefulness; nil is nothing.
 	Learned *rank.Learned
+	// Customers is what was observed of first-time customers; nil is nothing.
+	Customers relation.Book
 	// Again, when not nil, is an answer that is made again: what the learned model said of the candidates is taken from it.
 	Again *veiviser.Answer
 }
@@ -57,7 +60,7 @@ func Decide(snap *plan.Snapshot, in Input) veiviser.Answer {
 		a.Model = in.Again.Model
 	}
 	a.Request.Events = nil
-	a.Visitor = *c.visitor
+	a.Visitor, a.Margin = *c.visitor, c.margin
 	a.Needs, a.Segments = c.needs, c.segments
 	a.Decisions = make([]veiviser.Decision, len(in.Request.Placements))
 	for i := range in.Request.Placements {
@@ -85,6 +88,7 @@ func begin(snap *plan.Snapshot, in *Input) *choice {
 		facts.Need = &c.needs[0]
 	}
 	c.segments = snap.Segments(&facts)
+	c.relate()
 	return c
 }
 
@@ -98,6 +102,10 @@ type choice struct {
 	segments []string
 	// taken are the catalogue slots served on earlier placements of this answer.
 	taken []int32
+	// due are the items of the recovery step that has come for her, until one is shown.
+	due []string
+	// margin is what she is expected to be worth as a first-time customer beyond what she costs; 0 for who is none to be.
+	margin float64
 }
 
 // complete fills in what the request leaves to the visit and the plan.

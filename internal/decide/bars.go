@@ -5,6 +5,7 @@ import (
 
 	"github.com/veiviser/veiviser/internal/eligible"
 	"github.com/veiviser/veiviser/internal/plan"
+	"github.com/veiviser/veiviser/internal/relation"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
@@ -13,12 +14,13 @@ import (
 func (c *choice) bars(p *plan.Placement, need *veiviser.NeedView, channel string) []veiviser.Bar {
 	s := &c.visitor.Standing
 	bars := eligible.Wishes(s, channel, c.in.Time)
-	return append(bars, eligible.Unasked(c.snap.Plan.Purposes, s, channel)...)
+	bars = append(bars, eligible.Unasked(c.snap.Plan.Purposes, s, channel)...)
+	return append(bars, relation.Bars(c.snap.Relation, s, c.in.Time, c.due)...)
 }
 
 // standing says for which items she is who they are made for.
 func (c *choice) standing() plan.Standing {
-	return plan.Standing{Prospect: c.visitor.Standing.Relation.Phase() == veiviser.PhaseProspect}
+	return c.relationship()
 }
 
 // hush is the bar that keeps everything away, the first there is; nil for none.
@@ -42,7 +44,11 @@ func silent(d *veiviser.Decision, bars []veiviser.Bar, otherwise veiviser.Silenc
 func (c *choice) lead(d *veiviser.Decision, set *plan.Eligible, room int) int {
 	for _, l := range set.Lead(room) {
 		because := veiviser.Because{Code: veiviser.BecauseDuty}
-		if l.Item.Duty == veiviser.DutyNone {
+		switch {
+		case slices.Contains(c.due, l.Item.ID):
+			because.Code = veiviser.BecauseRecovery
+			c.due = nil // one of them is enough
+		case l.Item.Duty == veiviser.DutyNone:
 			because.Code = veiviser.BecauseCase
 		}
 		d.Choices = append(d.Choices, veiviser.Choice{

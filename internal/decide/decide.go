@@ -9,6 +9,7 @@ import (
 	"github.com/veiviser/veiviser/internal/learn"
 	"github.com/veiviser/veiviser/internal/plan"
 	"github.com/veiviser/veiviser/internal/rank"
+	"github.com/veiviser/veiviser/internal/relation"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
@@ -46,6 +47,8 @@ type Options struct {
 	Log *slog.Logger
 	// Learned gives what was learned of usefulness; nil is nothing.
 	Learned func() *rank.Learned
+	// Customers gives what was observed of first-time customers; nil is nothing.
+	Customers func() relation.Book
 	// Reserve is how much of the caller's deadline is kept back to answer in when the store is late; 0 is 20 ms.
 	Reserve time.Duration
 }
@@ -58,12 +61,16 @@ type Decider struct {
 	seed    func() [2]uint64
 	log     *slog.Logger
 	learned func() *rank.Learned
-	reserve time.Duration
+	// customers gives what was observed of first-time customers.
+	customers func() relation.Book
+	reserve   time.Duration
 }
 
 // New returns a decider.
 func New(store Store, plans Plans, o Options) *Decider {
-	d := &Decider{store: store, plans: plans, now: o.Now, seed: o.Seed, log: o.Log, learned: o.Learned, reserve: o.Reserve}
+	d := &Decider{
+		store: store, plans: plans, now: o.Now, seed: o.Seed, log: o.Log, learned: o.Learned, customers: o.Customers, reserve: o.Reserve,
+	}
 	if d.now == nil {
 		d.now = time.Now
 	}
@@ -72,6 +79,9 @@ func New(store Store, plans Plans, o Options) *Decider {
 	}
 	if d.learned == nil {
 		d.learned = func() *rank.Learned { return nil }
+	}
+	if d.customers == nil {
+		d.customers = func() relation.Book { return nil }
 	}
 	if d.log == nil {
 		d.log = slog.New(slog.DiscardHandler)
@@ -147,10 +157,12 @@ func (d *Decider) attempt(ctx context.Context, snap *plan.Snapshot, req *veivise
 	if err != nil {
 		return veiviser.Answer{}, err
 	}
+	loaded.Nonce = rand.Uint64()
 	folded, err := foldEvents(snap, &loaded, req, wall)
 	if err != nil {
 		return veiviser.Answer{}, err
 	}
+	settle(snap, &loaded, &folded, moment(req, wall))
 	visitor := folded.Visitor
 	if visitor == nil {
 		visitor = loaded.Visitor
@@ -158,7 +170,7 @@ func (d *Decider) attempt(ctx context.Context, snap *plan.Snapshot, req *veivise
 	id := canonicalID(&loaded)
 	in := Input{
 		Visitor: visitor, Request: *req, Time: moment(req, wall), Seed: d.seed(), Made: wall, Learned: d.learned(),
-		Group: learn.GroupOf(visitor, id, *snap.Policy.Control.Share),
+		Group: learn.GroupOf(visitor, id, *snap.Policy.Control.Share), Customers: d.customers(),
 	}
 	if !req.Preview {
 		in.ID = d.store.NewAnswerID(id)
@@ -167,8 +179,9 @@ func (d *Decider) attempt(ctx context.Context, snap *plan.Snapshot, req *veivise
 	if req.Preview {
 		return answer, nil
 	}
+	changed, quiet := shown(snap, &loaded, &folded, &answer)
 	return answer, d.store.Commit(ctx, veiviser.Change{
-		Loaded: loaded, Visitor: folded.Visitor, EventIDs: folded.EventIDs, Answer: &answer,
+		Loaded: loaded, Visitor: changed, EventIDs: folded.EventIDs, Answer: &answer, Quiet: quiet,
 		Log:        append(folded.Log, decisionLog(snap, &answer)...),
 		VisitorTTL: snap.Policy.VisitorTTL, AnswerTTL: snap.Policy.DecisionTTL + lookBack,
 	})
@@ -192,6 +205,7 @@ func (d *Decider) degraded(snap *plan.Snapshot, req *veiviser.Request, wall time
 	return Decide(snap, Input{
 		Visitor: folded.Visitor, Request: *req, Time: moment(req, wall), Seed: d.seed(), Degraded: string(reason), Made: wall,
 		Group: learn.GroupOf(nil, req.VisitorID, *snap.Policy.Control.Share), Learned: d.learned(),
+		Customers: d.customers(),
 	}), nil
 }
 

@@ -163,6 +163,7 @@ func (c *choice) situation(d *veiviser.Decision, q *plan.Query, need *veiviser.N
 	if need != nil {
 		s.ByStage = need.ByStandard
 	}
+	s.Levers = c.levers()
 	return s
 }
 
@@ -171,7 +172,7 @@ func (c *choice) exploration(p *plan.Placement, need *veiviser.NeedView) (float6
 	switch {
 	case c.in.Request.NoExploration:
 		return 0, veiviser.ExplorationOffRequest
-	case complaining(c.visitor):
+	case c.visitor.Standing.OpenCases(c.in.Time) > 0:
 		return 0, veiviser.ExplorationComplaining
 	case need != nil && need.Standard == veiviser.StagePurchase || checkingOut(c.visitor):
 		return 0, veiviser.ExplorationBuying
@@ -180,11 +181,6 @@ func (c *choice) exploration(p *plan.Placement, need *veiviser.NeedView) (float6
 	default:
 		return p.Explore, veiviser.ExplorationOn
 	}
-}
-
-// complaining reports whether a complaint is open.
-func complaining(v *veiviser.Visitor) bool {
-	return count(v, "complaint").Count > count(v, "complaint_resolved").Count
 }
 
 // checkingOut reports whether she has gone to the checkout in this visit and has not bought since.

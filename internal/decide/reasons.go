@@ -38,6 +38,9 @@ func (c *choice) because(it *veiviser.Item, parts []veiviser.Part, need *veivise
 	if c.in.Degraded != "" {
 		add(veiviser.Because{Code: veiviser.BecauseDegraded})
 	}
+	if it.TowardRung != "" {
+		add(veiviser.Because{Code: veiviser.BecauseRung, About: it.TowardRung})
+	}
 	switch {
 	case need == nil || need.Stage == "":
 		add(veiviser.Because{Code: veiviser.BecauseUnsure})

@@ -28,6 +28,10 @@ const (
 // Compiler compiles rules. Making one takes about a millisecond, so one is made and kept; it is safe for concurrent use
 // and remembers nothing of the rules but the time zones they name.
 type Compiler struct {
+	// Tiers are the classes of value that visitor.tier tells, the lowest first. They are set before anything is compiled, and not
+	// changed after.
+	Tiers []veiviser.Tier
+
 	env     *cel.Env
 	names   map[string]func(*activation) ref.Val
 	typed   map[string]*cel.Type

@@ -53,7 +53,22 @@ func visitorNames() []name {
 		{"visitor.attributes", textMap(), func(a *activation) ref.Val { return newAttributes(a.visitor.Attributes) }},
 		{"visitor.counts", countMap(), func(a *activation) ref.Val { return newCounts(a.visitor.Counts) }},
 		{"visitor.linked", cel.IntType, func(a *activation) ref.Val { return types.Int(len(a.visitor.LinkedIDs)) }},
+		{"visitor.phase", cel.StringType, func(a *activation) ref.Val {
+			return types.String(a.visitor.Standing.Relation.Phase())
+		}},
+		{"visitor.source", cel.StringType, func(a *activation) ref.Val { return text(a.visitor.Standing.Relation.Source) }},
+		{"visitor.rung", cel.StringType, func(a *activation) ref.Val { return text(a.visitor.Standing.Relation.Rung) }},
+		{"visitor.tier", cel.StringType, tier},
+		{"visitor.open_cases", cel.IntType, func(a *activation) ref.Val {
+			return types.Int(a.visitor.Standing.OpenCases(a.now))
+		}},
 	}
+}
+
+// tier is the highest tier that the value of her purchases reaches.
+func tier(a *activation) ref.Val {
+	r := veiviser.Relationship{Tiers: a.tiers}
+	return text(r.Tier(a.visitor.Value))
 }
 
 func visitNames() []name {

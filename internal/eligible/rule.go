@@ -92,6 +92,7 @@ type activation struct {
 	item    *veiviser.Item
 	now     time.Time
 	hasItem bool
+	tiers   []veiviser.Tier
 	// topics and stages of the item, once they were asked for
 	topics, stages ref.Val
 	names          map[string]func(*activation) ref.Val
@@ -114,7 +115,7 @@ func (c *Compiler) activation(f *Facts) *activation {
 		a.bind()
 	}
 	a.visitor, a.context, a.need, a.item = f.Visitor, f.Context, f.Need, f.Item
-	a.now, a.hasItem = f.Now, f.Item != nil
+	a.now, a.hasItem, a.tiers = f.Now, f.Item != nil, c.Tiers
 	if a.visitor == nil {
 		a.visitor = &c.nothing.visitor
 	}

@@ -92,10 +92,13 @@ func (f *Folded) fold(snap *plan.Snapshot, loaded *veiviser.Loaded, e *veiviser.
 	}
 	before := veiviser.Membership{Segments: v.Segments, Stage: v.Stage, Known: v.Events > 0}
 	snap.Stages.FoldTold(v, e, told(snap, loaded.Outcomes[e.DecisionID], e))
+	steps := foldStanding(snap, v, e, loaded.Nonce, before.Segments)
 	after := MembershipAt(snap, v, e.Subject, v.LastSeen)
 	v.Segments, v.Stage = after.Segments, after.Stage
 	f.EventIDs = append(f.EventIDs, e.ID)
-	f.Log = append(f.Log, veiviser.LogEntry{Time: e.Time, Before: before, After: after, Event: logged(snap, loaded, e, now)})
+	f.Log = append(f.Log, veiviser.LogEntry{
+		Time: e.Time, Before: before, After: after, Event: logged(snap, loaded, e, now), Steps: steps,
+	})
 }
 
 // told is what an answer to something shown is about: the item, and the need it was shown for. It is nothing when that is

@@ -129,6 +129,7 @@ func (r *Recorder) recordOne(ctx context.Context, snap *plan.Snapshot, events []
 		if err != nil {
 			return err
 		}
+		loaded.Nonce = rand.Uint64()
 		folded = Fold(snap, &loaded, events, r.now())
 		if folded.Visitor == nil {
 			return nil

@@ -11,6 +11,9 @@ import (
 type Standing struct {
 	// OpenCase lets items through that are for people with an open case.
 	OpenCase bool
+	// First are items of which one, the first that may be shown, goes before everything that is ranked, after those that must reach
+	// her and those that put something right. The others are then not shown.
+	First []string
 	// NextRung lets items through that help to this rung; "" lets none.
 	NextRung string
 	// Prospect lets items through that are to win first-time customers.
@@ -169,7 +172,7 @@ func trimAll(topic string) string {
 }
 
 // Lead is the items that go before everything that is ranked: mandatory ones, then transactional ones, then those that are made
-// for people with an open case; within each in the order of the catalogue. They are taken out of e, at most so many of them.
+// for people with an open case; within each in the order of the catalogue; last the one of [Standing.First]. They are taken out of e, at most so many of them.
 // Rules that look at the item are evaluated.
 func (e *Eligible) Lead(room int) []Listed {
 	c := e.c
@@ -188,16 +191,42 @@ func (e *Eligible) Lead(room int) []Listed {
 				e.outOne(v, slot)
 				return true
 			}
-			en := c.entries[slot]
-			l := Listed{Slot: slot, Item: en.item, Representation: int(e.view.choice[en.shape]), Like: en.like}
-			l.Format = c.words.forms[en.shape][l.Representation].format
-			list = append(list, l)
-			e.left.drop(slot)
-			e.led++
+			list = append(list, e.leading(slot))
 			return len(list) < room
 		})
 	}
+	return e.leadFirst(list, room)
+}
+
+// leadFirst adds the first of the items that the standing names that may be shown, and takes the others out.
+func (e *Eligible) leadFirst(list []Listed, room int) []Listed {
+	shown := len(list) >= room
+	for _, id := range e.first {
+		slot, ok := e.c.Slot(id)
+		switch {
+		case !ok || !e.left.has(slot):
+		case shown:
+			e.outOne(standing, slot)
+		default:
+			if v := e.itemVerdict(slot); v != numReasons {
+				e.outOne(v, slot)
+				continue
+			}
+			list = append(list, e.leading(slot))
+			shown = true
+		}
+	}
 	return list
+}
+
+// leading takes the item in a slot out of what is left, to go first.
+func (e *Eligible) leading(slot int32) Listed {
+	en := e.c.entries[slot]
+	l := Listed{Slot: slot, Item: en.item, Representation: int(e.view.choice[en.shape]), Like: en.like}
+	l.Format = e.c.words.forms[en.shape][l.Representation].format
+	e.left.drop(slot)
+	e.led++
+	return l
 }
 
 // PassOver counts everything that is left as not listed: there was no room for it.

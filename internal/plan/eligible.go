@@ -48,7 +48,7 @@ const (
 	numReasons
 
 	firstBar = paused
-	lastBar  = contradicts
+	lastBar  = standing
 )
 
 // reasons names them.
@@ -80,6 +80,8 @@ type Eligible struct {
 	// union is at work: slots of one set or another. led is how many items were taken out to go first.
 	union bitmap
 	led   int
+	// first are the items of which one goes before what is ranked.
+	first []string
 	short []Listed
 	spare []Listed // at work: the list in another order
 	keys  []keyed
@@ -99,7 +101,7 @@ type Eligible struct {
 // their items count as eligible.
 func (c *Catalog) Eligible(q *Query) *Eligible {
 	e := c.take(q.Explain)
-	e.facts = q.facts()
+	e.facts, e.first = q.facts(), q.Standing.First
 	e.order, e.before, e.again, e.visited = c.order, q.Said, q.Said != nil, false
 	if e.again {
 		e.order, e.visited = c.prior, q.Visited
@@ -168,7 +170,7 @@ func (c *Catalog) take(explain bool) *Eligible {
 
 // Release gives the room back. Neither e nor a short list made from it may be used afterwards.
 func (e *Eligible) Release() {
-	e.facts, e.view, e.gone, e.before = eligible.Facts{}, nil, nil, nil
+	e.facts, e.view, e.gone, e.before, e.first = eligible.Facts{}, nil, nil, nil, nil
 	e.c.scratch.Put(e)
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/veiviser/veiviser/internal/eligible"
 	"github.com/veiviser/veiviser/internal/rank"
+	"github.com/veiviser/veiviser/internal/relation"
 	"github.com/veiviser/veiviser/internal/stage"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
@@ -25,10 +26,13 @@ type Snapshot struct {
 	// Policy is the plan's with every default filled in, Terms what counts as what comes of a decision.
 	Policy veiviser.Policy
 	Terms  veiviser.Terms
+	// Relation is what the plan says about relationships.
+	Relation *relation.Policy
 
 	published  time.Time
 	compiler   *eligible.Compiler
 	segments   []segment
+	rungs      []rung
 	placements map[string]*Placement
 	eventTypes map[string]bool
 	named      map[string]*entry // the items the plan names
@@ -98,6 +102,7 @@ func Compile(version uint64, p *veiviser.Plan) (*Snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
+	compiler.Tiers = p.Relationship.Tiers
 	s := &Snapshot{
 		Version: version, Plan: p, Stages: stages, Response: rank.Compile(p), Policy: p.Policy.WithDefaults(),
 		compiler: compiler, placements: make(map[string]*Placement, len(p.Placements)),
@@ -118,6 +123,7 @@ func Compile(version uint64, p *veiviser.Plan) (*Snapshot, error) {
 		violations = appendViolations(violations, fmt.Sprintf("placements[%d].rule", i), err)
 		s.placements[p.Placements[i].ID] = place
 	}
+	violations = append(violations, s.relate()...)
 	if len(violations) > 0 {
 		return nil, &veiviser.Error{
 			Kind: veiviser.KindInvalid, Reason: veiviser.ReasonInvalidPlan,

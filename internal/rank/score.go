@@ -19,6 +19,29 @@ type Situation struct {
 	Channel  string
 	// What else crosses may ask for.
 	Placement, Device, Language, Subject string
+	// Levers are added to the usefulness of what they are about, beside value, cost and boost. The scorer keeps the slice.
+	Levers []Lever
+}
+
+// Lever is what is added for a reason that lies with the person: something is to be put right, or she is worth winning.
+type Lever struct {
+	// Name is that of its part in explanations: "case" or "acquisition".
+	Name string
+	Add  float64
+	// Kind is what it is about, "" every kind; Acquires limits it to items that are there to win first-time customers.
+	Kind     veiviser.ItemKind
+	Acquires bool
+}
+
+// The names of levers.
+const (
+	LeverCase        = "case"
+	LeverAcquisition = "acquisition"
+)
+
+// about reports whether the lever is about an item.
+func (l *Lever) about(it *veiviser.Item) bool {
+	return (l.Kind == "" || l.Kind == it.Kind) && (!l.Acquires || it.Acquires)
 }
 
 // Scorer scores items in one situation. It keeps notes: one goroutine at a time may use it.
@@ -159,6 +182,11 @@ func (sc *Scorer) Score(it *veiviser.Item, r *Response, format string, d Delta) 
 	if w := sc.weight(it); w != 1 {
 		mean, variance = w*mean, w*w*variance
 	}
+	for i := range sc.situation.Levers {
+		if l := &sc.situation.Levers[i]; l.about(it) {
+			mean += l.Add
+		}
+	}
 	return mean + float64(r.Lever), variance
 }
 
@@ -248,7 +276,7 @@ const negligible = 0.01
 // probability of 0.01 or more ("stage:evaluate"; the others together are "stage:other"), then the effects that hold, in
 // the order of the plan and those of one name together ("segment:families", "topic:bike", "channel:app",
 // "format:card", "kind:offer", "item", "general"), then "learned", then what context weights make of it all
-// ("weight:app-service"), then "value", "cost" and "boost". Stages are always there; other parts are
+// ("weight:app-service"), then "value", "cost" and "boost", then the levers of the situation ("case", "acquisition"). Stages are always there; other parts are
 // left out when they are zero. An effect with several conditions bears the name of the first of segment, item, topic,
 // channel, format, kind and stage. Everything before the weights is what was expected of its usefulness, see [Usefulness].
 func (sc *Scorer) Parts(it *veiviser.Item, r *Response, format string, d Delta) []veiviser.Part {
@@ -288,6 +316,11 @@ func (sc *Scorer) Parts(it *veiviser.Item, r *Response, format string, d Delta) 
 	parts = addPart(parts, partValue, value)
 	parts = addPart(parts, partCost, cost)
 	parts = addPart(parts, partBoost, boost)
+	for i := range sc.situation.Levers {
+		if l := &sc.situation.Levers[i]; l.about(it) {
+			parts = addPart(parts, l.Name, l.Add)
+		}
+	}
 	return slices.DeleteFunc(parts, func(p veiviser.Part) bool { return p.Add == 0 && !strings.HasPrefix(p.Name, "stage:") })
 }
 
@@ -300,12 +333,16 @@ const (
 	partBoost   = "boost"
 )
 
-// Usefulness is what was expected of an item by itself, from the parts of its score: without context weights, value, cost
-// and boost. It is what outcomes are compared with.
+// Usefulness is what was expected of an item by itself, from the parts of its score: without context weights, value, cost,
+// boost and the levers of the situation. It is what outcomes are compared with.
 func Usefulness(parts []veiviser.Part) float64 {
 	sum := 0.0
 	for _, p := range parts {
-		if p.Name != partValue && p.Name != partCost && p.Name != partBoost && !strings.HasPrefix(p.Name, partWeight) {
+		switch p.Name {
+		case partValue, partCost, partBoost, LeverCase, LeverAcquisition:
+			continue
+		}
+		if !strings.HasPrefix(p.Name, partWeight) {
 			sum += p.Add
 		}
 	}

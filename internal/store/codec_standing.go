@@ -12,8 +12,8 @@ const (
 	minConsent   = 5
 	minContact   = 9
 	minFact      = 4
-	minCase      = 10
-	minOrder     = 4 + bytesFloat
+	minCase      = 12
+	minOrder     = 5 + bytesFloat
 	minSwitch    = 12
 	minChange    = 5
 	minStep      = 12 + bytesFloat
@@ -38,6 +38,7 @@ func (w *writer) standing(s *veiviser.Standing) {
 	w.time(r.Handover)
 	w.string(r.Rung)
 	w.time(r.RungSince)
+	w.strings(s.Acquired)
 	w.string(s.Account)
 	w.string(s.Role)
 }
@@ -55,6 +56,7 @@ func (r *reader) standing(s *veiviser.Standing) {
 	s.Relation = veiviser.Relation{
 		Source: r.string(), FirstOrder: r.time(), Handover: r.time(), Rung: r.string(), RungSince: r.time(),
 	}
+	s.Acquired = r.strings()
 	s.Account, s.Role = r.string(), r.string()
 }
 
@@ -144,6 +146,8 @@ func (w *writer) kase(c *veiviser.Case) {
 	for _, t := range [...]time.Time{c.Opened, c.Due, c.Answered, c.Resolved, c.Recovered} {
 		w.time(t)
 	}
+	w.uint(c.Order)
+	w.uint(uint64(c.Shown))
 }
 
 func (r *reader) kase(c *veiviser.Case) {
@@ -151,6 +155,7 @@ func (r *reader) kase(c *veiviser.Case) {
 	for _, t := range [...]*time.Time{&c.Opened, &c.Due, &c.Answered, &c.Resolved, &c.Recovered} {
 		*t = r.time()
 	}
+	c.Order, c.Shown = r.uint(), r.uint32()
 }
 
 func (w *writer) order(o *veiviser.Order) {
@@ -160,10 +165,14 @@ func (w *writer) order(o *veiviser.Order) {
 	w.time(o.Promised)
 	w.bool(o.Late)
 	w.float(o.Value)
+	w.time(o.Delivered)
 }
 
 func (r *reader) order(o *veiviser.Order) {
-	*o = veiviser.Order{ID: r.uint(), Subject: r.string(), Placed: r.time(), Promised: r.time(), Late: r.bool(), Value: r.float()}
+	*o = veiviser.Order{
+		ID: r.uint(), Subject: r.string(), Placed: r.time(), Promised: r.time(), Late: r.bool(), Value: r.float(),
+		Delivered: r.time(),
+	}
 }
 
 // swtch writes a switch.

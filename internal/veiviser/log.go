@@ -131,6 +131,8 @@ type Loaded struct {
 	VisitorID string
 	// Visitor is nil when nothing is remembered.
 	Visitor *Visitor
+	// Nonce is a random number that whoever loads fills in anew each time: ids made from it say nothing about whose they are.
+	Nonce uint64
 	// Revision is the store's own count of changes, 0 when nothing is stored.
 	Revision uint64
 	// Duplicate tells, for each event id asked about, whether it was folded before.

@@ -15,6 +15,24 @@ type Relationship struct {
 	Tiers []Tier
 }
 
+// Declared reports whether the plan says anything about it. Orders are waited for only then: who declares nothing sends no
+// deliveries either, and nobody would ever be said to have got what she ordered.
+func (r *Relationship) Declared() bool {
+	return r.DeliverWithin != 0 || r.RespondWithin != 0 || len(r.Rungs) > 0 || len(r.Tiers) > 0 || len(r.Recovery.Steps) > 0 ||
+		len(r.Recovery.Outcomes) > 0 || r.Recovery.Control != nil || r.Recovery.Window != 0
+}
+
+// Tier is the highest tier that a value of purchases reaches, "" for none.
+func (r *Relationship) Tier(value float64) string {
+	tier := ""
+	for i := range r.Tiers {
+		if value >= r.Tiers[i].From {
+			tier = r.Tiers[i].ID
+		}
+	}
+	return tier
+}
+
 // Recovery is what follows when a case is put right.
 type Recovery struct {
 	// Steps are shown one after another, each once.

@@ -16,10 +16,12 @@ type Standing struct {
 	Facts []Fact
 	// Cases are her complaints and what was not delivered right, oldest first, at most MaxCases; resolved ones make room first.
 	Cases []Case
-	// Orders are those she still waits for, oldest first, at most MaxOrders.
+	// Orders are those she still waits for, oldest first, at most MaxOrders; the first order of all stays until it was delivered right.
 	Orders []Order
 	// Relation is how far she has come with the shop.
 	Relation Relation
+	// Acquired are the segments she was in when she ordered first.
+	Acquired []string
 	// Account is the company she acts for and Role her part in its decisions; "" for a person of her own.
 	Account, Role string
 }
@@ -43,13 +45,14 @@ func (s *Standing) Clone() Standing {
 	c.Facts = append([]Fact(nil), s.Facts...)
 	c.Cases = append([]Case(nil), s.Cases...)
 	c.Orders = append([]Order(nil), s.Orders...)
+	c.Acquired = append([]string(nil), s.Acquired...)
 	return c
 }
 
 // IsZero reports whether there is nothing in it.
 func (s *Standing) IsZero() bool {
 	return len(s.Directives) == 0 && len(s.Consents) == 0 && len(s.Contacts) == 0 && len(s.Facts) == 0 && len(s.Cases) == 0 &&
-		len(s.Orders) == 0 && s.Relation == Relation{} && s.Account == "" && s.Role == ""
+		len(s.Orders) == 0 && s.Relation == Relation{} && len(s.Acquired) == 0 && s.Account == "" && s.Role == ""
 }
 
 // DirectiveKind is what a visitor wishes.
@@ -153,6 +156,10 @@ type Case struct {
 	Ladder Group
 	// Recovered is when she came back (see the plan's recovery); zero is not yet.
 	Recovered time.Time
+	// Order is the ID of the order it is about, 0 for none.
+	Order uint64
+	// Shown are the steps of the recovery that she was shown: bit i is the i-th.
+	Shown uint32
 }
 
 // Open reports whether it is still to be put right.
@@ -160,7 +167,7 @@ func (c *Case) Open() bool { return c.Resolved.IsZero() }
 
 // Order is an order she waits for.
 type Order struct {
-	// ID is a hash of the order's id (attribute "order"), 0 when it has none.
+	// ID is a hash of the order's id (attribute "order"), or else of that of the event that told of it.
 	ID      uint64
 	Subject string
 	Placed  time.Time
@@ -169,6 +176,30 @@ type Order struct {
 	// Late is true once a case was opened for it.
 	Late  bool
 	Value float64
+	// Delivered is when it arrived, though not right yet; zero is not.
+	Delivered time.Time
+}
+
+// Overdue reports whether it should have arrived, and nobody has opened a case for it yet.
+func (o *Order) Overdue(now time.Time) bool {
+	return !o.Late && o.Delivered.IsZero() && now.After(o.Promised)
+}
+
+// OpenCases is how many things are to be put right at a moment: cases, and orders that are late without one. Lateness counts at
+// once; its case is kept with the next change of the person.
+func (s *Standing) OpenCases(now time.Time) int {
+	n := 0
+	for i := range s.Cases {
+		if s.Cases[i].Open() {
+			n++
+		}
+	}
+	for i := range s.Orders {
+		if s.Orders[i].Overdue(now) {
+			n++
+		}
+	}
+	return n
 }
 
 // Relation is how far a person has come with the shop.

@@ -8,7 +8,7 @@ type StepKind string
 // The steps.
 const (
 	StepCaseOpened   StepKind = "CASE_OPENED"   // About the case, Cause and Subject; At is when an answer is due
-	StepCaseAnswered StepKind = "CASE_ANSWERED" // a person answered; Took is the time it took
+	StepCaseAnswered StepKind = "CASE_ANSWERED" // a person answered; Took is the time it took, At when it was due
 	StepCaseResolved StepKind = "CASE_RESOLVED" // Took is the time it took; Group is that of the recovery
 	StepCaseClosed   StepKind = "CASE_CLOSED"   // forgotten with the person, or for want of room
 	StepRecovered    StepKind = "RECOVERED"     // she came back within the recovery's window; Group is that of the recovery
@@ -17,6 +17,7 @@ const (
 	StepWorth        StepKind = "WORTH"         // a purchase within the window of acquisition; Took is the time since the first order
 	StepPromoted     StepKind = "PROMOTED"      // From a rung To the one above
 	StepDemoted      StepKind = "DEMOTED"       // From a rung To the one below
+	StepLeft         StepKind = "LEFT"          // From a rung, forgotten with the person or become one with another
 )
 
 // Step is one step as the learner sees it: nothing in it names a person.

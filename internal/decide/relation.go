@@ -1,0 +1,106 @@
+package decide
+
+import (
+	"time"
+
+	"github.com/veiviser/veiviser/internal/learn"
+	"github.com/veiviser/veiviser/internal/plan"
+	"github.com/veiviser/veiviser/internal/rank"
+	"github.com/veiviser/veiviser/internal/relation"
+	"github.com/veiviser/veiviser/internal/veiviser"
+)
+
+// relate looks at how far she has come with the shop: which step of recovery has come, and what winning her is worth.
+func (c *choice) relate() {
+	s := &c.visitor.Standing
+	c.due = relation.Due(c.snap.Relation, s, c.in.Time)
+	if c.in.Again != nil {
+		c.margin = c.in.Again.Margin
+		return
+	}
+	a := &c.snap.Relation.Acquisition
+	if a.Weight > 0 && s.Relation.Phase() == veiviser.PhaseProspect {
+		c.margin = relation.Margin(a, c.in.Customers, s.Relation.Source, c.segments)
+	}
+}
+
+// relationship says for which items she is who they are made for.
+func (c *choice) relationship() plan.Standing {
+	s := &c.visitor.Standing
+	return plan.Standing{
+		OpenCase: s.OpenCases(c.in.Time) > 0, First: c.due, NextRung: relation.NextRung(c.snap.Relation, s),
+		Prospect: s.Relation.Phase() == veiviser.PhaseProspect,
+	}
+}
+
+// helpFirst is what human help is worth more while something is to be put right: more than anything else can be.
+const helpFirst = 1.0
+
+// levers are what makes something more useful, or less, for what is between her and the shop.
+func (c *choice) levers() []rank.Lever {
+	var levers []rank.Lever
+	if c.visitor.Standing.OpenCases(c.in.Time) > 0 {
+		levers = append(levers, rank.Lever{Name: rank.LeverCase, Add: helpFirst, Kind: veiviser.KindService})
+	}
+	if add := relation.Lever(&c.snap.Relation.Acquisition, c.margin); add != 0 {
+		levers = append(levers, rank.Lever{Name: rank.LeverAcquisition, Add: add, Acquires: true})
+	}
+	return levers
+}
+
+// settle opens the cases that time has opened until the moment decided at, so that they have ids and are counted.
+func settle(snap *plan.Snapshot, loaded *veiviser.Loaded, folded *learn.Folded, at time.Time) {
+	v := folded.Visitor
+	if v == nil {
+		v = loaded.Visitor
+	}
+	if v == nil || !overdue(&v.Standing, at) {
+		return
+	}
+	if folded.Visitor == nil {
+		folded.Visitor = v.Clone()
+	}
+	v = folded.Visitor
+	if steps := relation.Settle(snap.Relation, &v.Standing, at, loaded.Nonce); len(steps) > 0 {
+		m := veiviser.Membership{Segments: v.Segments, Stage: v.Stage, Known: v.Events > 0}
+		folded.Log = append(folded.Log, veiviser.LogEntry{Time: at, Before: m, After: m, Steps: steps})
+	}
+}
+
+func overdue(s *veiviser.Standing, at time.Time) bool {
+	for i := range s.Orders {
+		if s.Orders[i].Overdue(at) {
+			return true
+		}
+	}
+	return false
+}
+
+// shown is the visitor as she is to be written after an answer, nil for as she was, and whether nothing has happened but that
+// something was shown. The answer keeps her as she was decided upon.
+func shown(snap *plan.Snapshot, loaded *veiviser.Loaded, folded *learn.Folded, a *veiviser.Answer) (v *veiviser.Visitor, quiet bool) {
+	was := folded.Visitor
+	if was == nil {
+		was = loaded.Visitor
+	}
+	if was == nil || relation.Due(snap.Relation, &was.Standing, a.Time) == nil {
+		return folded.Visitor, false
+	}
+	next := was.Clone()
+	if !relation.Shown(snap.Relation, &next.Standing, a.Time, func(id string) bool { return serves(a, id) }) {
+		return folded.Visitor, false
+	}
+	return next, folded.Visitor == nil
+}
+
+// serves reports whether an answer shows an item.
+func serves(a *veiviser.Answer, id string) bool {
+	for i := range a.Decisions {
+		for k := range a.Decisions[i].Choices {
+			if a.Decisions[i].Choices[k].ItemID == id {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,74 @@
+package relation
+
+import (
+	"slices"
+	"time"
+
+	"github.com/veiviser/veiviser/internal/veiviser"
+)
+
+// Bars are what is kept from her for what the shop owes her: offers while something is to be put right and until her first order was
+// delivered right, and the items of the recovery ladder but for those of due, the step that has come (see [Due]).
+func Bars(p *Policy, s *veiviser.Standing, now time.Time, due []string) []veiviser.Bar {
+	var bars []veiviser.Bar
+	offers := []veiviser.ItemKind{veiviser.KindOffer}
+	if s.OpenCases(now) > 0 {
+		b := veiviser.Bar{Reason: veiviser.ExcludedCase, Passes: veiviser.DutyMandatory, Kinds: offers}
+		if i := slices.IndexFunc(s.Cases, func(c veiviser.Case) bool { return c.Open() }); i >= 0 {
+			b.About = s.Cases[i].ID
+		}
+		bars = append(bars, b)
+	}
+	if s.Relation.Phase() == veiviser.PhaseWaiting && len(s.Orders) > 0 {
+		bars = append(bars, veiviser.Bar{Reason: veiviser.ExcludedWaiting, Passes: veiviser.DutyTransactional, Kinds: offers})
+	}
+	if len(p.stepItems) > 0 {
+		bars = append(bars, veiviser.Bar{Reason: veiviser.ExcludedStanding, Items: p.stepItems, Except: due})
+	}
+	return bars
+}
+
+// Due is the step of the recovery ladder that has come for her: the items of which one is to be shown, the first that may be. Of the
+// cases that were put right the oldest is looked at first; steps come one after another, each once, and none while anything is to be
+// put right.
+func Due(p *Policy, s *veiviser.Standing, now time.Time) []string {
+	c, step := due(p, s, now)
+	if c < 0 {
+		return nil
+	}
+	return p.Recovery.Steps[step].Items
+}
+
+func due(p *Policy, s *veiviser.Standing, now time.Time) (index, step int) {
+	if len(p.Recovery.Steps) == 0 || s.OpenCases(now) > 0 {
+		return -1, 0
+	}
+	for i := range s.Cases {
+		c := &s.Cases[i]
+		since := now.Sub(c.Resolved)
+		if c.Open() || c.Ladder != veiviser.GroupTreated || since < 0 || since > p.Recovery.Window {
+			continue
+		}
+		for k := range p.Recovery.Steps {
+			if c.Shown&(1<<k) != 0 {
+				continue
+			}
+			if since >= p.Recovery.Steps[k].After {
+				return i, k
+			}
+			break
+		}
+	}
+	return -1, 0
+}
+
+// Shown notes in s that the step of the recovery ladder that is due was shown, if one of its items is among those shown, and reports
+// whether it was.
+func Shown(p *Policy, s *veiviser.Standing, now time.Time, items func(id string) bool) bool {
+	c, step := due(p, s, now)
+	if c < 0 || !slices.ContainsFunc(p.Recovery.Steps[step].Items, items) {
+		return false
+	}
+	s.Cases[c].Shown |= 1 << step
+	return true
+}

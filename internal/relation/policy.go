@@ -1,0 +1,57 @@
+package relation
+
+import (
+	"time"
+
+	"github.com/veiviser/veiviser/internal/veiviser"
+)
+
+// Policy is what a plan says about relationships, with every default filled in. It does not change.
+type Policy struct {
+	veiviser.Relationship
+	Acquisition veiviser.Acquisition
+	// Deliveries is whether orders are waited for: the plan declares a relationship, see [veiviser.Relationship.Declared].
+	Deliveries bool
+	// stepItems are the items of all recovery steps.
+	stepItems []string
+}
+
+// NewPolicy is the policy of a plan.
+func NewPolicy(p *veiviser.Plan) *Policy {
+	out := &Policy{
+		Relationship: p.Relationship.WithDefaults(), Acquisition: p.Acquisition.WithDefaults(), Deliveries: p.Relationship.Declared(),
+	}
+	for i := range out.Recovery.Steps {
+		out.stepItems = append(out.stepItems, out.Recovery.Steps[i].Items...)
+	}
+	return out
+}
+
+// promised is when an order that was placed at a time should arrive: what its event says (attribute "promised", a moment of RFC 3339
+// or a date, which is over when the day is, in UTC), or else what the plan says. What lies before the order is no promise.
+func (p *Policy) promised(e *veiviser.Event) time.Time {
+	text := e.Attributes[attributePromised]
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		if t, err = time.Parse(time.DateOnly, text); err == nil {
+			t = t.AddDate(0, 0, 1)
+		}
+	}
+	if err != nil || t.Before(e.Time) {
+		return e.Time.Add(p.DeliverWithin)
+	}
+	return t.UTC()
+}
+
+// The events that move a relationship, and the attributes they bring.
+const (
+	eventComplaint = "complaint"
+	eventResponse  = "complaint_response"
+	eventResolved  = "complaint_resolved"
+	eventConfirmed = "delivery_confirmed"
+	eventFailed    = "delivery_failed"
+	eventReturn    = "return"
+
+	attributeOrder    = "order"
+	attributePromised = "promised"
+)
