@@ -27,5 +27,5 @@
 //
 // People do not influence each other, and each is simulated by herself, from her first visit to the end.
 //
-//	result, err := bonds.Run(ctx, bonds.Config{People: 2000, Days: 540, Seed: 1, Shops: shops, All: all, None: none}, nil)
+//	result, err := bonds.Run(ctx, bonds.Config{People: 1500, Days: 540, Seed: 1, Shops: shops, All: all, None: none}, nil)
 package bonds

@@ -12,7 +12,7 @@ import (
 
 // Config says what is simulated.
 type Config struct {
-	// People is how many there are: 2,000 when 0. They come first within the first half of the time.
+	// People is how many there are: 1,500 when 0. They come first within the first half of the time.
 	People int
 	// Days is how long it goes on: 540 when 0, at least 90.
 	Days int
@@ -43,7 +43,7 @@ type Config struct {
 // withDefaults is the config with what was left out.
 func (c Config) withDefaults() Config {
 	if c.People == 0 {
-		c.People = 2000
+		c.People = 1500
 	}
 	if c.Days == 0 {
 		c.Days = 540

@@ -35,7 +35,7 @@ func (p *person) visit(at time.Time) error {
 	if err := p.act(r, after, shown); err != nil || p.left {
 		return err
 	}
-	mean := 18.0
+	mean := 22.0
 	switch {
 	case p.wish != "":
 		mean = 2.5
@@ -89,7 +89,7 @@ func (p *person) browse(r *rand.Rand, at time.Time) []veiviser.Event {
 	var events []veiviser.Event
 	subject := p.subject()
 	note := func(typ, page string) {
-		e := p.event(typ, at.Add(-time.Duration(4-len(events))*time.Minute))
+		e := p.event(typ, at)
 		e.Subject = subject
 		e.Attributes = map[string]string{}
 		if page != "" {
