@@ -12,8 +12,7 @@ func later(m proto.Message) bool {
 	switch m.(type) {
 	case *veiviserv1.SetDirectiveRequest, *veiviserv1.ListDirectivesRequest, *veiviserv1.RemoveDirectiveRequest,
 		*veiviserv1.ImportItemsRequest, *veiviserv1.SimulatePlanRequest, *veiviserv1.GetFunnelRequest,
-		*veiviserv1.GetReadinessRequest, *veiviserv1.ListInsightsRequest, *veiviserv1.ListAlertsRequest,
-		*veiviserv1.GetAcquisitionRequest:
+		*veiviserv1.GetReadinessRequest, *veiviserv1.ListInsightsRequest, *veiviserv1.ListAlertsRequest:
 		return true
 	default:
 		return false

@@ -11,6 +11,7 @@ import (
 
 	"github.com/veiviser/veiviser/internal/learn"
 	"github.com/veiviser/veiviser/internal/rank/confseq"
+	"github.com/veiviser/veiviser/internal/relation"
 	"github.com/veiviser/veiviser/internal/veiviser"
 	veiviserv1 "github.com/veiviser/veiviser/proto/veiviser/v1"
 )
@@ -156,14 +157,8 @@ func movesToProto(counts map[string]int64) []*veiviserv1.StageMove {
 	return out
 }
 
-// wilson is k of n as a share with its 95 % interval (Wilson 1927), which is sound for few and for shares near 0 and 1.
+// wilson is k of n as a share with its 95 % interval, which is sound for few and for shares near 0 and 1.
 func wilson(k, n int64) (share, low, high float64) {
-	if n <= 0 {
-		return 0, 0, 1
-	}
-	const z = 1.959963984540054
-	p, m := float64(k)/float64(n), float64(n)
-	middle := (p + z*z/(2*m)) / (1 + z*z/m)
-	half := z / (1 + z*z/m) * math.Sqrt(p*(1-p)/m+z*z/(4*m*m))
-	return p, max(middle-half, 0), min(middle+half, 1)
+	low, high = relation.Wilson(k, n)
+	return float64(k) / float64(max(n, 1)), low, high
 }

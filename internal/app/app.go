@@ -21,6 +21,7 @@ import (
 	"github.com/veiviser/veiviser/internal/learn"
 	"github.com/veiviser/veiviser/internal/plan"
 	"github.com/veiviser/veiviser/internal/rank"
+	"github.com/veiviser/veiviser/internal/relation"
 	"github.com/veiviser/veiviser/internal/store"
 	"github.com/veiviser/veiviser/internal/telemetry"
 )
@@ -126,6 +127,14 @@ func (a *App) learned() *rank.Learned {
 		return nil
 	}
 	return a.learner.Response()
+}
+
+// customers is what was observed of first-time customers, unless the operator wants decisions by the plan alone.
+func (a *App) customers() relation.Book {
+	if a.cfg.PlanOnly {
+		return nil
+	}
+	return a.learner.Customers()
 }
 
 // openStore connects to Redis or starts the embedded server.

@@ -28,7 +28,7 @@ const innerBuffer = 1 << 20
 func (a *App) serveGRPC(ctx context.Context, registry *prometheus.Registry) error {
 	counts := newCounters(registry)
 	recorder := countedRecorder{learn.NewRecorder(a.store, a.library, nil, a.log), counts}
-	decider := countedDecider{decide.New(a.store, a.library, decide.Options{Log: a.log, Learned: a.learned}), counts}
+	decider := countedDecider{decide.New(a.store, a.library, decide.Options{Log: a.log, Learned: a.learned, Customers: a.customers}), counts}
 	options := api.Options{
 		Log: a.log, Registry: registry, Health: a.health, Stopping: a.stopping,
 		MaxInFlight: a.cfg.MaxInFlight, Deadline: a.cfg.RequestTimeout,

@@ -160,6 +160,7 @@ func (l *Learner) count(ctx context.Context, snap *plan.Snapshot, now time.Time)
 		}
 		touched := l.each(ctx, lines, l.state.Positions, func(e *veiviser.OutboxEntry) {
 			l.state.Profiles.Fold(&e.Entry)
+			l.state.Relations.Fold(&e.Entry)
 			if ev := e.Entry.Event; ev != nil && ev.DecisionID != "" {
 				if closed, ok := l.state.Ledger.Came(snap, ev, e.Written); ok {
 					l.settled.Closed = append(l.settled.Closed, closed)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/veiviser/veiviser/internal/rank"
+	"github.com/veiviser/veiviser/internal/relation"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
@@ -23,6 +24,8 @@ type state struct {
 	Trimmed  map[int]string            `json:"trimmed"`
 	Profiles Profiles                  `json:"profiles"`
 	Ledger   *Ledger                   `json:"ledger"`
+	// Relations are what the steps of the log come to.
+	Relations *Relations `json:"relations"`
 	// Response is that of the ledger.
 	Response []byte `json:"response"`
 }
@@ -30,7 +33,7 @@ type state struct {
 func newState() state {
 	return state{
 		Positions: map[int]string{}, Decisions: map[int]string{}, Tails: map[string]map[int]string{}, Trimmed: map[int]string{},
-		Profiles: Profiles{}, Ledger: NewLedger(),
+		Profiles: Profiles{}, Ledger: NewLedger(), Relations: newRelations(),
 	}
 }
 
@@ -52,6 +55,9 @@ func decodeState(b []byte) (state, error) {
 	}
 	if s.Ledger == nil {
 		s.Ledger = NewLedger()
+	}
+	if s.Relations == nil {
+		s.Relations = newRelations()
 	}
 	if len(s.Response) > 0 {
 		x, err := rank.ReadExperience(s.Response)
@@ -94,7 +100,9 @@ type Shown struct {
 	Slots      map[string][]SlotExamination
 	Moves      map[string]map[string]Moves
 	Lifts      map[string]Lift
-	Updated    time.Time
+	// Relationships is what came of complaints, orders and the loyalty ladder.
+	Relationships *Relationships
+	Updated       time.Time
 }
 
 // SlotExamination is how much a slot is seen relative to the first, and on how many settled outcomes that rests.
@@ -110,7 +118,7 @@ func (l *Learner) show() {
 		Profiles: l.state.Profiles.Clone(), Response: g.Response.Learned(), Noise: g.Response.Noise(), Rows: g.Response.Rows(),
 		Weights: g.Response.Weights(), Outcomes: map[string]OutcomeCount{}, Explored: map[string]ExplorationCount{},
 		Slots: map[string][]SlotExamination{}, Moves: map[string]map[string]Moves{}, Lifts: map[string]Lift{},
-		Updated: g.Response.Now(),
+		Updated: g.Response.Now(), Relationships: l.state.Relations.shown(),
 	}
 	for _, c := range g.Kinds {
 		s.MeanReward += c.mean()
@@ -150,6 +158,14 @@ func (l *Learner) Profiles(context.Context) ([]veiviser.SegmentProfile, error) {
 		return s.Profiles, nil
 	}
 	return nil, nil
+}
+
+// Customers is what was observed of first-time customers; nil before anything was.
+func (l *Learner) Customers() relation.Book {
+	if s := l.shown.Load(); s != nil {
+		return s.Relationships.Book
+	}
+	return nil
 }
 
 // Response is what was learned of usefulness; nil before anything was.

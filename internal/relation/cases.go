@@ -23,7 +23,7 @@ func (f *folding) open(c veiviser.Case) {
 		i := slices.IndexFunc(f.s.Cases, func(x veiviser.Case) bool { return !x.Open() })
 		if i < 0 {
 			i = 0
-			f.step(closed(&f.s.Cases[0]))
+			f.step(f.s.Cases[0].Closed())
 		}
 		f.s.Cases = slices.Delete(f.s.Cases, i, i+1)
 	}
@@ -74,7 +74,7 @@ func (f *folding) answer(c *veiviser.Case) {
 	c.Answered = later(f.now, c.Opened)
 	f.step(veiviser.Step{
 		Kind: veiviser.StepCaseAnswered, About: c.ID, Cause: c.Cause, Subject: c.Subject, Channel: f.e.Channel, At: c.Due,
-		Took: c.Answered.Sub(c.Opened),
+		Took: c.Answered.Sub(c.Opened), Late: c.Answered.After(c.Due),
 	})
 }
 
@@ -130,7 +130,7 @@ func (f *folding) withdraw(order uint64) {
 		if !c.Open() || c.Cause != veiviser.CaseLate || c.Order != order {
 			return false
 		}
-		f.step(closed(&c))
+		f.step(c.Closed())
 		return true
 	})
 }
@@ -151,10 +151,6 @@ func (f *folding) recovered() {
 			Took: f.now.Sub(c.Resolved),
 		})
 	}
-}
-
-func closed(c *veiviser.Case) veiviser.Step {
-	return veiviser.Step{Kind: veiviser.StepCaseClosed, About: c.ID, Cause: c.Cause, Subject: c.Subject, At: c.Due}
 }
 
 func later(a, b time.Time) time.Time {

@@ -47,29 +47,3 @@ func NextRung(p *Policy, s *veiviser.Standing) string {
 	}
 	return ""
 }
-
-// Left is what the learner is told when a standing is no more: its open cases are closed, and its rung is left.
-func Left(s *veiviser.Standing) []veiviser.Step { return Merged(&veiviser.Standing{}, s) }
-
-// Merged is what the learner is told when standings have become one: the open cases that are not in it are closed, and all rungs but
-// its own are left.
-func Merged(into *veiviser.Standing, of ...*veiviser.Standing) []veiviser.Step {
-	var steps []veiviser.Step
-	own := into.Relation.Rung
-	for _, s := range of {
-		for i := range s.Cases {
-			c := &s.Cases[i]
-			if c.Open() && !slices.ContainsFunc(into.Cases, func(x veiviser.Case) bool { return x.ID == c.ID && x.Open() }) {
-				steps = append(steps, closed(c))
-			}
-		}
-		switch r := s.Relation.Rung; {
-		case r == "":
-		case r == own:
-			own = "" // one of those who stood on it still does
-		default:
-			steps = append(steps, veiviser.Step{Kind: veiviser.StepLeft, From: r})
-		}
-	}
-	return steps
-}

@@ -16,7 +16,7 @@ const (
 	minOrder     = 5 + bytesFloat
 	minSwitch    = 12
 	minChange    = 5
-	minStep      = 12 + bytesFloat
+	minStep      = 13 + bytesFloat
 )
 
 // standing writes s; nothing at all takes one byte.
@@ -217,6 +217,7 @@ func (w *writer) step(s *veiviser.Step) {
 	w.int(int64(s.Took))
 	w.strings(s.Segments)
 	w.float(s.Value)
+	w.bool(s.Late)
 }
 
 func (r *reader) step(s *veiviser.Step) {
@@ -224,5 +225,6 @@ func (r *reader) step(s *veiviser.Step) {
 		Kind: veiviser.StepKind(r.string()), About: r.string(), Cause: veiviser.CaseCause(r.string()), Subject: r.string(),
 		Channel: r.string(), Group: veiviser.Group(r.string()), Source: r.string(), From: r.string(), To: r.string(),
 		At: r.time(), Took: time.Duration(r.int()), Segments: r.strings(), Value: r.float(),
+		Late: r.bool(),
 	}
 }

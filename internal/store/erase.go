@@ -151,7 +151,9 @@ func (s *Store) leaving(rec record) string {
 	if rec.kind != kindVisitor || rec.visitor == nil {
 		return ""
 	}
-	return string(encodeEntry(&veiviser.LogEntry{Time: s.opts.Now(), Before: membership(rec.visitor)}))
+	return string(encodeEntry(&veiviser.LogEntry{
+		Time: s.opts.Now(), Before: membership(rec.visitor), Steps: rec.visitor.Standing.Left(),
+	}))
 }
 
 // runErase runs the script, which compares the first bytes of the revision.

@@ -59,7 +59,12 @@ func (s *Store) mergeInto(ctx context.Context, id string, rec, to record) error 
 	case into == nil:
 		into = rec.visitor.Clone()
 	case rec.visitor != nil:
+		was := into.Standing.Clone()
 		s.unite(into, rec.visitor)
+		if steps := veiviser.JoinedSteps(&into.Standing, &was, &rec.visitor.Standing); len(steps) > 0 {
+			m := membership(into)
+			entry = string(encodeEntry(&veiviser.LogEntry{Time: now, Before: m, After: m, Steps: steps}))
+		}
 	}
 	into.ID, into.LinkedIDs = rec.target, linked
 	if to.visitor == nil {

@@ -7,7 +7,7 @@ type StepKind string
 
 // The steps.
 const (
-	StepCaseOpened   StepKind = "CASE_OPENED"   // About the case, Cause and Subject; At is when an answer is due
+	StepCaseOpened   StepKind = "CASE_OPENED"   // About the case, Cause and Subject; At is when an answer is due, Took the time until then
 	StepCaseAnswered StepKind = "CASE_ANSWERED" // a person answered; Took is the time it took, At when it was due
 	StepCaseResolved StepKind = "CASE_RESOLVED" // Took is the time it took; Group is that of the recovery
 	StepCaseClosed   StepKind = "CASE_CLOSED"   // forgotten with the person, or for want of room
@@ -36,6 +36,8 @@ type Step struct {
 	Segments []string
 	Value    float64
 	From, To string
+	// Late is true for an answer that came after it was due.
+	Late bool
 }
 
 // CaseReport is how the shop answers complaints.
