@@ -14,8 +14,8 @@
 //   - An offer while something is still to be put right, or before the first order was delivered right, drives some away.
 //   - Human help while a case is open keeps some who would have left.
 //   - Content towards a rung of the loyalty ladder makes a customer order more often for a while.
-//   - An offer to somebody who is after something, and whom the shop owes nothing, makes an order likelier; to anybody else it is
-//     a small nuisance.
+//   - An offer to somebody who is about to decide, and whom the shop owes nothing, makes an order likelier; to anybody else it is
+//     a nuisance.
 //
 // # The effect of leading back
 //

@@ -47,7 +47,7 @@ func (k *knowing) see(p *person, v *Visit) []string {
 		works = func(g *Goods) bool { return g.Help }
 	case p.story.recovering(v.Time, p.world.Window) && !p.stepped(v.Time.Add(days(t.StepDays/2))):
 		works = func(g *Goods) bool { return g.Step }
-	case p.wish != "" && !p.waiting():
+	case p.ripe(v.Time) && !p.waiting():
 		works = func(g *Goods) bool { return g.Offer && g.fits(p.wish) }
 	case p.customer():
 		works = func(g *Goods) bool { return g.Rung }

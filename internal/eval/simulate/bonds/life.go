@@ -70,8 +70,7 @@ func (p *person) wants(at time.Time) {
 		return
 	}
 	r := p.draw(forWish, p.wishes)
-	p.wishes++
-	p.wish, p.wishEnds = p.about(r, p.kind.then), at.Add(days(21))
+	p.wishFor(r, p.kind.then, at)
 	p.come(at.Add(wait(r, 1)))
 }
 

@@ -39,9 +39,9 @@ type person struct {
 	events   int
 	orders   []*order
 	troubles []*trouble
-	// wish is what she is after, "" for nothing, until wishEnds.
-	wish     string
-	wishEnds time.Time
+	// wish is what she is after, "" for nothing, until wishEnds; before wishRipe she looks around, then she is about to decide.
+	wish               string
+	wishRipe, wishEnds time.Time
 	// stepUntil and rungUntil are how long what she was shown works.
 	stepUntil, rungUntil time.Time
 	recommended          time.Time // last
@@ -105,15 +105,21 @@ func (w *world) newPerson(n int) *person {
 	p.patience = 0.15 + 0.8*r.Float64()
 	p.goodwill = 0.45 + 0.3*r.Float64()
 	comes := w.Start.Add(time.Duration(r.Float64() * w.arriving * float64(day)))
-	p.wish, p.wishEnds = p.about(r, p.kind.first), comes.Add(days(21))
-	p.wishes++
+	p.wishFor(r, p.kind.first, comes)
 	p.desk = w.shop.Receive(p.id)
 	p.come(comes)
 	return p
 }
 
-// about draws what she is after.
-func (p *person) about(r *rand.Rand, of []string) string { return of[r.IntN(len(of))] }
+// wishFor lets her be after one of some things. She looks around for some days.
+func (p *person) wishFor(r *rand.Rand, of []string, at time.Time) {
+	p.wishes++
+	p.wish = of[r.IntN(len(of))]
+	p.wishRipe, p.wishEnds = at.Add(wait(r, 3)), at.Add(days(21))
+}
+
+// ripe reports whether she is about to decide on something.
+func (p *person) ripe(at time.Time) bool { return p.wish != "" && !at.Before(p.wishRipe) }
 
 // draw is a stream of her own.
 func (p *person) draw(purpose, number int) *rand.Rand {

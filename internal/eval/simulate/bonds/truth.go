@@ -22,11 +22,13 @@ type Truth struct {
 	StepStay   float64 `json:"step_stay"`
 	StepDays   float64 `json:"step_days"`
 	// OfferInCase is the chance to leave of who is shown an offer while a case is open, OfferBeforeRight that of who is shown one
-	// before her first order was delivered right, OfferUnasked that of who is shown one without being after anything.
+	// before her first order was delivered right, OfferEarly that of who is shown one while she only looks around, OfferUnasked that
+	// of who is shown one without being after anything.
 	OfferInCase      float64 `json:"offer_in_case"`
 	OfferBeforeRight float64 `json:"offer_before_right"`
+	OfferEarly       float64 `json:"offer_early"`
 	OfferUnasked     float64 `json:"offer_unasked"`
-	// OfferFactor is by how much an offer raises the chance to order of who is after something and is owed nothing.
+	// OfferFactor is by how much an offer raises the chance to order of who is about to decide and is owed nothing.
 	OfferFactor float64 `json:"offer_factor"`
 	// HelpStay is what human help makes of the chance to leave while a case is open.
 	HelpStay float64 `json:"help_stay"`
@@ -41,7 +43,7 @@ func TruthOfSample() Truth {
 	return Truth{
 		Late: 0.09, Wrong: 0.05, Never: 0.02, Fault: 0.05, Resolved: 0.92,
 		StepWish: 0.2, StepFactor: 2.5, StepStay: 0.5, StepDays: 45,
-		OfferInCase: 0.15, OfferBeforeRight: 0.07, OfferUnasked: 0.004, OfferFactor: 1.25,
+		OfferInCase: 0.15, OfferBeforeRight: 0.07, OfferEarly: 0.02, OfferUnasked: 0.005, OfferFactor: 1.25,
 		HelpStay: 0.5, RungFactor: 1.25, RungDays: 30,
 	}
 }

@@ -106,12 +106,12 @@ func (p *person) browse(r *rand.Rand, at time.Time) []veiviser.Event {
 	switch {
 	case p.wronged():
 		note("view", "/orders/status")
+	case p.ripe(at):
+		note("view", "/products/"+strconv.Itoa(r.IntN(8)))
+		note([]string{"compare", "save", "cart_add"}[int(deep*3)], "")
 	case p.wish != "":
 		note("search", "")
-		note("view", "/products/"+strconv.Itoa(r.IntN(8)))
-		if deep < 0.5 {
-			note("compare", "")
-		}
+		note("view", "/guides/"+strconv.Itoa(r.IntN(8)))
 	case p.waiting():
 		note("view", "/orders/status")
 	case len(p.orders) > 0:
@@ -190,7 +190,10 @@ func (p *person) mayOrder(at time.Time, shown []*Goods) float64 {
 		return 0
 	}
 	t := &p.world.Truth
-	c := 0.17 * (0.4 + 0.8*p.goodwill)
+	c := 0.22 * (0.4 + 0.8*p.goodwill)
+	if !p.ripe(at) {
+		c *= 0.2
+	}
 	if len(p.orders) == 0 {
 		c *= 0.5
 	}
@@ -203,7 +206,7 @@ func (p *person) mayOrder(at time.Time, shown []*Goods) float64 {
 	if at.Before(p.rungUntil) {
 		c *= t.RungFactor
 	}
-	if !p.waiting() && slices.ContainsFunc(shown, func(g *Goods) bool { return g.Offer && g.fits(p.wish) }) {
+	if p.ripe(at) && !p.waiting() && slices.ContainsFunc(shown, func(g *Goods) bool { return g.Offer && g.fits(p.wish) }) {
 		c *= t.OfferFactor
 	}
 	return min(c, 0.95)
@@ -246,8 +249,12 @@ func (p *person) mayLeave(at time.Time, shown []*Goods) float64 {
 	if p.stepped(at) {
 		c *= t.StepStay
 	}
-	if offer && p.wish == "" {
+	switch {
+	case !offer || p.ripe(at):
+	case p.wish == "":
 		c += t.OfferUnasked
+	default:
+		c += t.OfferEarly
 	}
 	return c
 }
