@@ -160,6 +160,14 @@ func keyOf(v any) string {
 	case *veiviser.ResponseEffect:
 		return pairs("item", e.ItemID, "segment", e.Segment, "kind", string(e.Kind), "topic", e.Topic,
 			"stage", string(e.Stage), "channel", e.Channel, "format", e.Format)
+	case *veiviser.Rung:
+		return e.ID
+	case *veiviser.Tier:
+		return e.ID
+	case *veiviser.AcquisitionCost:
+		return pairs("source", e.Source, "segment", e.Segment)
+	case *veiviser.RecoveryStep:
+		return e.After.String()
 	}
 	return "" // matches: known by their position alone
 }
@@ -184,6 +192,14 @@ func fieldName(t reflect.Type, i int) string {
 	case "ID":
 		if t == reflect.TypeFor[veiviser.Item]() {
 			return "item_id"
+		}
+	case "Control":
+		if t == reflect.TypeFor[veiviser.Recovery]() {
+			return "control_share"
+		}
+	case "Items":
+		if t == reflect.TypeFor[veiviser.RecoveryStep]() {
+			return "item_ids"
 		}
 	case "Fallback":
 		return "fallback_item_ids"

@@ -62,6 +62,7 @@ func Validate(p *veiviser.Plan) []veiviser.Violation {
 		c.planItem(fmt.Sprintf("items[%d]", i), i)
 	}
 	c.policy(&p.Policy)
+	c.relationships()
 	return c.violations
 }
 
