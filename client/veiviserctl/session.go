@@ -40,7 +40,7 @@ type commands struct {
 	Backtest  backtestCmd  `cmd:"" help:"Judge what a journey foresees by event logs; needs no service."`
 	Learn     learnCmd     `cmd:"" help:"Learn which action to take in which context from a log of choices; needs no service."`
 	Evaluate  evaluateCmd  `cmd:"" help:"Say from a log of choices what a model would have earned; needs no service."`
-	Simulate  simulateCmd  `cmd:"" help:"Let the service decide for a simulated audience, beside others; needs no service."`
+	Simulate  simulateCmds `cmd:"" help:"Let the service decide for a simulated audience, beside others; needs no service."`
 }
 
 // globals are the flags of every command.

@@ -31,6 +31,7 @@ func (r *Result) HTML(w io.Writer) error {
 	t, err := template.New("page").Funcs(template.FuncMap{
 		"style": chart.Style, "num": chart.Thousands, "whole": func(v float64) string { return countAt(v) },
 		"percent": func(v float64, digits int) string { return fmt.Sprintf("%.*f %%", digits, 100*v) },
+		"even":    even,
 		"times":   func(v float64) string { return fmt.Sprintf("× %g", v) },
 		"fix":     func(v float64, digits int) string { return fmt.Sprintf("%.*f", digits, v) },
 	}).Parse(page)
@@ -60,7 +61,23 @@ func (r *Result) HTML(w io.Writer) error {
 		"WrongTime": r.wrongTimePicture(), "Climbs": r.climbsPicture(), "Tiers": r.tiersPicture(),
 	}
 	if b := r.Shops[0].Books; b != nil && len(b.Acquired) > 0 {
-		data["Money"] = r.moneyPicture()
+		var from []key
+		for _, a := range b.Acquired {
+			from = append(from, key{Name: sourceName(a.Source), Color: sourceColor(a.Source)})
+		}
+		data["Money"], data["From"] = r.moneyPicture(), from
 	}
 	return t.Execute(w, data)
+}
+
+// even says after how many days a first-time customer has brought what she cost.
+func even(days float64) string {
+	switch {
+	case days < 0:
+		return "not by then"
+	case days == 0:
+		return "with the first order"
+	default:
+		return fmt.Sprintf("after %.0f days", days)
+	}
 }

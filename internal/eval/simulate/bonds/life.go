@@ -70,7 +70,11 @@ func (p *person) wants(at time.Time) {
 		return
 	}
 	r := p.draw(forWish, p.wishes)
-	p.wishFor(r, p.kind.then, at)
+	if len(p.orders) == 0 {
+		p.wishFor(r, p.kind.first, at)
+	} else {
+		p.wishFor(r, p.kind.then, at)
+	}
 	p.come(at.Add(wait(r, 1)))
 }
 
@@ -90,12 +94,10 @@ func (p *person) place(at time.Time) {
 	k := len(p.orders)
 	r := p.draw(forOrder, k)
 	o := &order{id: p.id + "-o" + strconv.Itoa(k), subject: p.wish, placed: at}
-	mean := p.kind.later
 	if k == 0 {
-		mean = p.kind.value
 		p.story.first = at
 	}
-	o.value = float64(int(mean * (0.5 + r.Float64())))
+	o.value = float64(int(price(o.subject) * (0.5 + r.Float64())))
 	within := 4 + 4*r.Float64()
 	o.promised = at.Add(days(within))
 	p.orders = append(p.orders, o)

@@ -35,6 +35,18 @@ func percentAt(v float64) string { return fmt.Sprintf("%.0f %%", 100*v) }
 
 func countAt(v float64) string { return chart.Thousands(int(math.Round(v))) }
 
+// between draws heights from low, at most 0, to high, and gives where a height lies.
+func between(s *chart.SVG, low, high float64, label func(float64) string) (y func(float64) float64) {
+	y = func(v float64) float64 { return s.Y((v - low) / (high - low)) }
+	step := chart.NiceStep(high - low)
+	for k := math.Ceil(low / step); k*step <= high; k++ {
+		s.Line(s.Left, y(k*step), s.Right, y(k*step))
+		s.Text(s.Left-6, y(k*step)+4, "end", "", label(k*step))
+	}
+	s.Put(`<line stroke="#565e69" x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f"/>`, s.Left, y(0), s.Right, y(0))
+	return y
+}
+
 // line is a curve over days.
 type line struct {
 	name, color string
@@ -106,9 +118,9 @@ func (r *Result) effectPicture() template.HTML {
 	}
 	low, high = math.Floor(low*20)/20, math.Ceil(high*20)/20
 	x := func(v float64) float64 { return s.X((v - low) / (high - low)) }
-	for k := math.Round(low * 20); k <= high*20+0.5; k += 2 {
-		s.Line(x(k/20), s.Top, x(k/20), s.Bottom)
-		s.Text(x(k/20), s.Bottom+14, "middle", "", fmt.Sprintf("%+.0f", 5*k))
+	for k := math.Ceil(low * 10); k <= high*10; k++ {
+		s.Line(x(k/10), s.Top, x(k/10), s.Bottom)
+		s.Text(x(k/10), s.Bottom+14, "middle", "", fmt.Sprintf("%.0f", 10*k))
 	}
 	s.Text(s.X(0.5), s.Bottom+29, "middle", "", "more who came back, in percentage points")
 	middle := s.Y(0.45)
@@ -225,31 +237,25 @@ func (r *Result) placesPicture(p *ShopResult) template.HTML {
 // climbsPicture is who climbed and who stepped down, month by month.
 func (r *Result) climbsPicture() template.HTML {
 	s := chart.New(230, "Promotions up and demotions down, by month")
-	most := 1.0
+	up, down := 1, 1
 	for i := range r.Shops {
-		for m := range r.Shops[i].Promoted {
-			most = max(most, float64(r.Shops[i].Promoted[m]), float64(r.Shops[i].Demoted[m]))
-		}
+		up, down = max(up, slices.Max(r.Shops[i].Promoted)), max(down, slices.Max(r.Shops[i].Demoted))
 	}
+	y := between(s, -float64(down), float64(up), func(v float64) string { return countAt(math.Abs(v)) })
 	n := float64(len(r.Shops[0].Promoted))
-	y := func(v float64) float64 { return s.Y(0.5 + v/most/2) }
-	for _, v := range []float64{-1, -0.5, 0, 0.5, 1} {
-		s.Line(s.Left, y(v*most), s.Right, y(v*most))
-		s.Text(s.Left-6, y(v*most)+4, "end", "", countAt(math.Abs(v)*most))
-	}
+	width := (s.X(1/n) - s.X(0)) * 0.84 / float64(max(len(r.Shops)-1, 1))
 	shown := 0
 	for i := range r.Shops {
-		if r.Shops[i].Name == oracleName || shown == 2 {
+		p := &r.Shops[i]
+		if p.Name == oracleName {
 			continue
 		}
-		p := &r.Shops[i]
-		width := (s.X(1/n) - s.X(0)) * 0.4
 		for m := range p.Promoted {
-			x := s.X((float64(m)+0.1)/n) + float64(shown)*width
-			up, down := float64(p.Promoted[m]), float64(p.Demoted[m])
+			x := s.X((float64(m)+0.08)/n) + float64(shown)*width
+			top, low := y(float64(p.Promoted[m])), y(-float64(p.Demoted[m]))
 			s.Titled("%s, month %d: %d up, %d down", p.Name, m+1, p.Promoted[m], p.Demoted[m])
-			s.Put(`<rect fill="%s" x="%.1f" y="%.1f" width="%.1f" height="%.1f"/>`, r.shopColor(i), x, y(up), width, y(0)-y(up))
-			s.Put(`<rect fill="%s" fill-opacity=".55" x="%.1f" y="%.1f" width="%.1f" height="%.1f"/></g>`, r.shopColor(i), x, y(0), width, y(-down)-y(0))
+			s.Put(`<rect fill="%s" x="%.1f" y="%.1f" width="%.1f" height="%.1f"/>`, r.shopColor(i), x, top, width, y(0)-top)
+			s.Put(`<rect fill="%s" fill-opacity=".55" x="%.1f" y="%.1f" width="%.1f" height="%.1f"/></g>`, r.shopColor(i), x, y(0), width, low-y(0))
 		}
 		shown++
 	}
@@ -264,6 +270,9 @@ func (r *Result) climbsPicture() template.HTML {
 func (r *Result) tiersPicture() template.HTML {
 	var list []bar
 	for t := len(r.Shops[0].Tiers) - 1; t >= 0; t-- {
+		if r.Shops[0].Tiers[t].People == 0 {
+			continue
+		}
 		for i := range r.Shops {
 			if r.Shops[i].Name == oracleName {
 				continue
@@ -271,21 +280,57 @@ func (r *Result) tiersPicture() template.HTML {
 			x := &r.Shops[i].Tiers[t]
 			name := x.Tier
 			if name == "" {
-				name = "no tier"
+				name = "below all tiers"
 			}
-			list = append(list, bar{fmt.Sprintf("%s, %s: %s people", name, r.Shops[i].Name, chart.Thousands(x.People)), r.shopColor(i), x.Value})
+			list = append(list, bar{fmt.Sprintf("%s, %s (%s)", name, r.Shops[i].Name, chart.Thousands(x.People)), r.shopColor(i), x.Value})
 		}
 	}
 	return bars("Value by tier", countAt, list...)
 }
 
-// moneyPicture is what first-time customers cost and brought.
+// sourceColor tells sources apart; all together is black.
+func sourceColor(source string) string {
+	if i := slices.Index(sources[:], source); i >= 0 {
+		return []string{"#4e79a7", "#b07aa1", "#76b7b2", "#e15759", "#9c755f"}[i]
+	}
+	return "#20242a"
+}
+
+// moneyPicture is what first-time customers have brought beyond their cost, by days since the first order.
 func (r *Result) moneyPicture() template.HTML {
-	var list []bar
-	for _, a := range r.Shops[0].Books.Acquired {
-		if a.Source != "" {
-			list = append(list, bar{a.Source + ", cost", "#e15759", a.Cost}, bar{a.Source + ", value", ledColor, a.Value})
+	s := chart.New(230, "Value of a first-time customer less her cost, by days since the first order and by source")
+	low, high, wide := 0.0, 1.0, 1
+	rows := r.Shops[0].Books.Acquired
+	for i := range rows {
+		a := &rows[i]
+		if len(a.Curve) > 0 {
+			low, high, wide = min(low, a.Curve[0]-a.Cost), max(high, slices.Max(a.Curve)-a.Cost), max(wide, len(a.Curve)-1)
 		}
 	}
-	return bars("Cost and value of a first-time customer, by source", countAt, list...)
+	y := between(s, low, high, countAt)
+	for _, d := range []int{0, wide / 3, 2 * wide / 3, wide} {
+		s.Text(s.X(float64(d)/float64(wide)), s.Bottom+14, "middle", "", fmt.Sprint(d))
+	}
+	s.Text(s.X(0.5), s.Bottom+29, "middle", "", "days")
+	for i := range rows {
+		a := &rows[i]
+		var at []string
+		last := 0.0
+		for d := range wide + 1 { // nobody orders on every day
+			if d < len(a.Curve) {
+				last = a.Curve[d]
+			}
+			at = append(at, fmt.Sprintf("%.1f,%.1f", s.X(float64(d)/float64(wide)), y(last-a.Cost)))
+		}
+		s.Titled("%s: %s beyond the cost in the end", sourceName(a.Source), countAt(a.Value-a.Cost))
+		s.Put(`<polyline class="curve" stroke="%s" points="%s"/></g>`, sourceColor(a.Source), strings.Join(at, " "))
+	}
+	return s.Done()
+}
+
+func sourceName(source string) string {
+	if source == "" {
+		return "all"
+	}
+	return source
 }

@@ -86,6 +86,8 @@ type Acquired struct {
 	// cost, -1 for never.
 	Value    float64 `json:"value"`
 	EvenDays float64 `json:"even_days"`
+	// Curve is the mean of their purchases by so many days after the first order.
+	Curve []float64 `json:"curve"`
 }
 
 // Goods is what a world needs to know of an item to let it work.

@@ -69,6 +69,14 @@ func (r *Result) Sentences() []string {
 		chart.Thousands(int(first.perCustomer())), r.against(func(s *ShopResult) string {
 			return fmt.Sprintf("%s for %s", chart.Thousands(s.FirstOrders), chart.Thousands(int(s.perCustomer())))
 		})))
+	if first.Books != nil {
+		for _, a := range first.Books.Acquired {
+			if a.Cost > 0 && a.Source != "" {
+				list = append(list, fmt.Sprintf("Who came by %s cost %s and ordered for %s by the end of the window; she was paid for %s.", a.Source, countAt(a.Cost), countAt(a.Value),
+					even(a.EvenDays)))
+			}
+		}
+	}
 	return list
 }
 
@@ -77,10 +85,13 @@ func (r *Result) effectSentences() []string {
 	e, first := &r.Effect, &r.Shops[0]
 	var list []string
 	if first.Led.Cases > 0 && first.Compared.Cases > 0 {
-		list = append(list, fmt.Sprintf("After something was put right, %s of those led back came back within %.0f days, and %s of the control.", first.Led.percent(),
-			r.WindowDays, first.Compared.percent()))
+		list = append(list, fmt.Sprintf("Within %.0f days after something was put right, %s of those who were led back came back, and %s of the control.", r.WindowDays,
+			first.Led.percent(), first.Compared.percent()))
 	}
-	if e.Known && e.Estimated {
+	switch {
+	case e.Known && !e.Estimated:
+		list = append(list, fmt.Sprintf("Leading back truly brings %+.1f percentage points.", 100*e.True))
+	case e.Known:
 		verdict := "the interval holds the truth"
 		if !e.Held {
 			verdict = "the interval misses the truth"

@@ -1,6 +1,10 @@
 package bonds
 
-import "time"
+import (
+	"time"
+
+	"github.com/veiviser/veiviser/internal/veiviser"
+)
 
 const day = 24 * time.Hour
 
@@ -52,24 +56,48 @@ func TruthOfSample() Truth {
 type kind struct {
 	name  string
 	share float64
-	// first is what the first order is about, then what the later ones are about.
+	// first is what the first order may be about, then what the later ones may.
 	first, then []string
-	// value is the mean worth of a first order, later that of those that follow.
-	value, later float64
-	// every is the mean time between wants.
+	// every is the mean number of days between wants.
 	every float64
 	// sources are weights by where people come from; see [sources].
-	sources [5]float64
+	sources [len(sources)]float64
 }
 
 // sources are where people come from first.
-var sources = [5]string{"search", "social", "mail", "ad", "direct"}
+var sources = [...]string{"search", "social", "mail", "ad", "direct"}
 
 func kinds() []kind {
 	return []kind{
-		{"commuters", 0.35, []string{"bike/ebike", "bike/road"}, []string{"parts/tyres", "parts/chain", "gear/lock"}, 14000, 650, 90, [5]float64{5, 1, 1, 2, 3}},
-		{"families", 0.30, []string{"bike/kids", "bike/cargo"}, []string{"parts/tyres", "gear/helmet", "bike/kids"}, 9000, 900, 110, [5]float64{3, 3, 1, 3, 2}},
-		{"tinkerers", 0.25, []string{"parts/chain", "parts/brakes", "parts/tyres"}, []string{"parts/chain", "parts/brakes", "parts/tyres"}, 500, 450, 60, [5]float64{6, 1, 2, 1, 2}},
-		{"riders", 0.10, []string{"bike/mountain"}, []string{"parts/brakes", "gear/helmet", "parts/tyres"}, 16000, 800, 80, [5]float64{3, 4, 1, 2, 2}},
+		{
+			"commuters", 0.35, []string{"gear/lock", "gear/helmet", "parts/tyres"},
+			[]string{"parts/tyres", "parts/chain", "gear/lock", "bike/ebike"}, 90, [...]float64{5, 1, 1, 2, 3},
+		},
+		{
+			"families", 0.30, []string{"gear/helmet", "parts/tyres"}, []string{"parts/tyres", "gear/helmet", "bike/kids", "bike/cargo"}, 110,
+			[...]float64{3, 3, 1, 3, 2},
+		},
+		{
+			"tinkerers", 0.25, []string{"parts/chain", "parts/brakes", "parts/tyres"}, []string{"parts/chain", "parts/brakes", "parts/tyres"}, 60,
+			[...]float64{6, 1, 2, 1, 2},
+		},
+		{
+			"riders", 0.10, []string{"gear/helmet", "parts/brakes"}, []string{"parts/brakes", "gear/helmet", "parts/tyres", "bike/mountain"},
+			80, [...]float64{3, 4, 1, 2, 2},
+		},
+	}
+}
+
+// price is what an order about a subject is worth on average.
+func price(subject string) float64 {
+	switch {
+	case subject == "bike/kids":
+		return 2500
+	case veiviser.SubjectMatches("bike", subject):
+		return 9000
+	case veiviser.SubjectMatches("gear", subject):
+		return 500
+	default:
+		return 350
 	}
 }

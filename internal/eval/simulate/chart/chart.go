@@ -71,13 +71,13 @@ func (s *SVG) Line(x1, y1, x2, y2 float64) {
 
 // Axes draws heights up to most, named by label, and counts up to wide of a unit to the right.
 func (s *SVG) Axes(most float64, wide int, unit string, label func(v float64) string) {
-	step := niceStep(most)
+	step := NiceStep(most)
 	for i := 0; float64(i)*step <= most; i++ {
 		v := float64(i) * step
 		s.Line(s.Left, s.Y(v/most), s.Right, s.Y(v/most))
 		s.Text(s.Left-6, s.Y(v/most)+4, "end", "", label(v))
 	}
-	step = niceStep(float64(wide))
+	step = NiceStep(float64(wide))
 	for i := 0; float64(i)*step <= float64(wide); i++ {
 		x := s.X(float64(i) * step / float64(wide))
 		s.Line(x, s.Top, x, s.Bottom)
@@ -101,8 +101,8 @@ func (s *SVG) Done() template.HTML {
 	return template.HTML(s.String()) //nolint:gosec // built above from numbers and escaped text only
 }
 
-// niceStep is a step with one digit that goes into most at most five times.
-func niceStep(most float64) float64 {
+// NiceStep is a step with one digit that goes into most at most five times.
+func NiceStep(most float64) float64 {
 	if most <= 0 {
 		return 1
 	}

@@ -36,12 +36,12 @@ func Relationships(p *veiviser.Plan, placement string, seed uint64) (bonds.Confi
 	all.Relationship.Recovery.Control, none.Relationship.Recovery.Control = new(0.0), new(1.0)
 	keepers := []*Keeper{
 		{name: "veiviser", about: "the service under the plan", placement: placement, seed: seed},
-		{name: "unrelated", about: "the same plan without recovery, without content for the ladder, and without bars for what people are owed", placement: placement, seed: seed},
-		{name: "ad-server", about: "as unrelated, with offers before everything else", placement: placement, seed: seed},
+		{name: "without", about: "the same plan without what it says about relationships: no recovery, no content for the ladder, offers also to people who are owed something", placement: placement, seed: seed},
+		{name: "ad-server", about: "the same again, with offers before everything else", placement: placement, seed: seed},
 		{name: "all", about: "the service when it leads everybody back", placement: placement, seed: seed},
 		{name: "none", about: "the service when it leads nobody back", placement: placement, seed: seed},
 	}
-	for i, plans := range [][2]*veiviser.Plan{{&served}, {&served, unrelated(&served, 0)}, {&served, unrelated(&served, offersFirst)}, {&all}, {&none}} {
+	for i, plans := range [][2]*veiviser.Plan{{&served}, {&served, unbound(&served, 0)}, {&served, unbound(&served, offersFirst)}, {&all}, {&none}} {
 		if err := keepers[i].compile(plans[0], plans[1]); err != nil {
 			return c, err
 		}
@@ -71,9 +71,9 @@ func leads(p *veiviser.Plan, id string) bool {
 	return slices.ContainsFunc(p.Relationship.Recovery.Steps, func(s veiviser.RecoveryStep) bool { return slices.Contains(s.Items, id) })
 }
 
-// unrelated is a plan without what it says about relationships and about people who wait or complain. Its offers lose the rules that
+// unbound is a plan without what it says about relationships and about people who wait or complain. Its offers lose the rules that
 // keep them from people who have just ordered, and get a boost.
-func unrelated(p *veiviser.Plan, boost float64) *veiviser.Plan {
+func unbound(p *veiviser.Plan, boost float64) *veiviser.Plan {
 	c := *p
 	c.Relationship, c.Items, c.Policy.Effects = veiviser.Relationship{}, nil, nil
 	for i := range p.Items {

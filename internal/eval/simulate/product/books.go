@@ -26,6 +26,11 @@ func booksOf(snap *plan.Snapshot, r *learn.Relationships) *bonds.Books {
 			continue
 		}
 		a := bonds.Acquired{Source: cell.Source, Customers: int(n.Customers), Value: n.Value() / float64(n.Customers)}
+		sum := 0.0
+		for _, v := range n.Days {
+			sum += v
+			a.Curve = append(a.Curve, sum/float64(n.Customers))
+		}
 		if cell.Source != "" {
 			_, a.Cost = relation.CellOf(&snap.Relation.Acquisition, cell.Source, nil)
 			a.EvenDays = n.BreakEven(a.Cost)
