@@ -90,13 +90,13 @@ func (r *Result) effectSentences() []string {
 	}
 	switch {
 	case e.Known && !e.Estimated:
-		list = append(list, fmt.Sprintf("Leading back truly brings %+.1f percentage points.", 100*e.True))
+		list = append(list, fmt.Sprintf("Leading people back truly brings %.1f in a hundred more of them back.", 100*e.True))
 	case e.Known:
 		verdict := "the interval holds the truth"
 		if !e.Held {
 			verdict = "the interval misses the truth"
 		}
-		list = append(list, fmt.Sprintf("Leading back truly brings %+.1f percentage points; %s says %+.1f, and %+.1f to %+.1f with 95 %% confidence: %s.",
+		list = append(list, fmt.Sprintf("Leading people back truly brings %.1f in a hundred more of them back; %s says %.1f, and between %.1f and %.1f with 95 %% confidence: %s.",
 			100*e.True, first.Name, 100*e.Estimate, 100*e.Low, 100*e.High, verdict))
 	}
 	return list

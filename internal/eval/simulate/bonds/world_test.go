@@ -114,7 +114,7 @@ func TestPageNeedsNothingElse(t *testing.T) {
 		}
 	}
 	r.Text(&text)
-	if !strings.Contains(text.String(), "oracle") || !strings.Contains(text.String(), "Leading back truly brings +") {
+	if !strings.Contains(text.String(), "oracle") || !strings.Contains(text.String(), "Leading people back truly brings") {
 		t.Errorf("the text says\n%s", text.String())
 	}
 }
