@@ -27,20 +27,24 @@ Exit codes: 0 done; 1 the service said no, or something is not in order; 2 wrong
 type commands struct {
 	globals
 
-	Recommend recommendCmd `cmd:"" help:"Ask what to show a visitor, and why."`
-	Record    recordCmd    `cmd:"" help:"Record events: from JSON Lines, or one from flags."`
-	Visitor   visitorCmd   `cmd:"" help:"Look at, link, export or erase a visitor."`
-	Plan      planCmd      `cmd:"" help:"Validate, compare, publish, roll back and fetch plans."`
-	Items     itemsCmd     `cmd:"" help:"Import, list, show and delete items."`
-	Lift      liftCmd      `cmd:"" help:"Compare served visitors with the control group."`
-	Learning  learningCmd  `cmd:"" help:"Show how far the service has learned, and what became of outcomes."`
-	Progress  progressCmd  `cmd:"" help:"Show which item moved whom from which stage to which."`
-	Replay    replayCmd    `cmd:"" help:"Play an event log through the service, or make logged decisions again, and report what came of it."`
-	Fit       fitCmd       `cmd:"" help:"Fit a journey of a plan to event logs; needs no service."`
-	Backtest  backtestCmd  `cmd:"" help:"Judge what a journey foresees by event logs; needs no service."`
-	Learn     learnCmd     `cmd:"" help:"Learn which action to take in which context from a log of choices; needs no service."`
-	Evaluate  evaluateCmd  `cmd:"" help:"Say from a log of choices what a model would have earned; needs no service."`
-	Simulate  simulateCmds `cmd:"" help:"Let the service decide for a simulated audience, beside others; needs no service."`
+	Recommend   recommendCmd   `cmd:"" help:"Ask what to show a visitor, and why."`
+	Record      recordCmd      `cmd:"" help:"Record events: from JSON Lines, or one from flags."`
+	Visitor     visitorCmd     `cmd:"" help:"Look at, link, export or erase a visitor."`
+	Plan        planCmd        `cmd:"" help:"Validate, compare, publish, roll back and fetch plans."`
+	Items       itemsCmd       `cmd:"" help:"Import, list, show and delete items."`
+	Lift        liftCmd        `cmd:"" help:"Compare served visitors with the control group."`
+	Learning    learningCmd    `cmd:"" help:"Show how far the service has learned, and what became of outcomes."`
+	Cases       casesCmd       `cmd:"" help:"Show how complaints are answered: open cases with their response clocks."`
+	Recovery    recoveryCmd    `cmd:"" help:"Compare who was led back after a case with those who were not."`
+	Loyalty     loyaltyCmd     `cmd:"" help:"Show the way from the first order up the loyalty ladder."`
+	Acquisition acquisitionCmd `cmd:"" help:"Show what first-time customers cost and bring."`
+	Progress    progressCmd    `cmd:"" help:"Show which item moved whom from which stage to which."`
+	Replay      replayCmd      `cmd:"" help:"Play an event log through the service, or make logged decisions again, and report what came of it."`
+	Fit         fitCmd         `cmd:"" help:"Fit a journey of a plan to event logs; needs no service."`
+	Backtest    backtestCmd    `cmd:"" help:"Judge what a journey foresees by event logs; needs no service."`
+	Learn       learnCmd       `cmd:"" help:"Learn which action to take in which context from a log of choices; needs no service."`
+	Evaluate    evaluateCmd    `cmd:"" help:"Say from a log of choices what a model would have earned; needs no service."`
+	Simulate    simulateCmds   `cmd:"" help:"Let the service decide for a simulated audience, beside others; needs no service."`
 }
 
 // globals are the flags of every command.

@@ -126,13 +126,26 @@ func patch(whole, part protoreflect.Message) {
 					list.Append(protoreflect.ValueOfMessage(m))
 				}
 			}
-		case f.Message() != nil && f.Message().Name() == "Policy":
+		case laidOver(f):
 			patch(whole.Mutable(f).Message(), v.Message())
 		default:
 			whole.Set(f, v)
 		}
 		return true
 	})
+}
+
+// laidOver reports whether a field is a part of the plan that is patched field by field.
+func laidOver(f protoreflect.FieldDescriptor) bool {
+	if f.Message() == nil || f.IsList() || f.IsMap() {
+		return false
+	}
+	switch f.Message().Name() {
+	case "Policy", "Relationship", "Recovery", "AcquisitionPolicy":
+		return true
+	default:
+		return false
+	}
 }
 
 // identity is the field that tells the elements of a list apart, or nil.

@@ -63,7 +63,9 @@ func show(m proto.Message, flags flags) string {
 	case *veiviserv1.ListSegmentProfilesResponse:
 		p.profiles(m)
 	default:
-		p.line("ok")
+		if !p.relation(m) {
+			p.line("ok")
+		}
 	}
 	return p.String()
 }

@@ -43,6 +43,11 @@ var steps = map[string]struct {
 	"versions":  {"PlanService", "ListPlanVersions", nil},
 	"profile":   {"InsightService", "GetSegmentProfile", []string{"segment_id"}},
 	"profiles":  {"InsightService", "ListSegmentProfiles", nil},
+
+	"cases":       {"InsightService", "ListCases", nil},
+	"recovery":    {"InsightService", "GetRecovery", nil},
+	"loyalty":     {"InsightService", "GetLoyalty", nil},
+	"acquisition": {"InsightService", "GetAcquisition", nil},
 }
 
 // Beside them there are:
@@ -130,7 +135,7 @@ func (s *story) tell(compare func(i int, got, want string)) {
 		}
 		words := strings.Fields(f.Name)
 		got := s.do(words[0], words[1:], string(f.Data))
-		if words[0] == "profile" || words[0] == "profiles" {
+		if counted(words[0]) {
 			got = s.settle(got, want, func() string { return s.do(words[0], words[1:], string(f.Data)) })
 		}
 		if got == unanswerable {
