@@ -24,6 +24,8 @@ type fake struct {
 	name string
 	// control is the share of recoveries without steps; always is shown whatever holds.
 	control float64
+	// person draws the control by person instead of by case.
+	person bool
 	always  string
 	desks   []*fakeDesk
 }
@@ -69,7 +71,11 @@ func (d *fakeDesk) Hear(events []veiviser.Event, _ time.Time) error {
 		case "complaint_resolved":
 			delete(d.open, e.Attributes["order"])
 			h := fnv.New64a()
-			h.Write([]byte(e.ID))
+			if d.shop.person {
+				h.Write([]byte(d.id))
+			} else {
+				h.Write([]byte(e.ID))
+			}
 			if d.treated = float64(h.Sum64()%1000) >= 1000*d.shop.control; d.treated {
 				d.look.Led++
 			} else {
