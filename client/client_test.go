@@ -51,6 +51,10 @@ func TestEveryCallArrives(t *testing.T) {
 		func() error { _, err := c.GetSegmentProfile(ctx, &veiviserv1.GetSegmentProfileRequest{}); return err },
 		func() error { _, err := c.GetLift(ctx, &veiviserv1.GetLiftRequest{}); return err },
 		func() error { _, err := c.GetLearning(ctx, &veiviserv1.GetLearningRequest{}); return err },
+		func() error { _, err := c.ListCases(ctx, &veiviserv1.ListCasesRequest{}); return err },
+		func() error { _, err := c.GetRecovery(ctx, &veiviserv1.GetRecoveryRequest{}); return err },
+		func() error { _, err := c.GetLoyalty(ctx, &veiviserv1.GetLoyaltyRequest{}); return err },
+		func() error { _, err := c.GetAcquisition(ctx, &veiviserv1.GetAcquisitionRequest{}); return err },
 		func() error { _, err := c.GetProgress(ctx, &veiviserv1.GetProgressRequest{}); return err },
 		func() error { _, err := c.EvaluatePlan(ctx, &veiviserv1.EvaluatePlanRequest{}); return err },
 	}

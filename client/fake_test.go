@@ -141,6 +141,22 @@ func (f *fake) GetLearning(context.Context, *veiviserv1.GetLearningRequest) (*ve
 	return &veiviserv1.GetLearningResponse{}, nil
 }
 
+func (f *fake) ListCases(context.Context, *veiviserv1.ListCasesRequest) (*veiviserv1.ListCasesResponse, error) {
+	return &veiviserv1.ListCasesResponse{}, nil
+}
+
+func (f *fake) GetRecovery(context.Context, *veiviserv1.GetRecoveryRequest) (*veiviserv1.GetRecoveryResponse, error) {
+	return &veiviserv1.GetRecoveryResponse{}, nil
+}
+
+func (f *fake) GetLoyalty(context.Context, *veiviserv1.GetLoyaltyRequest) (*veiviserv1.GetLoyaltyResponse, error) {
+	return &veiviserv1.GetLoyaltyResponse{}, nil
+}
+
+func (f *fake) GetAcquisition(context.Context, *veiviserv1.GetAcquisitionRequest) (*veiviserv1.GetAcquisitionResponse, error) {
+	return &veiviserv1.GetAcquisitionResponse{}, nil
+}
+
 func (f *fake) GetProgress(context.Context, *veiviserv1.GetProgressRequest) (*veiviserv1.GetProgressResponse, error) {
 	return &veiviserv1.GetProgressResponse{}, nil
 }

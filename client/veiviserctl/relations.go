@@ -12,8 +12,8 @@ import (
 	veiviserv1 "github.com/veiviser/veiviser/proto/veiviser/v1"
 )
 
-// report asks for a report and prints it, for machines when they are to read it.
-func report[Req, Rep proto.Message](ctx context.Context, s *session, req Req, ask func(*client.Client, context.Context, Req) (Rep, error),
+// insight asks for a report and prints it, for machines when they are to read it.
+func insight[Req, Rep proto.Message](ctx context.Context, s *session, req Req, ask func(*client.Client, context.Context, Req) (Rep, error),
 	print func(Rep),
 ) error {
 	cl, err := s.dial()
@@ -35,7 +35,7 @@ type casesCmd struct{}
 
 // Run prints the open cases.
 func (c *casesCmd) Run(ctx context.Context, s *session) error {
-	return report(ctx, s, &veiviserv1.ListCasesRequest{}, (*client.Client).ListCases, func(r *veiviserv1.ListCasesResponse) {
+	return insight(ctx, s, &veiviserv1.ListCasesRequest{}, (*client.Client).ListCases, func(r *veiviserv1.ListCasesResponse) {
 		w := s.std.out
 		fmt.Fprintf(w, "%s opened, %d answered, %d put right; %d late\n", plural(r.GetOpened(), "case"), r.GetAnswered(), r.GetResolved(), r.GetLate())
 		if r.GetAnswered() > 0 {
@@ -63,7 +63,7 @@ type recoveryCmd struct{}
 
 // Run prints the comparison.
 func (c *recoveryCmd) Run(ctx context.Context, s *session) error {
-	return report(ctx, s, &veiviserv1.GetRecoveryRequest{}, (*client.Client).GetRecovery, func(r *veiviserv1.GetRecoveryResponse) {
+	return insight(ctx, s, &veiviserv1.GetRecoveryRequest{}, (*client.Client).GetRecovery, func(r *veiviserv1.GetRecoveryResponse) {
 		t := table{rows: [][]string{{"", ">cases", ">came back", ">", ">recommended"}}}
 		for _, g := range []struct {
 			name string
@@ -85,13 +85,13 @@ type loyaltyCmd struct{}
 
 // Run prints the ladder.
 func (c *loyaltyCmd) Run(ctx context.Context, s *session) error {
-	return report(ctx, s, &veiviserv1.GetLoyaltyRequest{}, (*client.Client).GetLoyalty, func(r *veiviserv1.GetLoyaltyResponse) {
+	return insight(ctx, s, &veiviserv1.GetLoyaltyRequest{}, (*client.Client).GetLoyalty, func(r *veiviserv1.GetLoyaltyResponse) {
 		w := s.std.out
 		fmt.Fprintf(w, "%s, %d of them delivered right", plural(r.GetFirstOrders(), "first order"), r.GetHandovers())
 		if r.GetHandovers() > 0 {
 			fmt.Fprintf(w, " after %s on average", took(r.GetMeanHandoverSeconds()))
 		}
-		fmt.Fprintf(w, "; %s late or wrong\n", plural(r.GetDeliveryCases(), "delivery"))
+		fmt.Fprintf(w, "; late or wrong deliveries: %d\n", r.GetDeliveryCases())
 		if len(r.GetRungs()) == 0 {
 			return
 		}
@@ -107,7 +107,7 @@ type acquisitionCmd struct{}
 
 // Run prints the rows.
 func (c *acquisitionCmd) Run(ctx context.Context, s *session) error {
-	return report(ctx, s, &veiviserv1.GetAcquisitionRequest{}, (*client.Client).GetAcquisition, func(r *veiviserv1.GetAcquisitionResponse) {
+	return insight(ctx, s, &veiviserv1.GetAcquisitionRequest{}, (*client.Client).GetAcquisition, func(r *veiviserv1.GetAcquisitionResponse) {
 		t := table{rows: [][]string{{"from", "segment", ">customers", ">handed over", ">worth", ">expected", ">cost", ">margin", ">pays after"}}}
 		for _, x := range r.GetRows() {
 			pays := "–"

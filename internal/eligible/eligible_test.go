@@ -40,6 +40,7 @@ func compiler(tb testing.TB) *eligible.Compiler {
 	if err != nil {
 		tb.Fatal(err)
 	}
+	c.Tiers = []veiviser.Tier{{ID: "everyday", From: 1000}, {ID: "all-year", From: 2000}}
 	return c
 }
 
@@ -53,6 +54,11 @@ func someFacts() *eligible.Facts {
 			ID: "v-1", LinkedIDs: []string{"v-2", "v-3"}, Visits: 4, Events: 31, Value: 1200.5,
 			FirstSeen: now().Add(-900 * time.Hour), LastSeen: now().Add(-time.Second),
 			Attributes: map[string]string{"country": "NO", "class": "b"},
+			Standing: veiviser.Standing{
+				Relation: veiviser.Relation{Source: "search", FirstOrder: now().Add(-100 * time.Hour), Rung: "rider"},
+				Cases:    []veiviser.Case{{ID: "c1"}, {ID: "c2", Resolved: now()}},
+				Orders:   []veiviser.Order{{Promised: now().Add(-time.Hour)}, {Promised: now().Add(time.Hour)}},
+			},
 			Counts: []veiviser.TypeCount{
 				{Type: "compare", Count: 3, InVisit: 1, Last: now()},
 				{Type: "purchase", Count: 1, Last: now().Add(-100 * time.Hour)},

@@ -20,7 +20,8 @@ var full = []string{
 	"visitor.attributes.country == 'NO'", "'class' in visitor.attributes", "size(visitor.attributes) == 2",
 	"visitor.attributes.map(k, k) == ['class', 'country']", "has(visitor.attributes.country)", "!has(visitor.attributes.town)",
 	"visitor.counts.view == 27", "visitor.counts['compare'] == 3", "visitor.counts.exists(t, visitor.counts[t] == 27)",
-	"visitor.linked == 2",
+	"visitor.linked == 2", "visitor.phase == 'waiting'", "visitor.source == 'search'", "visitor.rung == 'rider'", "visitor.tier == 'everyday'",
+	"visitor.open_cases == 2",
 	"visit.start == timestamp('2026-11-22T12:29:15Z')", "visit.events == 6", "visit.depth == 6",
 	"visit.channel == 'app'", "visit.device == 'phone'", "visit.language == 'nb'", "visit.locale == 'nn-NO'",
 	"visit.referrer == 'search'", "visit.page == '/bikes/fjell-29'", "visit.query == 'old'", "visit.subject == 'bike/ebike'",
@@ -50,6 +51,7 @@ var full = []string{
 var empty = []string{
 	"!visitor.known", "visitor.visits == 0", "visitor.events == 0", "visitor.value == 0.0", "visitor.first_seen == timestamp(0)",
 	"visitor.last_seen.getFullYear() == 1970", "visitor.attributes.size() == 0", "visitor.counts.size() == 0", "visitor.linked == 0",
+	"visitor.phase == 'prospect'", "visitor.source == ''", "visitor.rung == ''", "visitor.tier == ''", "visitor.open_cases == 0",
 	"visit.start == timestamp(0)", "visit.events == 0", "visit.depth == 0", "visit.channel == ''", "visit.device == ''",
 	"visit.language == ''", "visit.locale == ''", "visit.referrer == ''", "visit.page == ''", "visit.query == ''",
 	"visit.subject == ''", "visit.attributes.size() == 0",

@@ -60,6 +60,15 @@ func (r *reader) standing(s *veiviser.Standing) {
 	s.Account, s.Role = r.string(), r.string()
 }
 
+// customer notes of somebody who was kept before standings were that she has ordered: what she ordered then is not waited for.
+func customer(v *veiviser.Visitor) {
+	for i := range v.Counts {
+		if c := &v.Counts[i]; c.Type == veiviser.EventPurchase && c.Count > 0 {
+			v.Standing.Relation.FirstOrder, v.Standing.Relation.Handover = c.Last, c.Last
+		}
+	}
+}
+
 // each writes how many there are, and these.
 func each[T any](w *writer, all []T, write func(*T)) {
 	w.uint(uint64(len(all)))

@@ -124,6 +124,9 @@ func (r *reader) visitor(v *veiviser.Visitor) {
 		v.Group = veiviser.Group(r.string())
 	}
 	r.standing(&v.Standing)
+	if r.version < 4 {
+		customer(v)
+	}
 	r.base = outer
 }
 

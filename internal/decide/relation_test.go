@@ -1,0 +1,97 @@
+package decide
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"pgregory.net/rapid"
+
+	"github.com/veiviser/veiviser/internal/plan"
+	"github.com/veiviser/veiviser/internal/relation"
+	"github.com/veiviser/veiviser/internal/veiviser"
+)
+
+// relationPlan has an item for every standing.
+func relationPlan(weight float64) *veiviser.Plan {
+	item := func(id string, kind veiviser.ItemKind) veiviser.Item {
+		return veiviser.Item{ID: id, Kind: kind, Representations: []veiviser.Representation{{Format: "card", Title: id}}}
+	}
+	p := &veiviser.Plan{
+		Languages: []string{"nb"}, Items: []veiviser.Item{
+			item("guide", veiviser.KindContent), item("offer", veiviser.KindOffer), item("help", veiviser.KindService),
+			item("case", veiviser.KindService), item("win", veiviser.KindContent), item("climb", veiviser.KindContent), item("sorry", veiviser.KindService),
+		},
+		Journeys: []veiviser.Journey{{
+			ID: "buy", Version: 1, Stages: []veiviser.Stage{{ID: "look", Standard: veiviser.StageSearch, Prior: 1}, {ID: "use", Standard: veiviser.StageUse, Prior: 1}},
+		}},
+		Placements: []veiviser.Placement{{ID: "side", Channel: "web", Formats: []string{"card"}, Slots: 3}, {ID: "top", Channel: "app", Formats: []string{"card"}, Slots: 1}},
+		Relationship: veiviser.Relationship{
+			Recovery: veiviser.Recovery{Control: new(0.0), Steps: []veiviser.RecoveryStep{{Items: []string{"sorry"}}}},
+			Rungs:    []veiviser.Rung{{ID: "friend", Promote: "visitor.phase == 'customer'"}},
+		},
+		Acquisition: veiviser.Acquisition{Weight: weight, Quality: 700, Scale: 1000, Costs: []veiviser.AcquisitionCost{{Source: "ad", Cost: 900}}},
+		Policy:      veiviser.Policy{UnsureKinds: []veiviser.ItemKind{"content", "service", "offer"}},
+	}
+	p.Items[3].Care, p.Items[4].Acquires, p.Items[5].TowardRung = true, true, "friend"
+	return p
+}
+
+// Whatever stands between her and the shop: offers stay away while they must, help goes before what else is ranked, parts sum to the
+// mean, and the answer can be made again bit for bit although what was observed has changed.
+func TestRelationDecisions(t *testing.T) {
+	now := time.Date(2026, 11, 2, 8, 0, 0, 0, time.UTC)
+	rapid.Check(t, func(t *rapid.T) {
+		snap, err := plan.Compile(1, relationPlan(rapid.SampledFrom([]float64{0, 0.3, 1}).Draw(t, "weight")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := &veiviser.Visitor{ID: "v", Events: 1, LastSeen: now}
+		for n := range rapid.IntRange(0, 8).Draw(t, "events") {
+			e := veiviser.Event{
+				ID: string(rune('a' + n)), Time: now.Add(time.Duration(n-200) * time.Hour),
+				Type: rapid.SampledFrom([]string{"complaint", "complaint_resolved", "purchase", "delivery_confirmed", "delivery_failed"}).Draw(t, "type"),
+			}
+			relation.Fold(snap.Relation, &v.Standing, &e, &relation.About{Nonce: rapid.Uint64().Draw(t, "nonce"), Source: "ad"})
+		}
+		open, phase := v.Standing.OpenCases(now), v.Standing.Relation.Phase()
+		a := Decide(snap, Input{
+			ID: "a", Visitor: v, Time: now, Seed: [2]uint64{rapid.Uint64().Draw(t, "seed")},
+			Customers: relation.Book{{Source: "ad"}: {Customers: 10, Value: rapid.Float64Range(0, 40000).Draw(t, "value")}},
+			Request:   veiviser.Request{VisitorID: "v", Explain: true, Placements: []veiviser.PlacementRequest{{Placement: "side"}, {Placement: "top"}}},
+		})
+		for i := range a.Decisions {
+			d := &a.Decisions[i]
+			for k := range d.Choices {
+				ch := &d.Choices[k]
+				sum := 0.0
+				for _, p := range ch.Parts {
+					sum += p.Add
+				}
+				if math.Abs(sum-ch.Mean) > 1e-9 {
+					t.Fatalf("%s: parts sum to %v, the mean is %v", ch.ItemID, sum, ch.Mean)
+				}
+				if ch.ItemID == "offer" && (open > 0 || phase == veiviser.PhaseWaiting && len(v.Standing.Orders) > 0) {
+					t.Fatalf("an offer to a %s with %d cases", phase, open)
+				}
+			}
+		}
+		first := a.Decisions[0].Choices
+		leads := func(id string) bool { return len(first) > 0 && first[0].ItemID == id }
+		if open > 0 && (!leads("case") || first[0].Reasons[0].Code != veiviser.BecauseCase || first[1].ItemID != "help") {
+			t.Fatalf("with %d cases: %+v", open, first)
+		}
+		due := relation.Due(snap.Relation, &v.Standing, now) != nil
+		if due != (leads("sorry") && first[0].Reasons[0].Code == veiviser.BecauseRecovery) {
+			t.Fatalf("a step is due: %v; %+v", due, first)
+		}
+		if serves(&a, "win") && phase != veiviser.PhaseProspect {
+			t.Fatal("she is won already")
+		}
+		if again := Decide(snap, Again(&a)); !cmp.Equal(a, again, cmpopts.EquateEmpty()) {
+			t.Fatalf("made again it is another:\n%s", cmp.Diff(a, again, cmpopts.EquateEmpty()))
+		}
+	})
+}
