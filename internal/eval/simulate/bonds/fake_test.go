@@ -26,8 +26,8 @@ type fake struct {
 	control float64
 	// person draws the control by person instead of by case.
 	person bool
-	always  string
-	desks   []*fakeDesk
+	always string
+	desks  []*fakeDesk
 }
 
 func (f *fake) Name() string  { return f.name }
@@ -88,9 +88,9 @@ func (d *fakeDesk) Hear(events []veiviser.Event, _ time.Time) error {
 }
 
 func (d *fakeDesk) Show(*bonds.Visit) ([]string, error) {
-	switch {
-	case d.shop.always == "":
-	case d.shop.always == "nothing":
+	switch d.shop.always {
+	case "":
+	case "nothing":
 		return nil, nil
 	default:
 		return []string{d.shop.always}, nil

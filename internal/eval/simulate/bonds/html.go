@@ -54,8 +54,10 @@ func (r *Result) HTML(w io.Writer) error {
 	data := map[string]any{
 		"R": r, "Size": r.size(), "Sentences": r.Sentences(), "Shops": shops, "Places": places, "Fates": fates,
 		"Groups": []key{
-			{"led back", ledColor, false}, {"control", comparedColor, false},
-			{"truth: all led back", ledColor, true}, {"truth: nobody led back", comparedColor, true},
+			{"led back", ledColor, false},
+			{"control", comparedColor, false},
+			{"truth: all led back", ledColor, true},
+			{"truth: nobody led back", comparedColor, true},
 		},
 		"Back": r.backPicture(), "Effect": r.effectPicture(), "Handed": r.handedPicture(), "Kept": r.keptPicture(),
 		"WrongTime": r.wrongTimePicture(), "Climbs": r.climbsPicture(), "Tiers": r.tiersPicture(),

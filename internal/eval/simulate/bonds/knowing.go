@@ -20,7 +20,9 @@ type knowingShop struct{ goods []Goods }
 func (s *knowingShop) Name() string { return oracleName }
 
 // About says how it decides.
-func (s *knowingShop) About() string { return "knows what works and how everybody is, and does what is best on one visit at a time" }
+func (s *knowingShop) About() string {
+	return "knows what works and how everybody is, and does what is best on one visit at a time"
+}
 
 // Receive gives a desk.
 func (s *knowingShop) Receive(string) Desk { return &knowing{goods: s.goods} }

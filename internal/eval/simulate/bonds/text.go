@@ -3,6 +3,7 @@ package bonds
 import (
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/veiviser/veiviser/internal/eval/simulate/chart"
@@ -104,14 +105,14 @@ func (r *Result) effectSentences() []string {
 
 // against says the same of the other shops, but for those that have nothing to say.
 func (r *Result) against(of func(*ShopResult) string) string {
-	text := ""
+	var text strings.Builder
 	for i := range r.Shops[1:] {
 		s := &r.Shops[i+1]
 		if s.Name != oracleName {
-			text += fmt.Sprintf("; %s: %s", s.Name, of(s))
+			fmt.Fprintf(&text, "; %s: %s", s.Name, of(s))
 		}
 	}
-	return text
+	return text.String()
 }
 
 // onLadder is how many stand on a rung in the end.
@@ -119,7 +120,7 @@ func (r *Result) onLadder(s *ShopResult) int {
 	return sum(s.Months[len(s.Months)-1][isRung : isRung+len(r.Rungs)])
 }
 
-func (s *ShopResult) perCustomer() float64 { return s.Value / float64(max(s.FirstOrders, 1)) }
+func (r *ShopResult) perCustomer() float64 { return r.Value / float64(max(r.FirstOrders, 1)) }
 
 func sum(list []int) int {
 	n := 0

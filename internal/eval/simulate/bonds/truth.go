@@ -70,20 +70,32 @@ var sources = [...]string{"search", "social", "mail", "ad", "direct"}
 func kinds() []kind {
 	return []kind{
 		{
-			"commuters", 0.35, []string{"gear/lock", "gear/helmet", "parts/tyres"},
-			[]string{"parts/tyres", "parts/chain", "gear/lock", "bike/ebike"}, 90, [...]float64{5, 1, 1, 2, 3},
+			"commuters", 0.35,
+			[]string{"gear/lock", "gear/helmet", "parts/tyres"},
+			[]string{"parts/tyres", "parts/chain", "gear/lock", "bike/ebike"},
+			90,
+			[...]float64{5, 1, 1, 2, 3},
 		},
 		{
-			"families", 0.30, []string{"gear/helmet", "parts/tyres"}, []string{"parts/tyres", "gear/helmet", "bike/kids", "bike/cargo"}, 110,
+			"families", 0.30,
+			[]string{"gear/helmet", "parts/tyres"},
+			[]string{"parts/tyres", "gear/helmet", "bike/kids", "bike/cargo"},
+			110,
 			[...]float64{3, 3, 1, 3, 2},
 		},
 		{
-			"tinkerers", 0.25, []string{"parts/chain", "parts/brakes", "parts/tyres"}, []string{"parts/chain", "parts/brakes", "parts/tyres"}, 60,
+			"tinkerers", 0.25,
+			[]string{"parts/chain", "parts/brakes", "parts/tyres"},
+			[]string{"parts/chain", "parts/brakes", "parts/tyres"},
+			60,
 			[...]float64{6, 1, 2, 1, 2},
 		},
 		{
-			"riders", 0.10, []string{"gear/helmet", "parts/brakes"}, []string{"parts/brakes", "gear/helmet", "parts/tyres", "bike/mountain"},
-			80, [...]float64{3, 4, 1, 2, 2},
+			"riders", 0.10,
+			[]string{"gear/helmet", "parts/brakes"},
+			[]string{"parts/brakes", "gear/helmet", "parts/tyres", "bike/mountain"},
+			80,
+			[...]float64{3, 4, 1, 2, 2},
 		},
 	}
 }

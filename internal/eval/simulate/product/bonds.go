@@ -172,7 +172,6 @@ type desk struct {
 	booked *veiviser.Visitor
 	seed   [2]uint64
 	events int
-	visits int
 	steps  []veiviser.LogEntry
 	look   bonds.Look
 }
