@@ -21,7 +21,7 @@ func (s *knowingShop) Name() string { return oracleName }
 
 // About says how it decides.
 func (s *knowingShop) About() string {
-	return "knows what works and how everybody is, and does what is best on one visit at a time"
+	return "who knows what works and how everybody is, and does what is best on one visit at a time"
 }
 
 // Receive gives a desk.

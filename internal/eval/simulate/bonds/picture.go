@@ -308,8 +308,8 @@ func (r *Result) moneyPicture() template.HTML {
 		}
 	}
 	y := between(s, low, high, countAt)
-	for _, d := range []int{0, wide / 3, 2 * wide / 3, wide} {
-		s.Text(s.X(float64(d)/float64(wide)), s.Bottom+14, "middle", "", fmt.Sprint(d))
+	for d := 0.0; d <= float64(wide); d += chart.NiceStep(float64(wide)) {
+		s.Text(s.X(d/float64(wide)), s.Bottom+14, "middle", "", countAt(d))
 	}
 	s.Text(s.X(0.5), s.Bottom+29, "middle", "", "days")
 	for i := range rows {

@@ -1,8 +1,10 @@
 package bonds
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -70,15 +72,29 @@ func (r *Result) Sentences() []string {
 		chart.Thousands(int(first.perCustomer())), r.against(func(s *ShopResult) string {
 			return fmt.Sprintf("%s for %s", chart.Thousands(s.FirstOrders), chart.Thousands(int(s.perCustomer())))
 		})))
-	if first.Books != nil {
-		for _, a := range first.Books.Acquired {
-			if a.Cost > 0 && a.Source != "" {
-				list = append(list, fmt.Sprintf("Who came by %s cost %s and ordered for %s by the end of the window; she was paid for %s.", a.Source, countAt(a.Cost), countAt(a.Value),
-					even(a.EvenDays)))
-			}
-		}
+	if text := paid(first.Books); text != "" {
+		list = append(list, text)
 	}
 	return list
+}
+
+// paid says when first-time customers have brought what they cost, the dearest first; "" without books.
+func paid(b *Books) string {
+	if b == nil {
+		return ""
+	}
+	rows := slices.Clone(b.Acquired)
+	slices.SortStableFunc(rows, func(x, y Acquired) int { return cmp.Compare(y.Cost, x.Cost) })
+	var list []string
+	for _, a := range rows {
+		if a.Cost > 0 && a.Source != "" {
+			list = append(list, fmt.Sprintf("by %s (%s) %s", a.Source, countAt(a.Cost), even(a.EvenDays)))
+		}
+	}
+	if len(list) == 0 {
+		return ""
+	}
+	return "First-time customers have paid for what winning them cost: " + strings.Join(list, ", ") + "."
 }
 
 // effectSentences are about leading back.

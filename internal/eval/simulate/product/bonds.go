@@ -36,7 +36,7 @@ func Relationships(p *veiviser.Plan, placement string, seed uint64) (bonds.Confi
 	all.Relationship.Recovery.Control, none.Relationship.Recovery.Control = new(0.0), new(1.0)
 	keepers := []*Keeper{
 		{name: "veiviser", about: "the service under the plan", placement: placement, seed: seed},
-		{name: "without", about: "the same plan without what it says about relationships: no recovery, no content for the ladder, offers also to people who are owed something", placement: placement, seed: seed},
+		{name: "without", about: "the same plan without what it says about relationships: no recovery, no content for the ladder, offers also to whom something is owed", placement: placement, seed: seed},
 		{name: "ad-server", about: "the same again, with offers before everything else", placement: placement, seed: seed},
 		{name: "all", about: "the service when it leads everybody back", placement: placement, seed: seed},
 		{name: "none", about: "the service when it leads nobody back", placement: placement, seed: seed},
