@@ -14,7 +14,7 @@ import (
 
 // insight asks for a report and prints it, for machines when they are to read it.
 func insight[Req, Rep proto.Message](ctx context.Context, s *session, req Req, ask func(*client.Client, context.Context, Req) (Rep, error),
-	print func(Rep),
+	show func(Rep),
 ) error {
 	cl, err := s.dial()
 	if err != nil {
@@ -27,7 +27,7 @@ func insight[Req, Rep proto.Message](ctx context.Context, s *session, req Req, a
 	if s.JSON {
 		return s.printJSON(out)
 	}
-	print(out)
+	show(out)
 	return nil
 }
 

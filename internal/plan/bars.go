@@ -234,3 +234,17 @@ func (e *Eligible) PassOver() {
 	copy(e.tmp, e.left)
 	e.out(notListed)
 }
+
+// served takes out what other placements show.
+func (e *Eligible) served(taken []int32) {
+	for _, slot := range taken {
+		if int(slot) >= len(e.c.entries) || slot < 0 || !e.left.has(slot) {
+			continue
+		}
+		if v := e.itemVerdict(slot); v != numReasons {
+			e.outOne(v, slot)
+		} else {
+			e.outOne(elsewhere, slot)
+		}
+	}
+}

@@ -395,17 +395,3 @@ func (e *Eligible) itemVerdict(slot int32) reason {
 	e.facts.Item = nil
 	return v
 }
-
-// served takes out what other placements show.
-func (e *Eligible) served(taken []int32) {
-	for _, slot := range taken {
-		if int(slot) >= len(e.c.entries) || slot < 0 || !e.left.has(slot) {
-			continue
-		}
-		if v := e.itemVerdict(slot); v != numReasons {
-			e.outOne(v, slot)
-		} else {
-			e.outOne(elsewhere, slot)
-		}
-	}
-}

@@ -241,7 +241,7 @@ func TestGate(t *testing.T) {
 		for i := range p.Placements {
 			p.Placements[i].Fallback = nil
 		}
-		p.Policy.Effects = nil
+		p.Policy.Effects, p.Relationship.Recovery.Steps = nil, nil
 	}), "700 logged decisions allow no conclusion: In ")
 	w.active.Policy.Gate.MinRows = 5000
 	closed("too few", sykkel(t, leaning(better)), "it asks for 5000 logged decisions, and there are 700 that can be used; wait for 4300 more")
