@@ -25,13 +25,14 @@ type Shop struct {
 }
 
 // ShopOf has the live items of a plan for customers that have a representation in one of the formats, in the plan's order;
-// without formats, all of them. Rules, dates and stock are not looked at.
+// without formats, all of them. Rules, dates and stock are not looked at; what is for people of a certain standing alone (with an open
+// case, on a rung of the loyalty ladder, led back, or not won yet) is left out, since nobody in this world has one.
 func ShopOf(plan *veiviser.Plan, formats ...string) Shop {
 	var arms []Arm
 	for i := range plan.Items {
 		it := &plan.Items[i]
 		if it.Status == veiviser.StatusDraft ||
-			len(it.Audiences) > 0 && !slices.Contains(it.Audiences, veiviser.AudienceCustomer) {
+			len(it.Audiences) > 0 && !slices.Contains(it.Audiences, veiviser.AudienceCustomer) || standing(plan, it) {
 			continue
 		}
 		shown := slices.IndexFunc(it.Representations, func(r veiviser.Representation) bool {
@@ -45,6 +46,13 @@ func ShopOf(plan *veiviser.Plan, formats ...string) Shop {
 		})
 	}
 	return Shop{arms, plan.EventTypes}
+}
+
+// standing reports whether an item is for people of a certain standing alone.
+func standing(plan *veiviser.Plan, it *veiviser.Item) bool {
+	return it.Care || it.TowardRung != "" || it.Acquires || slices.ContainsFunc(plan.Relationship.Recovery.Steps, func(s veiviser.RecoveryStep) bool {
+		return slices.Contains(s.Items, it.ID)
+	})
 }
 
 // fits reports whether an arm is about a subject, or about something above or below it: what any shop would filter by.
