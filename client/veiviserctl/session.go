@@ -42,7 +42,7 @@ type commands struct {
 	Backtest    backtestCmd    `cmd:"" help:"Judge what a journey foresees by event logs; needs no service."`
 	Learn       learnCmd       `cmd:"" help:"Learn which action to take in which context from a log of choices; needs no service."`
 	Evaluate    evaluateCmd    `cmd:"" help:"Say from a log of choices what a model would have earned; needs no service."`
-	Simulate    simulateCmd    `cmd:"" help:"Let the service decide for a simulated audience, beside others; needs no service."`
+	Simulate    simulateCmds   `cmd:"" help:"Let the service decide for a simulated audience, beside others; needs no service."`
 	Cases       casesCmd       `cmd:"" help:"Show how complaints are answered: open cases with their response clocks."`
 	Recovery    recoveryCmd    `cmd:"" help:"Compare who was led back after a case with those who were not."`
 	Loyalty     loyaltyCmd     `cmd:"" help:"Show the way from the first order up the loyalty ladder."`

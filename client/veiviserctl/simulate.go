@@ -1,12 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -21,7 +17,13 @@ type simulateCmd struct {
 	Visits    int    `help:"How many visits every policy decides." default:"20000"`
 	Seed      uint64 `help:"Decides who comes, what luck they have, and what the items are worth." default:"1"`
 	Placement string `short:"p" help:"Placement that is decided for." default:"product_side" placeholder:"PLACEMENT"`
-	HTML      string `help:"Write a report with curves and the flow between stages into this file." name:"html" type:"path" placeholder:"FILE"`
+	simulated
+}
+
+// simulateCmds are the simulations there are.
+type simulateCmds struct {
+	Learning      simulateCmd      `cmd:"" default:"withargs" help:"How well the service learns what to show, beside others; what simulate does by itself."`
+	Relationships relationshipsCmd `cmd:"" help:"How it treats people from the first order on: complaints, handover, loyalty."`
 }
 
 // Help explains the figures.
@@ -38,9 +40,6 @@ not what your shop will sell. Nobody is in a control group.
 
 It takes minutes. A file that simulate did not write is never overwritten.`
 }
-
-// simulateMark begins the pages that simulate writes, so that it never overwrites any other.
-const simulateMark = "<!-- Written by veiviserctl simulate. -->\n"
 
 // Run simulates and reports.
 func (c *simulateCmd) Run(ctx context.Context, s *session) error {
@@ -97,48 +96,4 @@ func (c *simulateCmd) formats(plan *veiviser.Plan) ([]string, error) {
 		names[i] = plan.Placements[i].ID
 	}
 	return nil, usage("--placement %s is not in the plan, which has %s", c.Placement, strings.Join(names, ", "))
-}
-
-// mayWrite says before the work begins whether the report can be written where it is wanted.
-func (c *simulateCmd) mayWrite() error {
-	if c.HTML == "" {
-		return nil
-	}
-	old, err := os.ReadFile(c.HTML)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil
-	case err != nil:
-		return usage("--html: %w", err)
-	case !bytes.HasPrefix(old, []byte(simulateMark)):
-		return usage("--html %s is there already and not from simulate; give another name", c.HTML)
-	}
-	return nil
-}
-
-// print writes the report where it is wanted.
-func (c *simulateCmd) print(s *session, r *simulate.Result) error {
-	if s.JSON {
-		if err := r.JSON(s.std.out); err != nil {
-			return err
-		}
-	} else {
-		r.Text(s.std.out)
-	}
-	if c.HTML == "" {
-		return nil
-	}
-	var page bytes.Buffer
-	page.WriteString(simulateMark)
-	if err := r.HTML(&page); err != nil {
-		return err
-	}
-	if err := os.MkdirAll(filepath.Dir(c.HTML), 0o750); err != nil {
-		return usageError{err}
-	}
-	if err := os.WriteFile(c.HTML, page.Bytes(), 0o600); err != nil {
-		return usageError{err}
-	}
-	fmt.Fprintf(s.std.err, "report written to %s\n", c.HTML)
-	return nil
 }

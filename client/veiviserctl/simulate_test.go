@@ -10,13 +10,13 @@ import (
 	"github.com/veiviser/veiviser/internal/eval/simulate"
 )
 
-// simulated runs simulate on few visits.
-func simulated(more ...string) []string {
+// simulating runs simulate on few visits.
+func simulating(more ...string) []string {
 	return append([]string{"simulate", "--visits", "200"}, more...)
 }
 
 func TestSimulateJSON(t *testing.T) {
-	stdout := must(t, simulated("--json")...)
+	stdout := must(t, simulating("--json")...)
 	var r simulate.Result
 	if err := json.Unmarshal([]byte(stdout), &r); err != nil {
 		t.Fatal(err)
@@ -33,10 +33,10 @@ func TestSimulateJSON(t *testing.T) {
 	if r.Visits != 200 || r.Seed != 1 {
 		t.Errorf("%d visits, seed %d", r.Visits, r.Seed)
 	}
-	if again := must(t, simulated("--json")...); again != stdout {
+	if again := must(t, simulating("--json")...); again != stdout {
 		t.Error("the same seed gives another result")
 	}
-	if other := must(t, simulated("--json", "--seed", "2")...); other == stdout {
+	if other := must(t, simulating("--json", "--seed", "2")...); other == stdout {
 		t.Error("another seed gives the same result")
 	}
 }
@@ -44,7 +44,7 @@ func TestSimulateJSON(t *testing.T) {
 func TestSimulateWritesThePage(t *testing.T) {
 	page := filepath.Join(t.TempDir(), "new", "report.html")
 	for range 2 { // its own page may be written again
-		code, stdout, stderr := alone(t.Context(), simulated("--html", page)...)
+		code, stdout, stderr := alone(t.Context(), simulating("--html", page)...)
 		if code != exitOK || !strings.Contains(stderr, page) || !strings.Contains(stdout, "Simulation of sykkel") || !strings.Contains(stdout, "plan-only") {
 			t.Fatalf("exit %d, %s\n%s", code, stdout, stderr)
 		}
@@ -75,7 +75,7 @@ func TestSimulateRefuses(t *testing.T) {
 		{[]string{"--html", mine}, mine},
 		{[]string{"--html", filepath.Dir(mine)}, "--html"},
 	} {
-		code, stdout, stderr := alone(t.Context(), simulated(x.args...)...)
+		code, stdout, stderr := alone(t.Context(), simulating(x.args...)...)
 		if code != exitUsage || stdout != "" || !strings.Contains(stderr, x.want) {
 			t.Errorf("%v: exit %d, %q, %s", x.args, code, stdout, stderr)
 		}

@@ -103,10 +103,7 @@ func (f *folding) resolve(c *veiviser.Case) {
 		f.answer(c)
 	}
 	c.Resolved = later(f.now, c.Opened)
-	c.Ladder = veiviser.GroupTreated
-	if share(c.ID) < *f.policy.Recovery.Control {
-		c.Ladder = veiviser.GroupControl
-	}
+	c.Ladder = f.group(c)
 	f.step(veiviser.Step{
 		Kind: veiviser.StepCaseResolved, About: c.ID, Cause: c.Cause, Subject: c.Subject, Channel: f.e.Channel, At: c.Due,
 		Took: c.Resolved.Sub(c.Opened), Group: c.Ladder,
@@ -119,6 +116,22 @@ func (f *folding) resolve(c *veiviser.Case) {
 			o.Delivered = c.Resolved
 		}
 	}
+}
+
+// group is that of the recovery of a case: the one of her recoveries before it, or else a draw. Steps work on a person, not on a case:
+// were each case drawn for itself, many of the control would come back for the steps of another case, and the effect would look
+// smaller than it is. Without a control everybody is led back.
+func (f *folding) group(c *veiviser.Case) veiviser.Group {
+	control := *f.policy.Recovery.Control
+	for i := range f.s.Cases {
+		if g := f.s.Cases[i].Ladder; g != veiviser.GroupUnknown && control > 0 {
+			return g
+		}
+	}
+	if share(c.ID) < control {
+		return veiviser.GroupControl
+	}
+	return veiviser.GroupTreated
 }
 
 // share is a number in [0, 1) that the id of a case stands for.

@@ -37,7 +37,7 @@ func (r *Relationship) Tier(value float64) string {
 type Recovery struct {
 	// Steps are shown one after another, each once.
 	Steps []RecoveryStep
-	// Control is the share of cases that get no steps, for comparison; nil is 0.2.
+	// Control is the share of people who get no steps, for comparison, drawn with their first case; nil is 0.2.
 	Control *float64
 	// Window is how long after the resolution coming back counts; 0 is 60 days.
 	Window time.Duration

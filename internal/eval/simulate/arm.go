@@ -25,8 +25,9 @@ type Shop struct {
 }
 
 // ShopOf has the live items of a plan for customers that have a representation in one of the formats, in the plan's order;
-// without formats, all of them. Rules, dates and stock are not looked at. What is for companies alone is left out: in these
-// worlds people buy for themselves.
+// without formats, all of them. Rules, dates and stock are not looked at. What is for companies alone is left out, since in these
+// worlds people buy for themselves, and so is what is for people of a certain standing (with an open case, on a rung of the loyalty
+// ladder, led back, or not won yet), since nobody in this world has one.
 func ShopOf(plan *veiviser.Plan, formats ...string) Shop {
 	var arms []Arm
 	companies := map[string]bool{}
@@ -36,7 +37,7 @@ func ShopOf(plan *veiviser.Plan, formats ...string) Shop {
 	for i := range plan.Items {
 		it := &plan.Items[i]
 		if it.Status == veiviser.StatusDraft ||
-			len(it.Audiences) > 0 && !slices.Contains(it.Audiences, veiviser.AudienceCustomer) ||
+			len(it.Audiences) > 0 && !slices.Contains(it.Audiences, veiviser.AudienceCustomer) || standing(plan, it) ||
 			len(it.Journeys) > 0 && !slices.ContainsFunc(it.Journeys, func(j string) bool { return !companies[j] }) {
 			continue
 		}
@@ -51,6 +52,13 @@ func ShopOf(plan *veiviser.Plan, formats ...string) Shop {
 		})
 	}
 	return Shop{arms, plan.EventTypes}
+}
+
+// standing reports whether an item is for people of a certain standing alone.
+func standing(plan *veiviser.Plan, it *veiviser.Item) bool {
+	return it.Care || it.TowardRung != "" || it.Acquires || slices.ContainsFunc(plan.Relationship.Recovery.Steps, func(s veiviser.RecoveryStep) bool {
+		return slices.Contains(s.Items, it.ID)
+	})
 }
 
 // fits reports whether an arm is about a subject, or about something above or below it: what any shop would filter by.

@@ -33,7 +33,7 @@ type Uniform struct {
 }
 
 // NewUniform is a policy that chooses any item that fits, or nothing, each with the same probability.
-func NewUniform(seed uint64) *Uniform { return &Uniform{rand: stream(seed, forPolicy, 1)} }
+func NewUniform(seed uint64) *Uniform { return &Uniform{rand: Stream(seed, forPolicy, 1)} }
 
 // Name is "uniform".
 func (*Uniform) Name() string { return "uniform" }

@@ -38,7 +38,7 @@ type open struct {
 
 // newcomer is buyer n; she is the same whatever the policy.
 func (w *World) newcomerN(seed uint64, n int) *buyer {
-	r := stream(seed, forBuyer, uint64(n))
+	r := Stream(seed, forBuyer, uint64(n))
 	shares := make([]float64, len(w.classes))
 	for i := range shares {
 		shares[i] = w.classes[i].share
@@ -48,7 +48,7 @@ func (w *World) newcomerN(seed uint64, n int) *buyer {
 		starts[s] = w.courses[s].start
 	}
 	b := &buyer{
-		n: n, id: "b" + strconv.Itoa(n), class: pick(r, shares), state: State(pick(r, starts)), channel: "web",
+		n: n, id: "b" + strconv.Itoa(n), class: Pick(r, shares), state: State(Pick(r, starts)), channel: "web",
 		history: History{Types: map[string]int{}, Sections: map[string]int{}},
 	}
 	if r.Float64() < 0.3 {
@@ -107,7 +107,7 @@ func referrer(r *rand.Rand, s State) string {
 		{0.15, 0.02, 0.05, 0.28, 0.50},
 		{0.05, 0.02, 0.28, 0.25, 0.40},
 	}
-	return []string{"search", "ad", "social", "mail", "direct"}[pick(r, weights[s])]
+	return []string{"search", "ad", "social", "mail", "direct"}[Pick(r, weights[s])]
 }
 
 // stray is how often somebody does what people in another state do.
@@ -125,7 +125,7 @@ func (t *trace) deed(s State) (veiviser.Event, time.Duration) {
 	for i := range weights {
 		weights[i] = t.world.acts[i].weights[s]
 	}
-	a := &t.world.acts[pick(t.rand, weights)]
+	a := &t.world.acts[Pick(t.rand, weights)]
 	e := t.event(a.typ)
 	if a.write != nil {
 		a.write(t, &e)

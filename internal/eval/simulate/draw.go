@@ -15,8 +15,8 @@ const (
 	forPolicy
 )
 
-// mix is a 64-bit hash of numbers (the finaliser of splitmix64, chained).
-func mix(parts ...uint64) uint64 {
+// Mix is a 64-bit hash of numbers (the finaliser of splitmix64, chained).
+func Mix(parts ...uint64) uint64 {
 	h := uint64(0x9e3779b97f4a7c15)
 	for _, p := range parts {
 		h += p + 0x9e3779b97f4a7c15
@@ -27,13 +27,13 @@ func mix(parts ...uint64) uint64 {
 	return h
 }
 
-// stream is the random source of a purpose.
-func stream(seed uint64, parts ...uint64) *rand.Rand {
-	return rand.New(rand.NewPCG(seed, mix(parts...)))
+// Stream is the random source of a purpose.
+func Stream(seed uint64, parts ...uint64) *rand.Rand {
+	return rand.New(rand.NewPCG(seed, Mix(parts...)))
 }
 
-// pick draws an index with probability proportional to its weight.
-func pick(r *rand.Rand, weights []float64) int {
+// Pick draws an index with probability proportional to its weight.
+func Pick(r *rand.Rand, weights []float64) int {
 	total := 0.0
 	for _, w := range weights {
 		total += w

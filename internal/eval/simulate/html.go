@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+
+	"github.com/veiviser/veiviser/internal/eval/simulate/chart"
 )
 
 //go:embed page.html
@@ -29,7 +31,7 @@ type stateView struct{ Name, Color string }
 // HTML writes the result as one page with pictures that needs nothing else: no script, no font, no network.
 func (r *Result) HTML(w io.Writer) error {
 	t, err := template.New("page").Funcs(template.FuncMap{
-		"num": thousands, "percent": func(v float64, digits int) string { return fmt.Sprintf("%.*f %%", digits, 100*v) },
+		"num": chart.Thousands, "style": chart.Style, "percent": func(v float64, digits int) string { return fmt.Sprintf("%.*f %%", digits, 100*v) },
 		"part": func(n, of int) string { return fmt.Sprintf("%.1f %%", 100*float64(n)/float64(max(of, 1))) },
 		"fix":  func(v float64, digits int) string { return fmt.Sprintf("%.*f", digits, v) },
 	}).Parse(page)

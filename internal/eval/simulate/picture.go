@@ -7,6 +7,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"github.com/veiviser/veiviser/internal/eval/simulate/chart"
 )
 
 // policyColor tells policies apart; chance and the oracle, the ends of the scale, are grey.
@@ -45,27 +47,27 @@ func (r *Result) curves(says string, value func(p *PolicyResult, i int) (float64
 	if most == 0 {
 		most = 1
 	}
-	s := newSVG(300, says)
-	s.axes(most, r.Visits, label)
+	s := chart.New(300, says)
+	s.Axes(most, r.Visits, "visits", label)
 	for i := range r.Policies {
 		p := &r.Policies[i]
 		var line []string
 		last := 0.0
 		for k, n := range r.Points {
 			if v, ok := value(p, k); ok {
-				line = append(line, fmt.Sprintf("%.1f,%.1f", s.x(float64(n)/float64(r.Visits)), s.y(v/most)))
+				line = append(line, fmt.Sprintf("%.1f,%.1f", s.X(float64(n)/float64(r.Visits)), s.Y(v/most)))
 				last = v
 			}
 		}
-		s.titled("%s: %s in the end", p.Name, label(last))
-		s.put(`<polyline class="curve" stroke="%s" points="%s"/></g>`, r.policyColor(i), strings.Join(line, " "))
+		s.Titled("%s: %s in the end", p.Name, label(last))
+		s.Put(`<polyline class="curve" stroke="%s" points="%s"/></g>`, r.policyColor(i), strings.Join(line, " "))
 	}
-	return s.done()
+	return s.Done()
 }
 
 func (r *Result) regretPicture() template.HTML {
 	return r.curves("Regret so far of each policy", func(p *PolicyResult, i int) (float64, bool) { return p.RegretCurve[i], true },
-		func(v float64) string { return thousands(int(math.Round(v))) })
+		func(v float64) string { return chart.Thousands(int(math.Round(v))) })
 }
 
 func (r *Result) conversionPicture() template.HTML {
@@ -80,8 +82,8 @@ func (r *Result) conversionPicture() template.HTML {
 
 // stagePicture stacks the shares of visits that ended in each state.
 func (r *Result) stagePicture(p *PolicyResult) template.HTML {
-	s := newSVG(230, "Shares of visits by the state they ended in, under "+p.Name)
-	s.axes(1, r.Visits, func(v float64) string { return fmt.Sprintf("%.0f %%", 100*v) })
+	s := chart.New(230, "Shares of visits by the state they ended in, under "+p.Name)
+	s.Axes(1, r.Visits, "visits", func(v float64) string { return fmt.Sprintf("%.0f %%", 100*v) })
 	const width = 4 // points that are drawn as one, so that the picture is calm
 	n := len(p.Stages) / width
 	low := make([]float64, n)
@@ -95,23 +97,23 @@ func (r *Result) stagePicture(p *PolicyResult) template.HTML {
 			}
 			total += share / float64(n)
 			for _, edge := range []float64{float64(i) / float64(n), float64(i+1) / float64(n)} {
-				down = append(down, fmt.Sprintf("%.1f,%.1f", s.x(edge), s.y(min(low[i], 1))))
-				up = append(up, fmt.Sprintf("%.1f,%.1f", s.x(edge), s.y(min(low[i]+share, 1))))
+				down = append(down, fmt.Sprintf("%.1f,%.1f", s.X(edge), s.Y(min(low[i], 1))))
+				up = append(up, fmt.Sprintf("%.1f,%.1f", s.X(edge), s.Y(min(low[i]+share, 1))))
 			}
 			low[i] += share
 		}
 		slices.Reverse(down)
 		up = append(up, down...)
-		s.titled("%s: %.1f %% of all visits", State(state), 100*total)
-		s.put(`<polygon fill="%s" fill-opacity=".8" points="%s"/></g>`, stateColor(state), strings.Join(up, " "))
+		s.Titled("%s: %.1f %% of all visits", State(state), 100*total)
+		s.Put(`<polygon fill="%s" fill-opacity=".8" points="%s"/></g>`, stateColor(state), strings.Join(up, " "))
 	}
-	return s.done()
+	return s.Done()
 }
 
 // flowPicture has a bow for every move between states: onwards above, back below, as wide as there were visits.
 func (r *Result) flowPicture(p *PolicyResult) template.HTML {
-	const nodeY, node, step = 112.0, 30.0, canvasWidth / NumStates
-	s := newSVG(224, "Moves in visits from state to state, under "+p.Name)
+	const nodeY, node, step = 112.0, 30.0, chart.Width / NumStates
+	s := chart.New(224, "Moves in visits from state to state, under "+p.Name)
 	most := 0
 	for from, line := range p.Moves {
 		for to, n := range line {
@@ -136,9 +138,9 @@ func (r *Result) flowPicture(p *PolicyResult) template.HTML {
 			}
 			bend := edge + away*(20+12*math.Abs(float64(to-from)))
 			width := max(14*float64(n)/float64(most), 0.4)
-			s.titled("%s → %s: %s visits, %.1f %% of those in %s", State(from), State(to), thousands(n),
+			s.Titled("%s → %s: %s visits, %.1f %% of those in %s", State(from), State(to), chart.Thousands(n),
 				100*float64(n)/float64(all), State(from))
-			s.put(`<path class="bow" stroke="%s" stroke-width="%.2f" d="M%.1f %.1fC%.1f %.1f %.1f %.1f %.1f %.1f"/></g>`,
+			s.Put(`<path class="bow" stroke="%s" stroke-width="%.2f" d="M%.1f %.1fC%.1f %.1f %.1f %.1f %.1f %.1f"/></g>`,
 				stateColor(from), width, middle(from)+side, edge, middle(from)+side, bend, middle(to)-side, bend, middle(to)-side, edge)
 		}
 	}
@@ -147,14 +149,14 @@ func (r *Result) flowPicture(p *PolicyResult) template.HTML {
 		for _, n := range line {
 			all += n
 		}
-		s.titled("%s: %s visits began here", name, thousands(all))
-		s.put(`<rect fill="%s" fill-opacity=".45" x="%.1f" y="%g" width="%.1f" height="%g" rx="4"/>`,
+		s.Titled("%s: %s visits began here", name, chart.Thousands(all))
+		s.Put(`<rect fill="%s" fill-opacity=".45" x="%.1f" y="%g" width="%.1f" height="%g" rx="4"/>`,
 			stateColor(i), middle(i)-step/2+2, nodeY, step-4, node)
-		s.put(`<text class="name" x="%.1f" y="%.1f" text-anchor="middle">%s</text>`, middle(i), nodeY+13, html.EscapeString(name))
+		s.Put(`<text class="name" x="%.1f" y="%.1f" text-anchor="middle">%s</text>`, middle(i), nodeY+13, html.EscapeString(name))
 		if all > 0 {
-			s.text(middle(i), nodeY+25, "middle", "small", fmt.Sprintf("%.0f %% stay", 100*float64(line[i])/float64(all)))
+			s.Text(middle(i), nodeY+25, "middle", "small", fmt.Sprintf("%.0f %% stay", 100*float64(line[i])/float64(all)))
 		}
-		s.put("</g>")
+		s.Put("</g>")
 	}
-	return s.done()
+	return s.Done()
 }

@@ -103,7 +103,7 @@ func newRun(c *Config, p Policy) *run {
 
 // arrive puts the next new buyer into the queue.
 func (r *run) arrive() {
-	rnd := stream(r.seed, forArrival, uint64(r.arrived))
+	rnd := Stream(r.seed, forArrival, uint64(r.arrived))
 	r.arrival = r.arrival.Add(time.Duration(rnd.ExpFloat64() / r.perDay * float64(24*time.Hour)))
 	r.put(r.arrival, r.world.newcomerN(r.seed, r.arrived))
 	r.arrived++
@@ -172,7 +172,7 @@ func (r *run) end(b *buyer) error {
 			b.history.add(e)
 		}
 	}
-	rnd := stream(r.seed, forDrift, uint64(b.n), uint64(b.visits))
+	rnd := Stream(r.seed, forDrift, uint64(b.n), uint64(b.visits))
 	drift, gap, delivery := rnd.Float64(), rnd.ExpFloat64(), rnd.Float64()
 	b.history.Visits++
 	b.history.LastVisit = o.outcome.End
@@ -235,7 +235,7 @@ func (r *run) tell(b *buyer, at time.Time) error {
 		}
 	}
 	if b.state != Left {
-		rest := stream(r.seed, forDrift, uint64(b.n), uint64(b.visits), 1).ExpFloat64()
+		rest := Stream(r.seed, forDrift, uint64(b.n), uint64(b.visits), 1).ExpFloat64()
 		r.put(at.Add(2*time.Hour+time.Duration(min(rest, 4)*float64(36*time.Hour))), b)
 	}
 	return nil

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+
+	"github.com/veiviser/veiviser/internal/eval/simulate/chart"
 )
 
 // Text writes the result for a person at a terminal.
@@ -32,7 +34,7 @@ func (r *Result) Text(w io.Writer) {
 
 // size says how much the result is made from.
 func (r *Result) size() string {
-	s := fmt.Sprintf("%s visits for each of %d policies, %d items", thousands(r.Visits), len(r.Policies), r.Arms)
+	s := fmt.Sprintf("%s visits for each of %d policies, %d items", chart.Thousands(r.Visits), len(r.Policies), r.Arms)
 	if len(r.Bait) > 0 {
 		s += fmt.Sprintf(", %d of them bait", len(r.Bait))
 	}
@@ -44,7 +46,7 @@ func (p *PolicyResult) until() string {
 	if p.Until < 0 {
 		return "never"
 	}
-	return thousands(p.Until)
+	return chart.Thousands(p.Until)
 }
 
 // Sentences say in words what was found, the most important first.
@@ -57,7 +59,7 @@ func (r *Result) Sentences() []string {
 	if len(ranked) > 1 {
 		first, last := &ranked[0], &ranked[len(ranked)-1]
 		list = append(list, fmt.Sprintf("%s lost least: %.0f orders over %s visits; %s lost most: %.0f.", first.Name, first.Regret,
-			thousands(r.Visits), last.Name, last.Regret))
+			chart.Thousands(r.Visits), last.Name, last.Regret))
 	}
 	for i := range ranked {
 		p := &ranked[i]
@@ -78,7 +80,7 @@ func (r *Result) Sentences() []string {
 	}
 	if len(never) > 0 {
 		list = append(list, fmt.Sprintf("A rate of %.2f %% orders by visit over %s visits was never reached by %s.", 100*r.Target,
-			thousands(r.Window), strings.Join(never, ", ")))
+			chart.Thousands(r.Window), strings.Join(never, ", ")))
 	}
 	return list
 }

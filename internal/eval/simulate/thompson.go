@@ -17,7 +17,7 @@ type Thompson struct {
 
 // NewThompson is a policy that starts from a flat belief.
 func NewThompson(w *World, name string, seed uint64, reward Reward) *Thompson {
-	t := &Thompson{name: name, reward: reward, rand: stream(seed, forPolicy, 2)}
+	t := &Thompson{name: name, reward: reward, rand: Stream(seed, forPolicy, 2)}
 	for range len(w.Arms) + 1 {
 		t.good, t.bad = append(t.good, 1), append(t.bad, 1)
 	}

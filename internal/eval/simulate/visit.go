@@ -9,9 +9,9 @@ import (
 // begin lets a buyer visit at a time up to the moment of the decision.
 func (r *run) begin(b *buyer, at time.Time) *open {
 	w := r.world
-	rnd := stream(r.seed, forBefore, uint64(b.n), uint64(b.visits))
+	rnd := Stream(r.seed, forBefore, uint64(b.n), uint64(b.visits))
 	t := &trace{world: w, buyer: b, rand: rnd, first: true, channel: b.channel, device: "desktop"}
-	t.subject = pick(rnd, w.classes[b.class].subjects)
+	t.subject = Pick(rnd, w.classes[b.class].subjects)
 	if rnd.Float64() < 0.2 {
 		t.channel = map[string]string{"web": "app", "app": "web"}[b.channel]
 	}
@@ -37,7 +37,7 @@ func (r *run) begin(b *buyer, at time.Time) *open {
 	last := &events[n-1]
 	o.visit = Visit{
 		N: r.decisions, Number: b.visits, VisitorID: b.id, Time: at, Events: events, History: &b.history, Arms: w.Arms,
-		Fitting: w.fitting[t.subject], Seed: [2]uint64{r.seed, mix(forPolicy, uint64(b.n), uint64(b.visits))},
+		Fitting: w.fitting[t.subject], Seed: [2]uint64{r.seed, Mix(forPolicy, uint64(b.n), uint64(b.visits))},
 		Context: veiviser.Context{
 			Channel: t.channel, Device: t.device, Language: "nb", Referrer: t.referrer, Page: last.Attributes[veiviser.AttributePage],
 			Query: last.Attributes[veiviser.AttributeQuery], Subject: w.subjects[t.subject], Attributes: b.told,
@@ -57,13 +57,13 @@ func (r *run) show(b *buyer) {
 	}
 	effect := &c.effects[b.state][arm]
 	visit := uint64(b.visits)
-	clicked := stream(r.seed, forClick, uint64(b.n), visit).Float64() < effect.click
+	clicked := Stream(r.seed, forClick, uint64(b.n), visit).Float64() < effect.click
 	moves := &effect.moves[0]
 	if clicked {
 		moves = &effect.moves[1]
 	}
-	o.to = State(pick(stream(r.seed, forMove, uint64(b.n), visit), moves[:]))
-	rnd := stream(r.seed, forAfter, uint64(b.n), visit)
+	o.to = State(Pick(Stream(r.seed, forMove, uint64(b.n), visit), moves[:]))
+	rnd := Stream(r.seed, forAfter, uint64(b.n), visit)
 	t := &trace{
 		world: w, buyer: b, rand: rnd, subject: r.subject(o.visit.Context.Subject), channel: o.visit.Context.Channel,
 		number: len(o.visit.Events),

@@ -62,7 +62,7 @@ func NewWorld(shop Shop, seed uint64) *World {
 	w := &World{
 		Arms: arms, Types: fitted(types(), arms), courses: courses(), drift: drifts(), acts: known(acts(), shop.EventTypes),
 	}
-	r := stream(seed, forWorld)
+	r := Stream(seed, forWorld)
 	for range arms {
 		w.quality = append(w.quality, 0.35+0.85*r.Float64())
 	}
