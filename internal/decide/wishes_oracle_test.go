@@ -104,12 +104,16 @@ func (b *believer) violation(snap *plan.Snapshot, a *veiviser.Answer, id string,
 			if !ok {
 				return "an item that is not there: " + c.ItemID
 			}
+			inTalk := d.Placement == "advisor" // a conversation that she began: when and where she is spoken to is hers already
 			for _, w := range b.said[person] {
+				if inTalk && (w.kind == "NOT_NOW" || w.kind == "MUTE_CHANNEL") {
+					continue
+				}
 				if w.forbids(it, d.Channel, at) {
 					return fmt.Sprintf("%s in %s (fallback %v) against %+v", it.ID, d.Placement, d.Fallback, w)
 				}
 			}
-			if it.Duty == "" && b.refuses(person, d.Channel) {
+			if it.Duty == "" && !inTalk && b.refuses(person, d.Channel) {
 				return fmt.Sprintf("%s in %s without consent", it.ID, d.Placement)
 			}
 		}

@@ -1,6 +1,9 @@
 package veiviser
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Standing is what holds between a person and the shop whatever is believed about her: her wishes and consents, what she has
 // been told and how often, her orders and open cases. It is kept, and binds, also where she is not profiled. It is bounded: see
@@ -42,14 +45,14 @@ const (
 // Clone returns a copy that can be changed without changing s. The slices inside contacts are shared and must not be written to.
 func (s *Standing) Clone() Standing {
 	c := *s
-	c.Directives = append([]Directive(nil), s.Directives...)
-	c.Consents = append([]Consent(nil), s.Consents...)
-	c.Contacts = append([]Contact(nil), s.Contacts...)
-	c.Facts = append([]Fact(nil), s.Facts...)
-	c.Cases = append([]Case(nil), s.Cases...)
-	c.Orders = append([]Order(nil), s.Orders...)
-	c.Answered = append([]string(nil), s.Answered...)
-	c.Acquired = append([]string(nil), s.Acquired...)
+	c.Directives = slices.Clone(s.Directives)
+	c.Consents = slices.Clone(s.Consents)
+	c.Contacts = slices.Clone(s.Contacts)
+	c.Facts = slices.Clone(s.Facts)
+	c.Cases = slices.Clone(s.Cases)
+	c.Orders = slices.Clone(s.Orders)
+	c.Answered = slices.Clone(s.Answered)
+	c.Acquired = slices.Clone(s.Acquired)
 	return c
 }
 

@@ -106,7 +106,8 @@ func (DirectiveKind) EnumDescriptor() ([]byte, []int) {
 }
 
 // Directive is a wish of the visitor. It binds from the next decision on, in every channel and for every linked identity. Mandatory
-// items pass; transactional ones pass NOT_NOW, JUST_LOOKING and DECIDED.
+// items pass; transactional ones pass NOT_NOW, JUST_LOOKING and DECIDED. Where employees look while they talk with her
+// (Placement.staff) MUTE_CHANNEL and NOT_NOW do not hold: she began the conversation.
 type Directive struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Assigned by the service.
