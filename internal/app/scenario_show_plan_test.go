@@ -34,7 +34,7 @@ func (p *printer) explanation(e *veiviserv1.DecisionExplanation) {
 		if !p.flags["ids"] || len(ids) > 20 {
 			ids = nil
 		}
-		p.line("  out %s %d%s%s", x.GetReason(), x.GetCount(), words(" by", x.GetAbout()), words(":", ids))
+		p.line("  out %s %d%s%s", x.GetReason(), x.GetCount(), words(" by", behind(x)), words(":", ids))
 	}
 	p.line("  %d items: %d served, %d out", len(e.GetServed())+out, len(e.GetServed()), out)
 	p.line("  %q", e.GetSummary())
@@ -183,4 +183,17 @@ func counts(m map[string]int64) []string {
 		out = append(out, fmt.Sprintf("%s %d", k, m[k]))
 	}
 	return out
+}
+
+// behind is what keeps items away; ids that the service draws are not the same twice.
+func behind(x *veiviserv1.ExcludedItems) []string {
+	what := "wish"
+	switch x.GetReason() {
+	case "OPEN_CASE":
+		what = "case"
+	case "PAUSED", "MUTED_CHANNEL", "MUTED", "JUST_LOOKING", "DECIDED":
+	default:
+		return x.GetAbout()
+	}
+	return slices.Repeat([]string{what}, len(x.GetAbout()))
 }
