@@ -205,7 +205,7 @@ func (c *alertsCmd) Run(ctx context.Context, s *session) error {
 	if c.Watch {
 		for a, err := range cl.WatchAlerts(ctx, &veiviserv1.WatchAlertsRequest{}) {
 			if ctx.Err() != nil {
-				return nil //nolint:nilerr // whoever watches ends it
+				return nil
 			}
 			if err != nil {
 				return err

@@ -178,7 +178,7 @@ func TestOpsNoConsentOnRedis(t *testing.T) {
 	if !strings.Contains(seen, "lua") || !strings.Contains(seen, p.names(cfg.Tenant)[0]) {
 		t.Fatal("the monitor saw nothing")
 	}
-	for _, line := range strings.Split(seen, "\n") {
+	for line := range strings.SplitSeq(seen, "\n") {
 		if len(found([]byte(line), p.secrets())) > 0 {
 			t.Errorf("a command holds what she said or met: %.200s", line)
 		}

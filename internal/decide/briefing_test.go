@@ -21,8 +21,10 @@ func briefed() *veiviser.Answer {
 	const day = 24 * time.Hour
 	a.Needs[0].Subject = ebike
 	a.Needs[0].Evidence = []veiviser.Evidence{
-		{Signal: "compared", Stage: "evaluate", Weight: 1}, {Signal: "saved", Stage: "evaluate", Weight: -2},
-		{Signal: "searched", Stage: "search", Weight: 0.1}, {Signal: "tests_read", Stage: "evaluate", Weight: 0.5},
+		{Signal: "compared", Stage: "evaluate", Weight: 1},
+		{Signal: "saved", Stage: "evaluate", Weight: -2},
+		{Signal: "searched", Stage: "search", Weight: 0.1},
+		{Signal: "tests_read", Stage: "evaluate", Weight: 0.5},
 		{Signal: "no such", Weight: 9},
 	}
 	a.Segments = []string{"families"}
@@ -39,16 +41,22 @@ func briefed() *veiviser.Answer {
 		{Cause: veiviser.CaseComplaint, Opened: ago(200 * day), Resolved: ago(100 * day)},
 	}
 	s.Directives = []veiviser.Directive{
-		{Kind: veiviser.MuteTopic, Target: "bike/kids"}, {Kind: veiviser.MuteItem, Target: "fjord-city"},
-		{Kind: veiviser.MuteKind, Target: "offer", Subject: "parts"}, {Kind: veiviser.MuteChannel, Target: "mail"},
-		{Kind: veiviser.NotNow, Expires: noon.Add(3 * day)}, {Kind: veiviser.JustLooking}, {Kind: veiviser.Decided, Subject: ebike},
-		{Kind: veiviser.CorrectStage, Target: "evaluate"}, {Kind: veiviser.MuteTopic, Target: "gone", Expires: ago(day)},
+		{Kind: veiviser.MuteTopic, Target: "bike/kids"},
+		{Kind: veiviser.MuteItem, Target: "fjord-city"},
+		{Kind: veiviser.MuteKind, Target: "offer", Subject: "parts"},
+		{Kind: veiviser.MuteChannel, Target: "mail"},
+		{Kind: veiviser.NotNow, Expires: noon.Add(3 * day)},
+		{Kind: veiviser.JustLooking},
+		{Kind: veiviser.Decided, Subject: ebike},
+		{Kind: veiviser.CorrectStage, Target: "evaluate"},
+		{Kind: veiviser.MuteTopic, Target: "gone", Expires: ago(day)},
 	}
 	s.Orders = []veiviser.Order{
 		{Subject: ebike, Placed: ago(9 * day), Promised: ago(2 * day)}, {Placed: ago(time.Hour), Promised: noon.Add(5 * day)}, {Placed: noon},
 	}
 	s.Facts = []veiviser.Fact{
-		{Product: "fjord-city", Value: "NOK 24990000000", Time: ago(2 * day)}, {Product: "own", Claim: "frame", Value: "steel", Time: ago(90 * time.Minute)},
+		{Product: "fjord-city", Value: "NOK 24990000000", Time: ago(2 * day)},
+		{Product: "own", Claim: "frame", Value: "steel", Time: ago(90 * time.Minute)},
 		{Product: "old", Value: "NOK 1", Time: ago(60 * day)},
 	}
 	s.Relation = veiviser.Relation{FirstOrder: ago(100 * day), Handover: ago(90 * day), Rung: "friend"}

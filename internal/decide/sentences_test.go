@@ -32,7 +32,7 @@ func TestSentences(t *testing.T) {
 			if strings.ContainsAny(s, "0123456789%") {
 				t.Errorf("%s in %s has figures: %q", what, l, s)
 			}
-			for _, word := range strings.Fields(strings.ToLower(s)) {
+			for word := range strings.FieldsSeq(strings.ToLower(s)) {
 				for _, j := range jargon {
 					if strings.HasPrefix(word, j) {
 						t.Errorf("%s in %s speaks of %q: %q", what, l, j, s)

@@ -82,10 +82,15 @@ func anyWishes(t *rapid.T) []veiviser.Directive {
 	var out []veiviser.Directive
 	for range rapid.IntRange(0, 4).Draw(t, "wishes") {
 		d := rapid.SampledFrom([]veiviser.Directive{
-			{Kind: veiviser.MuteTopic, Target: "bike/kids"}, {Kind: veiviser.MuteTopic, Target: "bike"},
-			{Kind: veiviser.MuteItem, Target: "guide-choose-bike"}, {Kind: veiviser.MuteKind, Target: "offer"},
-			{Kind: veiviser.MuteChannel, Target: "web"}, {Kind: veiviser.NotNow}, {Kind: veiviser.JustLooking},
-			{Kind: veiviser.Decided}, {Kind: veiviser.CorrectStage, Target: "use"},
+			{Kind: veiviser.MuteTopic, Target: "bike/kids"},
+			{Kind: veiviser.MuteTopic, Target: "bike"},
+			{Kind: veiviser.MuteItem, Target: "guide-choose-bike"},
+			{Kind: veiviser.MuteKind, Target: "offer"},
+			{Kind: veiviser.MuteChannel, Target: "web"},
+			{Kind: veiviser.NotNow},
+			{Kind: veiviser.JustLooking},
+			{Kind: veiviser.Decided},
+			{Kind: veiviser.CorrectStage, Target: "use"},
 		}).Draw(t, "wish")
 		d.ID = string(rune('a' + len(out)))
 		d.Expires = noon.Add(time.Duration(rapid.SampledFrom([]int{-1, 1}).Draw(t, "ends")) * time.Hour)

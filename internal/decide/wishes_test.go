@@ -152,6 +152,7 @@ func (h *history) wish(ctx context.Context, id string) error {
 		d.Target = pick(h, "need", "search", "evaluate", "purchase", "use", "worn")
 	case veiviser.DoNotProfile:
 		d.Subject = ""
+	default: // the others are about nothing but the subject
 	}
 	if h.rng.IntN(3) == 0 {
 		d.Expires = h.now.Add(time.Duration(1+h.rng.IntN(400)) * time.Hour)
@@ -260,7 +261,7 @@ func (h *history) ask(ctx context.Context, id string) (wrong string, err error) 
 		d := &reply.Answer.Decisions[i]
 		h.decisions, h.shown = h.decisions+1, h.shown+len(d.Choices)
 		for _, x := range d.Excluded {
-			switch x.Reason {
+			switch string(x.Reason) {
 			case "MUTED", "MUTED_CHANNEL", "PAUSED", "JUST_LOOKING", "DECIDED", "NO_CONSENT":
 				h.kept += x.Count
 			}

@@ -112,7 +112,7 @@ type Recovery struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Shown one after another, each once, at most 16.
 	Steps []*RecoveryStep `protobuf:"bytes,1,rep,name=steps,proto3" json:"steps,omitempty"`
-	// Share of cases that get no steps, for comparison, in [0, 1]; unset is 0.2.
+	// Share of people who get no steps, for comparison, drawn with their first case, in [0, 1]; unset is 0.2.
 	ControlShare *float64 `protobuf:"fixed64,2,opt,name=control_share,json=controlShare,proto3,oneof" json:"control_share,omitempty"`
 	// How long after the resolution coming back counts; unset is 60 days.
 	Window *durationpb.Duration `protobuf:"bytes,3,opt,name=window,proto3" json:"window,omitempty"`
