@@ -66,7 +66,7 @@ func (d *Decider) reserveAccount(ctx context.Context, snap *plan.Snapshot, a *le
 	if len(contacts) > 0 {
 		a.Record = a.Writable()
 		s := &a.Record.Standing
-		s.Contacts = snap.Contact.RememberForAccount(s, contacts, contacts[0].Time)
+		s.Contacts = snap.Contact.RememberForAccount(s, contacts, contacts[0].Time, true)
 	}
 	return a.Write(ctx, d.store, snap)
 }

@@ -99,7 +99,7 @@ func reserve(snap *plan.Snapshot, a *veiviser.Answer, s *veiviser.Standing) (nex
 	before := *s
 	before.Contacts = without(s.Contacts, shown, a.Showing)
 	next = *s
-	next.Contacts = snap.Contact.Remember(&before, shown, a.Time)
+	next.Contacts = snap.Contact.Remember(&before, shown, a.Time, !a.Time.Equal(a.Made))
 	next.Facts = snap.Coherence.Remember(s, told, a.Time)
 	return next, true
 }

@@ -306,6 +306,13 @@ type quietClock struct {
 	absent *atomic.Int32
 }
 
+// How much longer than they count contacts are kept, for calls that were overtaken by others: what they are about to decide is
+// decided by an earlier clock. Calls that name their moment, as when a log is played, may be further apart than those of now.
+const (
+	keepLonger = 10 * time.Second
+	keepPlayed = 10 * time.Minute
+)
+
 // KeepsForAccount reports whether a contact must be remembered of an account: a cap of accounts counts it yet.
 func (c *Contact) KeepsForAccount(x *veiviser.Contact, now time.Time) bool {
 	if !x.Counts(now) {
@@ -316,30 +323,33 @@ func (c *Contact) KeepsForAccount(x *veiviser.Contact, now time.Time) bool {
 	return !s.empty()
 }
 
-// keepLonger is how much longer than they count contacts are kept, for calls that were overtaken by others: what they are about to
-// decide is decided by an earlier clock.
-const keepLonger = 10 * time.Second
-
 // Remember is what is kept of what she was shown, once the contacts of an answer are added: those that a cap or the budget
-// counts, or did a little while ago, the oldest first. It is s.Contacts when nothing was added.
-func (c *Contact) Remember(s *veiviser.Standing, shown []veiviser.Contact, now time.Time) []veiviser.Contact {
-	return remember(s, shown, now, c.Keeps)
+// counts, or did a little while ago, the oldest first. It is s.Contacts when nothing was added. played says that the moment is not
+// the clock's.
+func (c *Contact) Remember(s *veiviser.Standing, shown []veiviser.Contact, now time.Time, played bool) []veiviser.Contact {
+	return remember(s, shown, now, played, c.Keeps)
 }
 
 // RememberForAccount is [Contact.Remember] for an account.
-func (c *Contact) RememberForAccount(s *veiviser.Standing, shown []veiviser.Contact, now time.Time) []veiviser.Contact {
-	return remember(s, shown, now, c.KeepsForAccount)
+func (c *Contact) RememberForAccount(s *veiviser.Standing, shown []veiviser.Contact, now time.Time, played bool) []veiviser.Contact {
+	return remember(s, shown, now, played, c.KeepsForAccount)
 }
 
 // remember keeps all that counts: what would be too much was not shown, or comes from identities that were joined, and goes when
 // it is old.
-func remember(s *veiviser.Standing, shown []veiviser.Contact, now time.Time, keeps func(*veiviser.Contact, time.Time) bool) []veiviser.Contact {
+func remember(s *veiviser.Standing, shown []veiviser.Contact, now time.Time, played bool,
+	keeps func(*veiviser.Contact, time.Time) bool,
+) []veiviser.Contact {
 	if len(shown) == 0 {
 		return s.Contacts
 	}
+	longer := keepLonger
+	if played {
+		longer = keepPlayed
+	}
 	list := make([]veiviser.Contact, 0, len(s.Contacts)+len(shown))
 	for i := range s.Contacts {
-		if keeps(&s.Contacts[i], now.Add(-keepLonger)) {
+		if keeps(&s.Contacts[i], now.Add(-longer)) {
 			list = append(list, s.Contacts[i])
 		}
 	}

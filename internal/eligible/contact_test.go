@@ -182,7 +182,7 @@ func (s *shop) answer(t *testing.T, r *rand.Rand, st *veiviser.Standing, now tim
 		}
 	}
 	kept := slices.DeleteFunc(slices.Clone(shown), func(x veiviser.Contact) bool { return !s.contact.Keeps(&x, now) })
-	st.Contacts = s.contact.Remember(st, kept, now)
+	st.Contacts = s.contact.Remember(st, kept, now, true)
 	return append(all, shown...)
 }
 

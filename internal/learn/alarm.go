@@ -19,14 +19,15 @@ func regionOf(name string, e *veiviser.Event, v *veiviser.Visitor) string {
 	return cmp.Or(e.Attributes[name], e.Attributes["visitor."+name], v.Attributes[name])
 }
 
-// watch counts an event that is watched for surges, at the time it was written: what comes in late comes in now.
+// watch counts an event that is watched for surges, at the time it was written: what comes in late comes in now. A subject that the
+// shop has nothing about may be one person's own, and is not remembered: its event counts for what lies above it.
 func (s *state) watch(snap *plan.Snapshot, line *veiviser.OutboxEntry) {
 	e := line.Entry.Event
 	if e == nil {
 		return
 	}
 	event := surge.Event{
-		Topics: subjects(e.Subject), Region: e.Region, Segments: line.Entry.After.Segments, Channel: e.Channel,
+		Topics: slices.DeleteFunc(subjects(e.Subject), func(t string) bool { return !snap.Topic(t) }), Region: e.Region, Segments: line.Entry.After.Segments, Channel: e.Channel,
 	}
 	for signal, types := range map[string][]string{
 		surge.Complaints: snap.Crisis.Complaints, surge.Feedback: snap.Crisis.Feedback,

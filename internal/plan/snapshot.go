@@ -212,6 +212,13 @@ func (s *Snapshot) Profiled(st *veiviser.Standing, now time.Time) bool {
 	return eligible.Profiled(s.Plan.Purposes, st, now)
 }
 
+// Topic reports whether the shop has anything about a subject: an item about it or what lies below it, or a journey.
+func (s *Snapshot) Topic(subject string) bool {
+	set := s.Catalog.set(belowTopic, subject)
+	return set.dense != nil || set.sparse != nil ||
+		slices.ContainsFunc(s.Plan.Journeys, func(j veiviser.Journey) bool { return slices.Contains(j.Subjects, subject) })
+}
+
 // CatalogRevision is the revision of the catalogue the snapshot holds.
 func (s *Snapshot) CatalogRevision() uint64 { return s.Catalog.revision }
 
