@@ -16,6 +16,9 @@ import (
 type Relations struct {
 	// Open are the cases to be put right, by id, at most maxOpenCases.
 	Open map[string]openCase `json:"open"`
+	// Early are cases of which the end, or the answer, was heard before the beginning, as may be when identities of different
+	// partitions are joined or erased: true is the end. The oldest make room beyond maxEarly.
+	Early []earlyCase `json:"early,omitempty"`
 	// What follows counts cases: ever opened, answered, resolved, answered late; Waited and Resolving sum seconds.
 	Opened    int64   `json:"opened"`
 	Answered  int64   `json:"answered"`
@@ -40,6 +43,7 @@ type Relations struct {
 // Bounds on what is counted apart.
 const (
 	maxOpenCases = 20_000
+	maxEarly     = 1000
 	maxRungs     = 64
 	maxCells     = 1024
 	maxCellDays  = 400
@@ -150,8 +154,9 @@ func (r *Relations) caseStep(s *veiviser.Step) {
 		if s.Cause != veiviser.CaseComplaint {
 			r.Deliveries++
 		}
-		if len(r.Open) < maxOpenCases {
-			r.Open[s.About] = openCase{Cause: s.Cause, Subject: s.Subject, Channel: s.Channel, Opened: s.At.Add(-s.Took), Due: s.At}
+		ended, answered := r.heard(s.About)
+		if !ended && len(r.Open) < maxOpenCases {
+			r.Open[s.About] = openCase{Cause: s.Cause, Subject: s.Subject, Channel: s.Channel, Opened: s.At.Add(-s.Took), Due: s.At, Answered: answered}
 		}
 	case veiviser.StepCaseAnswered:
 		r.Answered++
@@ -162,15 +167,48 @@ func (r *Relations) caseStep(s *veiviser.Step) {
 		if c, ok := r.Open[s.About]; ok {
 			c.Answered = true
 			r.Open[s.About] = c
+		} else {
+			r.early(s.About, false)
 		}
 	case veiviser.StepCaseResolved:
 		r.Resolved++
 		r.Resolving += s.Took.Seconds()
 		r.group(s.Group).Cases++
-		delete(r.Open, s.About)
+		r.end(s.About)
 	default:
-		delete(r.Open, s.About)
+		r.end(s.About)
 	}
+}
+
+// earlyCase is a case that was heard of before its beginning.
+type earlyCase struct {
+	ID    string `json:"i"`
+	Ended bool   `json:"e,omitempty"`
+}
+
+// end takes a case off, or notes that it need not be put on.
+func (r *Relations) end(id string) {
+	if _, ok := r.Open[id]; !ok {
+		r.early(id, true)
+	}
+	delete(r.Open, id)
+}
+
+func (r *Relations) early(id string, ended bool) {
+	r.Early = append(r.Early, earlyCase{id, ended})
+	r.Early = r.Early[max(0, len(r.Early)-maxEarly):]
+}
+
+// heard reports what was heard of a case before its beginning, and forgets it.
+func (r *Relations) heard(id string) (ended, answered bool) {
+	r.Early = slices.DeleteFunc(r.Early, func(e earlyCase) bool {
+		if e.ID != id {
+			return false
+		}
+		ended, answered = ended || e.Ended, answered || !e.Ended
+		return true
+	})
+	return ended, answered
 }
 
 func (r *Relations) group(g veiviser.Group) *RecoveryCount {
