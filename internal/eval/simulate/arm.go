@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
@@ -54,11 +55,15 @@ func ShopOf(plan *veiviser.Plan, formats ...string) Shop {
 	return Shop{arms, plan.EventTypes}
 }
 
-// standing reports whether an item is for people of a certain standing alone.
+// standing reports whether an item is for people of a certain standing alone, by what it says or by a rule that asks for it, or is
+// never recommended, as statements are.
 func standing(plan *veiviser.Plan, it *veiviser.Item) bool {
-	return it.Care || it.TowardRung != "" || it.Acquires || slices.ContainsFunc(plan.Relationship.Recovery.Steps, func(s veiviser.RecoveryStep) bool {
-		return slices.Contains(s.Items, it.ID)
+	asks := slices.ContainsFunc([]string{"visitor.phase", "visitor.open_cases", "visitor.rung", "visitor.tier"}, func(name string) bool {
+		return strings.Contains(it.Rule, name)
 	})
+	steps := plan.Relationship.Recovery.Steps
+	return asks || it.Rule == "false" || it.Care || it.TowardRung != "" || it.Acquires ||
+		slices.ContainsFunc(steps, func(s veiviser.RecoveryStep) bool { return slices.Contains(s.Items, it.ID) })
 }
 
 // fits reports whether an arm is about a subject, or about something above or below it: what any shop would filter by.
