@@ -109,7 +109,11 @@ func alertText(a *veiviser.Alert) string {
 	var b strings.Builder
 	since := "since " + a.Since.UTC().Format("2 January 15:04 UTC")
 	if a.Kind == veiviser.AlertOverdue {
-		fmt.Fprintf(&b, "%d complaints wait for an answer for longer than the response clock allows, %s.", a.Events, since)
+		what := "complaints wait"
+		if a.Events == 1 {
+			what = "complaint waits"
+		}
+		fmt.Fprintf(&b, "%d %s for an answer for longer than the response clock allows, %s.", a.Events, what, since)
 	} else {
 		what := "Complaints"
 		if a.Signal == "feedback" {

@@ -120,6 +120,10 @@ func TestAlertText(t *testing.T) {
 			veiviser.Alert{Kind: veiviser.AlertOverdue, Events: 3, Since: over.Since},
 			`3 complaints wait for an answer for longer than the response clock allows, since 22 November 12:20 UTC.`,
 		},
+		{
+			veiviser.Alert{Kind: veiviser.AlertOverdue, Events: 1, Since: over.Since},
+			`1 complaint waits for an answer for longer than the response clock allows, since 22 November 12:20 UTC.`,
+		},
 	} {
 		if got := alertText(&tt.a); got != tt.want {
 			t.Errorf("got  %s\nwant %s", got, tt.want)
