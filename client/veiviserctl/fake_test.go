@@ -60,6 +60,14 @@ func (f *fake) Recommend(_ context.Context, in *veiviserv1.RecommendRequest) (*v
 			return nil, refuse(codes.NotFound, "UNKNOWN_PLACEMENT", fmt.Sprintf("placements[%d].placement", i), `no placement is called "nowhere"`)
 		case "quiet":
 			d.SilenceReason = veiviserv1.SilenceReason_SILENCE_REASON_NOT_USEFUL
+		case "advisor":
+			d.SilenceReason, d.SilentUntilTime = veiviserv1.SilenceReason_SILENCE_REASON_CAPPED, noon
+			d.Briefing = []*veiviserv1.BriefingLine{{Code: "WISH", Text: "Vil ha pause fra oss."}}
+		case "question":
+			d.Items = []*veiviserv1.RecommendedItem{{
+				ItemId: "ask-after", Kind: veiviserv1.ItemKind_ITEM_KIND_ASK, Propensity: 1,
+				Answers: []*veiviserv1.AnswerChoice{{AnswerId: "ideas", Text: "Ideer"}, {AnswerId: "order", Text: "Jeg vil bestille"}},
+			}}
 		default:
 			d.Items = []*veiviserv1.RecommendedItem{
 				{
