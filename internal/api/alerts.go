@@ -122,7 +122,7 @@ func alertText(a *veiviser.Alert) string {
 		fmt.Fprintf(&b, "%s%s: %d %s, where %s would be usual: %s times as many.", what, aboutWhat(a), a.Events, since, amount(a.Usual), amount(a.Factor))
 	}
 	if !a.Over.IsZero() {
-		fmt.Fprintf(&b, " It was over at %s.", a.Over.UTC().Format("2 January 15:04 UTC"))
+		fmt.Fprintf(&b, " It was over on %s.", a.Over.UTC().Format("2 January at 15:04 UTC"))
 	}
 	return b.String()
 }

@@ -113,7 +113,7 @@ func TestAlertText(t *testing.T) {
 		a    veiviser.Alert
 		want string
 	}{
-		{over, `Complaints about "bike/ebike": 14 since 22 November 12:20 UTC, where 0.3 would be usual: 47 times as many. It was over at 22 November 13:50 UTC.`},
+		{over, `Complaints about "bike/ebike": 14 since 22 November 12:20 UTC, where 0.3 would be usual: 47 times as many. It was over on 22 November at 13:50 UTC.`},
 		{region, `Negative feedback from the region "bergen": 14 since 22 November 12:00 UTC, where 4.2 would be usual: 3.3 times as many.`},
 		{channel, `Complaints in all: 14 since 22 November 12:00 UTC, where 12 would be usual: 47 times as many.`},
 		{
