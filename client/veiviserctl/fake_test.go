@@ -60,6 +60,14 @@ func (f *fake) Recommend(_ context.Context, in *veiviserv1.RecommendRequest) (*v
 			return nil, refuse(codes.NotFound, "UNKNOWN_PLACEMENT", fmt.Sprintf("placements[%d].placement", i), `no placement is called "nowhere"`)
 		case "quiet":
 			d.SilenceReason = veiviserv1.SilenceReason_SILENCE_REASON_NOT_USEFUL
+		case "advisor":
+			d.SilenceReason, d.SilentUntilTime = veiviserv1.SilenceReason_SILENCE_REASON_CAPPED, noon
+			d.Briefing = []*veiviserv1.BriefingLine{{Code: "WISH", Text: "Vil ha pause fra oss."}}
+		case "question":
+			d.Items = []*veiviserv1.RecommendedItem{{
+				ItemId: "ask-after", Kind: veiviserv1.ItemKind_ITEM_KIND_ASK, Propensity: 1,
+				Answers: []*veiviserv1.AnswerChoice{{AnswerId: "ideas", Text: "Ideer"}, {AnswerId: "order", Text: "Jeg vil bestille"}},
+			}}
 		default:
 			d.Items = []*veiviserv1.RecommendedItem{
 				{
@@ -138,6 +146,12 @@ func visitor(id string, others ...string) *veiviserv1.Visitor {
 		Standing: &veiviserv1.Standing{
 			Directives: []*veiviserv1.Directive{{DirectiveId: "d1", Kind: veiviserv1.DirectiveKind_DIRECTIVE_KIND_DECIDED, CreateTime: noon}},
 			Consents:   []*veiviserv1.Consent{{Purpose: "mail", Granted: true, Time: noon, Effective: true}}, Profiled: true,
+			Cases: []*veiviserv1.Case{
+				{CaseId: "c1", Cause: "COMPLAINT", OpenTime: noon, DueTime: noon, AnswerTime: noon, ResolveTime: noon},
+				{CaseId: "c2", Cause: "LATE_DELIVERY", Subject: "bike/ebike", OpenTime: noon, DueTime: noon},
+			},
+			Orders: []*veiviserv1.Order{{Subject: "bike/ebike", PlaceTime: noon, PromiseTime: noon, Late: true}},
+			Phase:  "waiting", Source: "search", Tier: "everyday", AccountId: "acme", Role: "buyer",
 		},
 		EventCounts: []*veiviserv1.EventCount{{Type: "view", Count: 4, InVisit: 1, LastTime: noon}, {Type: "purchase", Count: 1}},
 		RecentItems: []*veiviserv1.RecentItem{{ItemId: "fjell-1", Subject: "bike/ebike", Count: 3, LastTime: noon}, {ItemId: "by-2", Count: 1, LastTime: noon}},

@@ -39,6 +39,7 @@ func TestCommands(t *testing.T) {
 	for _, tc := range []struct{ name, args, stdin string }{
 		{"recommend", "recommend ana -p hero -p quiet --subject bike/ebike --language nb", ""},
 		{"recommend-explain", "recommend ana -p hero --explain --preview --no-exploration", ""},
+		{"recommend-staff-and-question", "recommend ana -p advisor -p question", ""},
 		{"recommend-json", "recommend ana -p quiet --json", ""},
 		{"recommend-unknown-placement", "recommend ana -p nowhere", ""},
 		{"recommend-without-placement", "recommend ana", ""},

@@ -106,7 +106,11 @@ func printDecision(w io.Writer, d *veiviserv1.PlacementDecision) {
 	}
 	fmt.Fprintln(w)
 	if len(d.GetItems()) == 0 {
-		fmt.Fprintf(w, "  silent: %s\n", short(d.GetSilenceReason().String(), "SILENCE_REASON_"))
+		until := ""
+		if t := d.GetSilentUntilTime(); t != nil {
+			until = ", until " + when(t)
+		}
+		fmt.Fprintf(w, "  silent: %s%s\n", short(d.GetSilenceReason().String(), "SILENCE_REASON_"), until)
 	}
 	t := table{rows: [][]string{{">#", "item", "kind", "title", ">score", ">p", "why"}}}
 	for i, item := range d.GetItems() {
@@ -119,6 +123,14 @@ func printDecision(w io.Writer, d *veiviserv1.PlacementDecision) {
 	}
 	if len(t.rows) > 1 {
 		t.print(w, "  ")
+	}
+	for _, item := range d.GetItems() {
+		for _, a := range item.GetAnswers() {
+			fmt.Fprintf(w, "  answer %s: %s\n", a.GetAnswerId(), a.GetText())
+		}
+	}
+	for _, line := range d.GetBriefing() {
+		fmt.Fprintf(w, "  %s: %s\n", strings.ToLower(line.GetCode()), line.GetText())
 	}
 	if d.GetExplanation() != nil {
 		printExplanation(w, d.GetExplanation())

@@ -48,7 +48,7 @@ type commands struct {
 	Loyalty     loyaltyCmd     `cmd:"" help:"Show the way from the first order up the loyalty ladder."`
 	Acquisition acquisitionCmd `cmd:"" help:"Show what first-time customers cost and bring."`
 	Switch      switchCmd      `cmd:"" help:"Silence a topic, a region or a segment in a crisis, and speak again in stages."`
-	Alerts      alertsCmd      `cmd:"" help:"Show what needs attention: surges of complaints and of negative feedback."`
+	Alerts      alertsCmd      `cmd:"" help:"Show what needs attention: surges of complaints and negative feedback, and complaints that wait too long."`
 }
 
 // globals are the flags of every command.

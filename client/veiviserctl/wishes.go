@@ -204,7 +204,7 @@ func printConsents(w io.Writer, list []*veiviserv1.Consent, indent string) {
 	t.print(w, indent)
 }
 
-// printStanding shows what stands between a visitor and the shop, as far as it is she who says so.
+// printStanding shows what stands between a visitor and the shop: what she says, what is to be put right, how far she has come.
 func printStanding(w io.Writer, s *veiviserv1.Standing) {
 	if s == nil {
 		return
@@ -218,4 +218,5 @@ func printStanding(w io.Writer, s *veiviserv1.Standing) {
 	if len(s.GetConsents()) > 0 {
 		printConsents(w, s.GetConsents(), "  ")
 	}
+	printRelation(w, s)
 }

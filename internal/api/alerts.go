@@ -109,7 +109,11 @@ func alertText(a *veiviser.Alert) string {
 	var b strings.Builder
 	since := "since " + a.Since.UTC().Format("2 January 15:04 UTC")
 	if a.Kind == veiviser.AlertOverdue {
-		fmt.Fprintf(&b, "%d complaints wait for an answer for longer than the response clock allows, %s.", a.Events, since)
+		what := "complaints wait"
+		if a.Events == 1 {
+			what = "complaint waits"
+		}
+		fmt.Fprintf(&b, "%d %s for an answer for longer than the response clock allows, %s.", a.Events, what, since)
 	} else {
 		what := "Complaints"
 		if a.Signal == "feedback" {
@@ -118,7 +122,7 @@ func alertText(a *veiviser.Alert) string {
 		fmt.Fprintf(&b, "%s%s: %d %s, where %s would be usual: %s times as many.", what, aboutWhat(a), a.Events, since, amount(a.Usual), amount(a.Factor))
 	}
 	if !a.Over.IsZero() {
-		fmt.Fprintf(&b, " It was over at %s.", a.Over.UTC().Format("2 January 15:04 UTC"))
+		fmt.Fprintf(&b, " It was over on %s.", a.Over.UTC().Format("2 January at 15:04 UTC"))
 	}
 	return b.String()
 }

@@ -113,12 +113,16 @@ func TestAlertText(t *testing.T) {
 		a    veiviser.Alert
 		want string
 	}{
-		{over, `Complaints about "bike/ebike": 14 since 22 November 12:20 UTC, where 0.3 would be usual: 47 times as many. It was over at 22 November 13:50 UTC.`},
+		{over, `Complaints about "bike/ebike": 14 since 22 November 12:20 UTC, where 0.3 would be usual: 47 times as many. It was over on 22 November at 13:50 UTC.`},
 		{region, `Negative feedback from the region "bergen": 14 since 22 November 12:00 UTC, where 4.2 would be usual: 3.3 times as many.`},
 		{channel, `Complaints in all: 14 since 22 November 12:00 UTC, where 12 would be usual: 47 times as many.`},
 		{
 			veiviser.Alert{Kind: veiviser.AlertOverdue, Events: 3, Since: over.Since},
 			`3 complaints wait for an answer for longer than the response clock allows, since 22 November 12:20 UTC.`,
+		},
+		{
+			veiviser.Alert{Kind: veiviser.AlertOverdue, Events: 1, Since: over.Since},
+			`1 complaint waits for an answer for longer than the response clock allows, since 22 November 12:20 UTC.`,
 		},
 	} {
 		if got := alertText(&tt.a); got != tt.want {

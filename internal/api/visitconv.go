@@ -48,7 +48,7 @@ func joinField(path, field string) string {
 func portraitToProto(p *decide.Portrait) *veiviserv1.Visitor {
 	out := visitorToProto(&p.Visitor, p.Needs, p.Segments, p.Voice)
 	out.Standing = standingToProto(&p.Visitor.Standing, p.At)
-	out.Standing.Profiled = p.Profiled
+	out.Standing.Profiled, out.Standing.Tier = p.Profiled, p.Tier
 	for i, e := range p.Effective {
 		out.Standing.Consents[i].Effective = e
 	}

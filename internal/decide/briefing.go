@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/veiviser/veiviser/internal/eligible"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
@@ -202,8 +203,11 @@ func (b *briefer) wish(d *veiviser.Directive) string {
 	return fmt.Sprintf(format, target)
 }
 
-// item is the name of an item, or of what a product is called when there is an item of that id; the id itself otherwise.
+// item is the name of an item, or of what a product is called when it is an item or there is one of that id; the id itself otherwise.
 func (b *briefer) item(id string) string {
+	if own, ok := eligible.OwnItem(id); ok {
+		id = own
+	}
 	if it, ok := b.voice.snap.Catalog.Lookup(id); ok {
 		return cmp.Or(it.Name.In(b.voice.language), id)
 	}
@@ -213,7 +217,9 @@ func (b *briefer) item(id string) string {
 // orders tells which orders she waits for.
 func (b *briefer) orders() {
 	now, w := b.answer.Time, b.words
-	orders := b.answer.Visitor.Standing.Orders
+	orders := slices.DeleteFunc(slices.Clone(b.answer.Visitor.Standing.Orders), func(o veiviser.Order) bool {
+		return !o.Delivered.IsZero() // it has come, and what is wrong with it is a case
+	})
 	for i := range orders[max(0, len(orders)-maxBriefOrders):] {
 		o := &orders[max(0, len(orders)-maxBriefOrders)+i]
 		about := ""

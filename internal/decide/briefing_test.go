@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/veiviser/veiviser/internal/eligible"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
@@ -53,10 +54,12 @@ func briefed() *veiviser.Answer {
 	}
 	s.Orders = []veiviser.Order{
 		{Subject: ebike, Placed: ago(9 * day), Promised: ago(2 * day)}, {Placed: ago(time.Hour), Promised: noon.Add(5 * day)}, {Placed: noon},
+		{Subject: "arrived", Placed: ago(9 * day), Promised: ago(2 * day), Late: true, Delivered: ago(day)},
 	}
 	s.Facts = []veiviser.Fact{
 		{Product: "fjord-city", Value: "NOK 24990000000", Time: ago(2 * day)},
 		{Product: "own", Claim: "frame", Value: "steel", Time: ago(90 * time.Minute)},
+		{Product: eligible.ProductOf(&veiviser.Item{ID: "service-call-us"}), Value: "NOK 150000000", Time: ago(3 * day)},
 		{Product: "old", Value: "NOK 1", Time: ago(60 * day)},
 	}
 	s.Relation = veiviser.Relation{FirstOrder: ago(100 * day), Handover: ago(90 * day), Rung: "friend"}

@@ -11,7 +11,7 @@ import (
 
 // briefingWords are what a briefing is made of in one language.
 type briefingWords struct {
-	about                                           string // subject
+	about                                           string // subject, in brackets
 	caseOpen, caseResolved                          string // cause, about, when
 	caseAnswered, caseOverdue, caseDue              string // when, or how long
 	causes                                          map[veiviser.CaseCause]string
@@ -88,15 +88,15 @@ func (w *briefingWords) price(value string) string {
 // briefings are the words for employees, by language. What is said to her stands in words.go.
 var briefings = map[string]*briefingWords{
 	"nb": {
-		about:    " om %s",
+		about:    " (%s)",
 		caseOpen: "Åpen sak: %s%s, åpnet %s.", caseResolved: "Løst sak: %s%s, rettet opp %s.",
 		caseAnswered: "Besvart %s, men ikke rettet opp ennå.", caseOverdue: "Svaret er %s for sent.",
 		caseDue: "Svar ventes innen %s.",
 		causes: map[veiviser.CaseCause]string{
 			veiviser.CaseComplaint: "klage", veiviser.CaseLate: "forsinket levering", veiviser.CaseWrong: "feil levering",
 		},
-		switchTopic: "Vi er stille om %s akkurat nå.", switchRegion: "Vi er stille i %s akkurat nå.",
-		switchAll: "Vi er stille overfor kunden akkurat nå.", switchSay: "Si dette: «%s»",
+		switchTopic: "Vi sier ingenting om %s akkurat nå.", switchRegion: "Vi sier ingenting i %s akkurat nå.",
+		switchAll: "Vi sier ingenting til kunden akkurat nå.", switchSay: "Si dette: «%s»",
 		unprofiled: "Ønsker ikke å bli profilert.",
 		wishes: map[veiviser.DirectiveKind]string{
 			veiviser.MuteTopic: "Vil ikke høre om: %s", veiviser.MuteItem: "Vil ikke se: %s", veiviser.MuteKind: "Vil ikke ha: %s",
@@ -113,23 +113,23 @@ var briefings = map[string]*briefingWords{
 		},
 		order: "Venter på en bestilling%s, gjort %s.", orderLate: "Den er %s forsinket.", orderDue: "Den er lovet innen %s.",
 		toldPrice: "Har fått opplyst pris %s for %s (%s).", toldClaim: "Har fått opplyst %s for %s (%s).",
-		noHistory: "Vi får ikke tak i historikken akkurat nå.", evidence: "Det vi vet, sagt til kunden: «%s»",
-		prospect: "Har ikke bestilt hos oss ennå.", waiting: "Venter på sin første bestilling.", customer: "Kunde; bestilte første gang %s.",
+		noHistory: "Vi får ikke tak i historikken akkurat nå.", evidence: "Det vi bygger på, slik kunden ser det: «%s»",
+		prospect: "Har ikke bestilt hos oss ennå.", waiting: "Den første bestillingen er ikke levert som den skal ennå.", customer: "Kunde; bestilte første gang %s.",
 		rung: "Trinn på lojalitetsstigen: %s.", tier: "Kundeklasse: %s.",
 		account: "Representerer %s.", accountRole: "Representerer %s (rolle: %s).",
 		justNow: "nettopp", past: "for %s siden",
 		minute: "minutt", minutes: "minutter", hour: "time", hours: "timer", day: "dag", days: "dager",
 	},
 	"sv": {
-		about:    " om %s",
+		about:    " (%s)",
 		caseOpen: "Öppet ärende: %s%s, öppnat %s.", caseResolved: "Löst ärende: %s%s, åtgärdat %s.",
 		caseAnswered: "Besvarat %s, men inte åtgärdat än.", caseOverdue: "Svaret är %s försenat.",
 		caseDue: "Svar väntas inom %s.",
 		causes: map[veiviser.CaseCause]string{
 			veiviser.CaseComplaint: "klagomål", veiviser.CaseLate: "försenad leverans", veiviser.CaseWrong: "fel leverans",
 		},
-		switchTopic: "Vi är tysta om %s just nu.", switchRegion: "Vi är tysta i %s just nu.",
-		switchAll: "Vi är tysta gentemot kunden just nu.", switchSay: "Säg så här: ”%s”",
+		switchTopic: "Vi säger inget om %s just nu.", switchRegion: "Vi säger inget i %s just nu.",
+		switchAll: "Vi säger inget till kunden just nu.", switchSay: "Säg så här: ”%s”",
 		unprofiled: "Vill inte bli profilerad.",
 		wishes: map[veiviser.DirectiveKind]string{
 			veiviser.MuteTopic: "Vill inte höra om: %s", veiviser.MuteItem: "Vill inte se: %s", veiviser.MuteKind: "Vill inte ha: %s",
@@ -146,29 +146,29 @@ var briefings = map[string]*briefingWords{
 		},
 		order: "Väntar på en beställning%s, gjord %s.", orderLate: "Den är %s försenad.", orderDue: "Den är utlovad inom %s.",
 		toldPrice: "Har fått uppgift om priset %s för %s (%s).", toldClaim: "Har fått uppgift om %s för %s (%s).",
-		noHistory: "Vi kommer inte åt historiken just nu.", evidence: "Det vi vet, sagt till kunden: ”%s”",
-		prospect: "Har inte beställt hos oss än.", waiting: "Väntar på sin första beställning.", customer: "Kund; beställde första gången %s.",
+		noHistory: "Vi kommer inte åt historiken just nu.", evidence: "Det vi bygger på, så som kunden ser det: ”%s”",
+		prospect: "Har inte beställt hos oss än.", waiting: "Den första beställningen är inte levererad som den ska än.", customer: "Kund; beställde första gången %s.",
 		rung: "Steg på lojalitetstrappan: %s.", tier: "Kundklass: %s.",
 		account: "Företräder %s.", accountRole: "Företräder %s (roll: %s).",
 		justNow: "nyss", past: "för %s sedan",
 		minute: "minut", minutes: "minuter", hour: "timme", hours: "timmar", day: "dag", days: "dagar",
 	},
 	"en": {
-		about:    " about %s",
+		about:    " (%s)",
 		caseOpen: "Open case: %s%s, opened %s.", caseResolved: "Resolved case: %s%s, put right %s.",
 		caseAnswered: "Answered %s, but not put right yet.", caseOverdue: "The answer is %s overdue.",
 		caseDue: "An answer is due within %s.",
 		causes: map[veiviser.CaseCause]string{
 			veiviser.CaseComplaint: "complaint", veiviser.CaseLate: "late delivery", veiviser.CaseWrong: "wrong delivery",
 		},
-		switchTopic: "We are silent about %s right now.", switchRegion: "We are silent in %s right now.",
-		switchAll: "We are silent towards the customer right now.", switchSay: "Say this: \"%s\"",
+		switchTopic: "We are saying nothing about %s right now.", switchRegion: "We are saying nothing in %s right now.",
+		switchAll: "We are saying nothing to the customer right now.", switchSay: "Say this: \"%s\"",
 		unprofiled: "Does not want to be profiled.",
 		wishes: map[veiviser.DirectiveKind]string{
 			veiviser.MuteTopic: "Does not want to hear about: %s", veiviser.MuteItem: "Does not want to see: %s",
 			veiviser.MuteKind: "Does not want: %s", veiviser.MuteChannel: "Wants nothing in the channel: %s",
 			veiviser.NotNow: "Wants a pause from us for another %s", veiviser.JustLooking: "Is only looking around and wants no offers",
-			veiviser.Decided: "Has decided", veiviser.CorrectStage: "By own account: %s", veiviser.DoNotProfile: "Does not want to be profiled",
+			veiviser.Decided: "Has decided", veiviser.CorrectStage: "In the customer's own words: %s", veiviser.DoNotProfile: "Does not want to be profiled",
 		},
 		kinds: map[veiviser.ItemKind]string{
 			veiviser.KindOffer: "offers", veiviser.KindContent: "content", veiviser.KindService: "services", veiviser.KindAsk: "questions",
@@ -178,10 +178,10 @@ var briefings = map[string]*briefingWords{
 			veiviser.StageEvaluate: "is weighing up", veiviser.StagePurchase: "wants to buy", veiviser.StageUse: "has bought",
 			veiviser.StageAdvocate: "wants to share the experience",
 		},
-		order: "Waits for an order%s, placed %s.", orderLate: "It is %s late.", orderDue: "It is promised within %s.",
+		order: "Is waiting for an order%s, placed %s.", orderLate: "It is %s late.", orderDue: "It is promised within %s.",
 		toldPrice: "Was told the price %s for %s (%s).", toldClaim: "Was told %s for %s (%s).",
-		noHistory: "The history cannot be had right now.", evidence: "What we know, as told to the customer: \"%s\"",
-		prospect: "Has not ordered from us yet.", waiting: "Waits for the first order.", customer: "Customer; ordered first %s.",
+		noHistory: "We cannot get at the history right now.", evidence: "What we go by, as the customer would read it: \"%s\"",
+		prospect: "Has not ordered from us yet.", waiting: "The first order has not been delivered right yet.", customer: "Customer; ordered first %s.",
 		rung: "Rung of the loyalty ladder: %s.", tier: "Customer tier: %s.",
 		account: "Acts for %s.", accountRole: "Acts for %s (role: %s).",
 		justNow: "just now", past: "%s ago",

@@ -58,6 +58,8 @@ type Portrait struct {
 	At time.Time
 	// Profiled says whether what she does is remembered and used; when it is not, nothing of it is shown either.
 	Profiled bool
+	// Tier is the class that the value of her purchases puts her in, "" for none.
+	Tier string
 	// Effective says of each consent of her standing whether it is what holds now.
 	Effective []bool
 }
@@ -127,6 +129,7 @@ func portray(snap *plan.Snapshot, v *veiviser.Visitor, language string, at time.
 		v = v.Unprofiled()
 	}
 	p.Visitor, p.Needs, p.Segments = *v, snap.Stages.Views(v, "", at), learn.MembershipAt(snap, v, "", at).Segments
+	p.Tier = snap.Plan.Relationship.Tier(v.Value)
 	p.Voice = newVoice(snap, &veiviser.Answer{Visitor: *v}, language)
 	return p
 }

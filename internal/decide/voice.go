@@ -41,7 +41,7 @@ func (v Voice) Language() string { return v.language }
 
 // Reason is a reason for a choice as a sentence.
 func (v Voice) Reason(b veiviser.Because) string {
-	if b.Code == veiviser.BecauseStage {
+	if b.Code == veiviser.BecauseStage && v.buys(b.Journey) {
 		if t, ok := stageSentences[veiviser.StandardStage(b.About)]; ok {
 			return t.In(v.language)
 		}
@@ -52,6 +52,17 @@ func (v Voice) Reason(b veiviser.Because) string {
 		}
 	}
 	return sentences[b.Code].In(v.language)
+}
+
+// buys reports whether a journey is that of a customer. The sentences of stages speak of buying, which nobody else is about: an
+// applicant has bought nothing that she could get the most out of.
+func (v Voice) buys(journey string) bool {
+	for i := range v.snap.Plan.Journeys {
+		if j := &v.snap.Plan.Journeys[i]; j.ID == journey {
+			return cmp.Or(j.Audience, veiviser.AudienceCustomer) == veiviser.AudienceCustomer
+		}
+	}
+	return true
 }
 
 // sentence ends a text of a plan, which may stand alone or among the sentences of the service.

@@ -43,7 +43,7 @@ var (
 
 	sentences = map[veiviser.BecauseCode]veiviser.Text{
 		veiviser.BecauseStage: {
-			"nb": "Passer der du er nå.", "sv": "Passar där du är nu.", "en": "Fits where you are now.",
+			"nb": "Passer til det du er ute etter.", "sv": "Passar det du är ute efter.", "en": "Fits what you came for.",
 		},
 		veiviser.BecauseSignal: {
 			"nb": "Passer til det du nettopp gjorde.", "sv": "Passar till det du nyss gjorde.", "en": "Fits what you just did.",
@@ -93,8 +93,8 @@ var (
 			"en": "For you who have been with us for a while.",
 		},
 		veiviser.BecauseYouSaid: {
-			"nb": "Du har selv fortalt oss hvor du er.", "sv": "Du har själv berättat för oss var du är.",
-			"en": "You told us yourself where you are.",
+			"nb": "Du har selv fortalt oss hvor langt du er kommet.", "sv": "Du har själv berättat för oss hur långt du har kommit.",
+			"en": "You told us yourself how far you have got.",
 		},
 	}
 
@@ -118,8 +118,8 @@ var (
 			"en": "You said that something we showed helped",
 		},
 		stage.ToldStage: {
-			"nb": "Du har selv fortalt oss hvor du er", "sv": "Du har själv berättat för oss var du är",
-			"en": "You told us yourself where you are",
+			"nb": "Du har selv fortalt oss hvor langt du er kommet", "sv": "Du har själv berättat för oss hur långt du har kommit",
+			"en": "You told us yourself how far you have got",
 		},
 		stage.ToldAnswer: {
 			"nb": "Du svarte på et spørsmål fra oss", "sv": "Du svarade på en fråga från oss", "en": "You answered a question of ours",

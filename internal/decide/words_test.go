@@ -123,6 +123,8 @@ func TestVoice(t *testing.T) {
 		for _, s := range veiviser.StandardStages() {
 			fmt.Fprintf(&b, "FITS_STAGE %s: %s\n", s, v.Reason(veiviser.Because{Code: veiviser.BecauseStage, About: string(s)}))
 		}
+		applicant := veiviser.Because{Code: veiviser.BecauseStage, About: string(veiviser.StageUse), Journey: "job"}
+		fmt.Fprintf(&b, "FITS_STAGE use, of no customer: %s\n", v.Reason(applicant))
 		fmt.Fprintf(&b, "# %s: summaries\n", l)
 		for i := range a.Decisions {
 			fmt.Fprintf(&b, "%d %s\n", i, v.Summary(a, i))

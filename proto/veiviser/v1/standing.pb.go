@@ -302,7 +302,7 @@ type Standing struct {
 	Facts []*Fact `protobuf:"bytes,4,rep,name=facts,proto3" json:"facts,omitempty"`
 	// Her cases, open and resolved.
 	Cases []*Case `protobuf:"bytes,5,rep,name=cases,proto3" json:"cases,omitempty"`
-	// Orders she waits for.
+	// Orders she waits for: that have not come, or not right.
 	Orders []*Order `protobuf:"bytes,6,rep,name=orders,proto3" json:"orders,omitempty"`
 	// prospect, waiting (for the first order to be delivered right) or customer.
 	Phase string `protobuf:"bytes,7,opt,name=phase,proto3" json:"phase,omitempty"`
@@ -780,7 +780,9 @@ type Order struct {
 	// When it should arrive.
 	PromiseTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=promise_time,json=promiseTime,proto3" json:"promise_time,omitempty"`
 	// It is late.
-	Late          bool `protobuf:"varint,4,opt,name=late,proto3" json:"late,omitempty"`
+	Late bool `protobuf:"varint,4,opt,name=late,proto3" json:"late,omitempty"`
+	// When it arrived, though it is not right yet: its case is to be put right. Unset while it has not come.
+	DeliverTime   *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=deliver_time,json=deliverTime,proto3" json:"deliver_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -841,6 +843,13 @@ func (x *Order) GetLate() bool {
 		return x.Late
 	}
 	return false
+}
+
+func (x *Order) GetDeliverTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.DeliverTime
+	}
+	return nil
 }
 
 var File_veiviser_v1_standing_proto protoreflect.FileDescriptor
@@ -911,13 +920,14 @@ const file_veiviser_v1_standing_proto_rawDesc = "" +
 	"\fresolve_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\vresolveTime\x12%\n" +
 	"\x0erecovery_group\x18\t \x01(\tR\rrecoveryGroup\x12=\n" +
 	"\frecover_time\x18\n" +
-	" \x01(\v2\x1a.google.protobuf.TimestampR\vrecoverTime\"\xaf\x01\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\vrecoverTime\"\xee\x01\n" +
 	"\x05Order\x12\x18\n" +
 	"\asubject\x18\x01 \x01(\tR\asubject\x129\n" +
 	"\n" +
 	"place_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\tplaceTime\x12=\n" +
 	"\fpromise_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\vpromiseTime\x12\x12\n" +
-	"\x04late\x18\x04 \x01(\bR\x04late*\xc9\x02\n" +
+	"\x04late\x18\x04 \x01(\bR\x04late\x12=\n" +
+	"\fdeliver_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\vdeliverTime*\xc9\x02\n" +
 	"\rDirectiveKind\x12\x1e\n" +
 	"\x1aDIRECTIVE_KIND_UNSPECIFIED\x10\x00\x12\x1d\n" +
 	"\x19DIRECTIVE_KIND_MUTE_TOPIC\x10\x01\x12\x1c\n" +
@@ -981,11 +991,12 @@ var file_veiviser_v1_standing_proto_depIdxs = []int32{
 	8,  // 21: veiviser.v1.Case.recover_time:type_name -> google.protobuf.Timestamp
 	8,  // 22: veiviser.v1.Order.place_time:type_name -> google.protobuf.Timestamp
 	8,  // 23: veiviser.v1.Order.promise_time:type_name -> google.protobuf.Timestamp
-	24, // [24:24] is the sub-list for method output_type
-	24, // [24:24] is the sub-list for method input_type
-	24, // [24:24] is the sub-list for extension type_name
-	24, // [24:24] is the sub-list for extension extendee
-	0,  // [0:24] is the sub-list for field type_name
+	8,  // 24: veiviser.v1.Order.deliver_time:type_name -> google.protobuf.Timestamp
+	25, // [25:25] is the sub-list for method output_type
+	25, // [25:25] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	25, // [25:25] is the sub-list for extension extendee
+	0,  // [0:25] is the sub-list for field type_name
 }
 
 func init() { file_veiviser_v1_standing_proto_init() }
