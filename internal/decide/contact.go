@@ -54,12 +54,16 @@ func (f *field) bounded(c *choice, p *plan.Placement, channel string, slots int)
 	}
 }
 
-// company is the standing of the account she acts for; nil for none.
+// company is the standing of the account she acts for, an empty one when nothing is known of it yet; nil for none.
 func (c *choice) company() *veiviser.Standing {
-	if c.account == nil {
+	switch {
+	case c.account != nil:
+		return &c.account.Standing
+	case c.visitor.Standing.Account != "":
+		return &veiviser.Standing{}
+	default:
 		return nil
 	}
-	return &c.account.Standing
 }
 
 // showings are the contacts and facts that an answer makes, whether or not they must be remembered. What staff was shown is none,
@@ -143,9 +147,12 @@ func without(contacts, shown []veiviser.Contact, showing []uint64) []veiviser.Co
 	if len(showing) == 0 {
 		return contacts
 	}
-	return slices.DeleteFunc(slices.Clone(contacts), func(x veiviser.Contact) bool {
-		return x.Decision != 0 && slices.Contains(showing, x.Decision) && slices.ContainsFunc(shown, func(y veiviser.Contact) bool {
-			return x.ItemID == y.ItemID && x.Placement == y.Placement
-		})
+	return slices.DeleteFunc(slices.Clone(contacts), func(x veiviser.Contact) bool { return replaces(shown, showing, &x) })
+}
+
+// replaces reports whether a contact is with what stays on her screen.
+func replaces(shown []veiviser.Contact, showing []uint64, x *veiviser.Contact) bool {
+	return x.Decision != 0 && slices.Contains(showing, x.Decision) && slices.ContainsFunc(shown, func(y veiviser.Contact) bool {
+		return x.ItemID == y.ItemID && x.Placement == y.Placement
 	})
 }

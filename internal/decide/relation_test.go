@@ -95,3 +95,41 @@ func TestRelationDecisions(t *testing.T) {
 		}
 	})
 }
+
+// What goes before everything that is ranked takes room of caps and tells prices, too: what is ranked after it in the same place
+// keeps to what is left.
+func TestWhatLeadsTakesRoom(t *testing.T) {
+	now := time.Date(2026, 11, 2, 8, 0, 0, 0, time.UTC)
+	v := &veiviser.Visitor{ID: "v", Standing: veiviser.Standing{Cases: []veiviser.Case{{ID: "c", Opened: now, Due: now}}}}
+	for name, tt := range map[string]struct {
+		change func(p *veiviser.Plan)
+		want   []string
+	}{
+		"nothing bounds": {func(*veiviser.Plan) {}, []string{"case", "help", "climb"}},
+		"a cap": {func(p *veiviser.Plan) {
+			p.Contact.Caps = []veiviser.Cap{{ID: "one", Limit: 1, Window: time.Hour, Placements: []string{"side"}}}
+		}, []string{"case"}},
+		"coherence": {func(p *veiviser.Plan) {
+			for i, value := range map[int]string{2: "a month", 3: "a day"} {
+				p.Items[i].Product, p.Items[i].Claims = "x", map[string]string{"takes": value}
+			}
+		}, []string{"case", "climb", "guide"}},
+	} {
+		p := relationPlan(0)
+		tt.change(p)
+		snap, err := plan.Compile(1, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := Decide(snap, Input{
+			Visitor: v, Time: now, Request: veiviser.Request{VisitorID: "v", Placements: []veiviser.PlacementRequest{{Placement: "side"}}},
+		})
+		var got []string
+		for _, c := range a.Decisions[0].Choices {
+			got = append(got, c.ItemID)
+		}
+		if diff := cmp.Diff(tt.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
