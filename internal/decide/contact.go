@@ -131,9 +131,9 @@ func shownTo(snap *plan.Snapshot, a *veiviser.Answer, folded, loaded *veiviser.V
 		v.ID = a.Request.VisitorID
 	}
 	standing, ok := reserve(snap, a, &v.Standing)
-	if relation.Due(snap.Relation, &v.Standing, a.Time) != nil {
+	if relation.Due(snap.Relation, &v.Standing, a.Time, a.Showing...) != nil {
 		standing.Cases = slices.Clone(standing.Cases)
-		ok = relation.Shown(snap.Relation, &standing, a.Time, func(id string) bool { return serves(a, id) }) || ok
+		ok = relation.Shown(snap.Relation, &standing, a.Time, a.Showing, func(id string) (uint64, bool) { return servedBy(a, id) }) || ok
 	}
 	if !ok {
 		return folded, false

@@ -136,9 +136,15 @@ func sameTalk(a, b *veiviser.Answer) bool {
 	}
 	x, y := &a.Visitor.Standing, &b.Visitor.Standing
 	on := func(s veiviser.Switch) string { return s.ID + strconv.Itoa(s.Stage) }
-	return slices.Equal(x.Directives, y.Directives) && slices.Equal(x.Cases, y.Cases) && slices.Equal(x.Orders, y.Orders) &&
+	return slices.Equal(x.Directives, y.Directives) && slices.EqualFunc(x.Cases, y.Cases, sameCase) && slices.Equal(x.Orders, y.Orders) &&
 		x.Relation == y.Relation && x.Account == y.Account && x.Role == y.Role &&
 		slices.EqualFunc(a.Switches, b.Switches, func(s, t veiviser.Switch) bool { return on(s) == on(t) })
+}
+
+// sameCase reports whether two are one case as far as an employee is told of it.
+func sameCase(a, b veiviser.Case) bool {
+	a.ShownBy, b.ShownBy = 0, 0
+	return a == b
 }
 
 // sameShown reports whether the same items are shown.
