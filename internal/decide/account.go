@@ -70,6 +70,7 @@ func (d *Decider) reserveAccount(ctx context.Context, snap *plan.Snapshot, a *le
 		a.Record = a.Writable()
 		s := &a.Record.Standing
 		replaced = slices.DeleteFunc(slices.Clone(s.Contacts), func(x veiviser.Contact) bool { return !replaces(contacts, showing, &x) })
+		carryOver(s.Contacts, contacts, showing)
 		s.Contacts = without(s.Contacts, contacts, showing)
 		s.Contacts = snap.Contact.RememberForAccount(s, contacts, contacts[0].Time)
 	}

@@ -3,6 +3,7 @@ package decide
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"github.com/veiviser/veiviser/internal/eligible"
 	"github.com/veiviser/veiviser/internal/plan"
@@ -102,6 +103,7 @@ func reserve(snap *plan.Snapshot, a *veiviser.Answer, s *veiviser.Standing) (nex
 	}
 	before := *s
 	before.Contacts = without(s.Contacts, shown, a.Showing)
+	carryOver(s.Contacts, shown, a.Showing)
 	next = *s
 	next.Contacts = snap.Contact.Remember(&before, shown, a.Time)
 	next.Facts = snap.Coherence.Remember(s, told, a.Time)
@@ -148,6 +150,21 @@ func without(contacts, shown []veiviser.Contact, showing []uint64) []veiviser.Co
 		return contacts
 	}
 	return slices.DeleteFunc(slices.Clone(contacts), func(x veiviser.Contact) bool { return replaces(shown, showing, &x) })
+}
+
+// carryOver lets what stays on her screen count for good when it was seen already: nobody reports it twice.
+func carryOver(contacts, shown []veiviser.Contact, showing []uint64) {
+	for i := range contacts {
+		x := &contacts[i]
+		if !x.Until.IsZero() || !replaces(shown, showing, x) {
+			continue
+		}
+		for k := range shown {
+			if shown[k].ItemID == x.ItemID && shown[k].Placement == x.Placement {
+				shown[k].Until = time.Time{}
+			}
+		}
+	}
 }
 
 // replaces reports whether a contact is with what stays on her screen.

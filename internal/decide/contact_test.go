@@ -254,3 +254,26 @@ func TestDearerAttentionNeverSpeaksMore(t *testing.T) {
 	}
 	t.Logf("%d rises", rises)
 }
+
+// What was seen and stays on the screen counts for good, since nobody reports it twice; what comes new is reserved.
+func TestStaysSeen(t *testing.T) {
+	snap := sykkel(t, func(p *veiviser.Plan) {
+		p.Contact = veiviser.ContactPolicy{Caps: []veiviser.Cap{{ID: "all", Limit: 9, Window: time.Hour}}}
+		for i := range p.Placements {
+			p.Placements[i].Impressions = true
+		}
+	})
+	for _, seen := range []bool{true, false} {
+		s := veiviser.Standing{Contacts: []veiviser.Contact{{Time: noon, ItemID: "fjord-city", Placement: "home_hero", Decision: 7, Until: noon.Add(time.Minute)}}}
+		if seen {
+			s.Contacts[0].Until = time.Time{}
+		}
+		a := veiviser.Answer{Time: noon.Add(time.Second), Showing: []uint64{7}, Decisions: []veiviser.Decision{
+			{ID: "a.0", Placement: "home_hero", Choices: []veiviser.Choice{{ItemID: "fjord-city"}, {ItemID: "guide-choose-bike"}}},
+		}}
+		next, ok := reserve(snap, &a, &s)
+		if !ok || len(next.Contacts) != 2 || next.Contacts[0].Until.IsZero() != seen || next.Contacts[1].Until.IsZero() {
+			t.Errorf("seen %v: %+v", seen, next.Contacts)
+		}
+	}
+}
