@@ -112,11 +112,12 @@ func (a *App) keepPublished(ctx context.Context, published bool) {
 // both; when one of them is not to be profiled nothing is known of the other any more.
 func (a *App) merge(into, from *veiviser.Visitor) {
 	snap := a.library.Active()
-	if snap == nil {
-		return
-	}
 	now, standing := time.Now(), into.Standing.Clone()
 	relation.Merge(&standing, &from.Standing, now)
+	if snap == nil { // a link that is found half done before there is a plan
+		into.Standing = standing
+		return
+	}
 	snap.Stages.Merge(into, from)
 	into.Standing = standing
 	if !snap.Profiled(&standing, now) {

@@ -57,25 +57,34 @@ func recordOf(a *learn.Account) *veiviser.Visitor {
 }
 
 // reserveAccount writes what an account heard and counts the showings of an answer among its own, all at once. Contacts are those
-// that a cap of accounts counts. It fails with KindConflict when the account was changed since it was decided upon; then nothing
-// is written, and the answer must be made again.
-func (d *Decider) reserveAccount(ctx context.Context, snap *plan.Snapshot, a *learn.Account, contacts []veiviser.Contact) error {
+// that a cap of accounts counts; those in place of which they come, since they are of decisions on her screen, are returned. It
+// fails with KindConflict when the account was changed since it was decided upon; then nothing is written, and the answer must be
+// made again.
+func (d *Decider) reserveAccount(ctx context.Context, snap *plan.Snapshot, a *learn.Account, contacts []veiviser.Contact,
+	showing []uint64,
+) (replaced []veiviser.Contact, err error) {
 	if a == nil {
-		return nil
+		return nil, nil
 	}
 	if len(contacts) > 0 {
 		a.Record = a.Writable()
 		s := &a.Record.Standing
+		replaced = slices.DeleteFunc(slices.Clone(s.Contacts), func(x veiviser.Contact) bool { return !replaces(contacts, showing, &x) })
+		carryOver(s.Contacts, contacts, showing)
+		s.Contacts = without(s.Contacts, contacts, showing)
 		s.Contacts = snap.Contact.RememberForAccount(s, contacts, contacts[0].Time, true)
 	}
-	return a.Write(ctx, d.store, snap)
+	return replaced, a.Write(ctx, d.store, snap)
 }
 
 // releaseAfter is how long giving back may take, whatever is left of the caller's time.
 const releaseAfter = time.Second
 
-// releaseAccount gives back what reserveAccount counted when the answer was refused after all. It tries its best.
-func (d *Decider) releaseAccount(ctx context.Context, snap *plan.Snapshot, a *learn.Account, contacts []veiviser.Contact, cause error) {
+// releaseAccount gives back what reserveAccount counted when the answer was refused after all, and counts again what it replaced. It
+// tries its best.
+func (d *Decider) releaseAccount(ctx context.Context, snap *plan.Snapshot, a *learn.Account, contacts, replaced []veiviser.Contact,
+	cause error,
+) {
 	if a == nil || len(contacts) == 0 || veiviser.KindOf(cause) != veiviser.KindConflict {
 		return
 	}
@@ -87,11 +96,14 @@ func (d *Decider) releaseAccount(ctx context.Context, snap *plan.Snapshot, a *le
 			return err
 		}
 		now.Record = now.Writable()
-		now.Record.Standing.Contacts = slices.DeleteFunc(now.Record.Standing.Contacts, func(c veiviser.Contact) bool {
+		left := slices.DeleteFunc(now.Record.Standing.Contacts, func(c veiviser.Contact) bool {
 			return slices.ContainsFunc(contacts, func(r veiviser.Contact) bool {
 				return r.Decision == c.Decision && r.ItemID == c.ItemID && r.Time.Equal(c.Time)
 			})
 		})
+		left = append(left, replaced...)
+		slices.SortStableFunc(left, func(a, b veiviser.Contact) int { return a.Time.Compare(b.Time) })
+		now.Record.Standing.Contacts = left
 		return now.Write(ctx, d.store, snap)
 	})
 	if err != nil {
@@ -103,12 +115,16 @@ func (d *Decider) releaseAccount(ctx context.Context, snap *plan.Snapshot, a *le
 func (d *Decider) commit(ctx context.Context, snap *plan.Snapshot, a *learn.Account, contacts []veiviser.Contact,
 	change veiviser.Change,
 ) error {
-	if err := d.reserveAccount(ctx, snap, a, contacts); err != nil {
+	var showing []uint64
+	if change.Answer != nil {
+		showing = change.Answer.Showing
+	}
+	replaced, err := d.reserveAccount(ctx, snap, a, contacts, showing)
+	if err != nil {
 		return err
 	}
-	err := d.store.Commit(ctx, change)
-	if err != nil {
-		d.releaseAccount(ctx, snap, a, contacts, err)
+	if err = d.store.Commit(ctx, change); err != nil {
+		d.releaseAccount(ctx, snap, a, contacts, replaced, err)
 	}
 	return err
 }

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"pgregory.net/rapid"
@@ -334,5 +335,63 @@ func TestNoAccountNoLoad(t *testing.T) {
 	d, _ := decider(t, m)
 	if _, err := d.Recommend(t.Context(), ask()); err != nil || m.loads != 1 {
 		t.Errorf("%v after %d loads", err, m.loads)
+	}
+}
+
+// Caps of accounts hold within the first answer that anybody of an account gets, and in answers without the store.
+func TestAccountCapOfTheUnknown(t *testing.T) {
+	snap := capped(t, veiviser.Cap{ID: "one", Limit: 1, Window: time.Hour, Account: true})
+	req := veiviser.Request{VisitorID: "ada", Context: veiviser.Context{Subject: ebike}}
+	for _, p := range snap.Plan.Placements {
+		if !p.Staff {
+			req.Placements = append(req.Placements, veiviser.PlacementRequest{Placement: p.ID})
+		}
+	}
+	shows := func(account, degraded string) int {
+		v := &veiviser.Visitor{ID: "ada", Standing: veiviser.Standing{Account: account}}
+		a := Decide(snap, Input{Visitor: v, Request: req, Time: noon, Degraded: degraded})
+		shown, _ := showings(snap, &a)
+		return len(shown)
+	}
+	if n := shows("", ""); n < 2 {
+		t.Fatalf("%d shown to somebody of her own", n)
+	}
+	if n := shows("acme", ""); n != 1 {
+		t.Errorf("%d shown to the first of an account", n)
+	}
+	if n := shows("", "STORE_UNAVAILABLE"); n != 0 {
+		t.Errorf("%d shown to whose account nobody knows", n)
+	}
+}
+
+// What is on the screen of a member who watches is counted once for her account, stays there, and leaves nothing else room.
+func TestWatchOfAMember(t *testing.T) {
+	m := newMemory()
+	d, plans := decider(t, m)
+	plans.set(capped(t, veiviser.Cap{ID: "one", Limit: 1, Window: time.Hour, Account: true}))
+	m.visitors["ada"] = &veiviser.Visitor{ID: "ada", Standing: veiviser.Standing{Account: "acme"}}
+	m.revision["ada"] = 1
+	synctest.Test(t, func(t *testing.T) {
+		w := watch(t, d, func(q *veiviser.Request) {
+			q.NoExploration, q.Placements = true, []veiviser.PlacementRequest{{Placement: "home_hero"}}
+		})
+		happen(t, m, d, "compare")
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		w.end(t)
+		for _, r := range w.sent {
+			if len(r.Answer.Decisions[0].Choices) != 1 {
+				t.Errorf("%+v", r.Answer.Decisions[0])
+			}
+		}
+	})
+	last := ""
+	if c := m.visitors[veiviser.AccountKey("acme")].Standing.Contacts; len(c) != 1 {
+		t.Errorf("%+v", c)
+	} else {
+		last = c[0].ItemID
+	}
+	if got := m.visitors["ada"].Standing.Contacts; len(got) != 1 || got[0].ItemID != last {
+		t.Errorf("hers %+v, the account's %s", got, last)
 	}
 }

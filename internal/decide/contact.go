@@ -3,6 +3,7 @@ package decide
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"github.com/veiviser/veiviser/internal/eligible"
 	"github.com/veiviser/veiviser/internal/plan"
@@ -54,12 +55,16 @@ func (f *field) bounded(c *choice, p *plan.Placement, channel string, slots int)
 	}
 }
 
-// company is the standing of the account she acts for; nil for none.
+// company is the standing of the account she acts for, an empty one when nothing is known of it yet; nil for none.
 func (c *choice) company() *veiviser.Standing {
-	if c.account == nil {
+	switch {
+	case c.account != nil:
+		return &c.account.Standing
+	case c.visitor.Standing.Account != "":
+		return &veiviser.Standing{}
+	default:
 		return nil
 	}
-	return &c.account.Standing
 }
 
 // showings are the contacts and facts that an answer makes, whether or not they must be remembered. What staff was shown is none,
@@ -98,6 +103,7 @@ func reserve(snap *plan.Snapshot, a *veiviser.Answer, s *veiviser.Standing) (nex
 	}
 	before := *s
 	before.Contacts = without(s.Contacts, shown, a.Showing)
+	carryOver(s.Contacts, shown, a.Showing)
 	next = *s
 	next.Contacts = snap.Contact.Remember(&before, shown, a.Time, !a.Time.Equal(a.Made))
 	next.Facts = snap.Coherence.Remember(s, told, a.Time)
@@ -127,9 +133,9 @@ func shownTo(snap *plan.Snapshot, a *veiviser.Answer, folded, loaded *veiviser.V
 		v.ID = a.Request.VisitorID
 	}
 	standing, ok := reserve(snap, a, &v.Standing)
-	if relation.Due(snap.Relation, &v.Standing, a.Time) != nil {
+	if relation.Due(snap.Relation, &v.Standing, a.Time, a.Showing...) != nil {
 		standing.Cases = slices.Clone(standing.Cases)
-		ok = relation.Shown(snap.Relation, &standing, a.Time, func(id string) bool { return serves(a, id) }) || ok
+		ok = relation.Shown(snap.Relation, &standing, a.Time, a.Showing, func(id string) (uint64, bool) { return servedBy(a, id) }) || ok
 	}
 	if !ok {
 		return folded, false
@@ -143,9 +149,27 @@ func without(contacts, shown []veiviser.Contact, showing []uint64) []veiviser.Co
 	if len(showing) == 0 {
 		return contacts
 	}
-	return slices.DeleteFunc(slices.Clone(contacts), func(x veiviser.Contact) bool {
-		return x.Decision != 0 && slices.Contains(showing, x.Decision) && slices.ContainsFunc(shown, func(y veiviser.Contact) bool {
-			return x.ItemID == y.ItemID && x.Placement == y.Placement
-		})
+	return slices.DeleteFunc(slices.Clone(contacts), func(x veiviser.Contact) bool { return replaces(shown, showing, &x) })
+}
+
+// carryOver lets what stays on her screen count for good when it was seen already: nobody reports it twice.
+func carryOver(contacts, shown []veiviser.Contact, showing []uint64) {
+	for i := range contacts {
+		x := &contacts[i]
+		if !x.Until.IsZero() || !replaces(shown, showing, x) {
+			continue
+		}
+		for k := range shown {
+			if shown[k].ItemID == x.ItemID && shown[k].Placement == x.Placement {
+				shown[k].Until = time.Time{}
+			}
+		}
+	}
+}
+
+// replaces reports whether a contact is with what stays on her screen.
+func replaces(shown []veiviser.Contact, showing []uint64, x *veiviser.Contact) bool {
+	return x.Decision != 0 && slices.Contains(showing, x.Decision) && slices.ContainsFunc(shown, func(y veiviser.Contact) bool {
+		return x.ItemID == y.ItemID && x.Placement == y.Placement
 	})
 }

@@ -26,8 +26,8 @@ func capped(t testing.TB, caps ...veiviser.Cap) *plan.Snapshot {
 	})
 }
 
-// TestWatchDoesNotChaseItself watches a place where one item a day may be shown: what is on the screen stays there, and elsewhere it
-// counts.
+// TestWatchDoesNotChaseItself watches a place where one item a day may be shown: what is on the screen stays there and counts once,
+// also when something happened that would have something else shown.
 func TestWatchDoesNotChaseItself(t *testing.T) {
 	m := newMemory()
 	d, plans := decider(t, m)
@@ -52,7 +52,7 @@ func TestWatchDoesNotChaseItself(t *testing.T) {
 		if len(w.sent) != 2 || len(last.Decisions[0].Choices) != 1 || len(last.Showing) == 0 {
 			t.Errorf("after an event %d answers, the last %+v", len(w.sent), last.Decisions[0])
 		}
-		if kept := m.visitors["ada"].Standing.Contacts; len(kept) == 0 || len(kept) > 2 {
+		if kept := m.visitors["ada"].Standing.Contacts; len(kept) != 1 {
 			t.Errorf("contacts %+v", kept)
 		}
 		again := Decide(plans.Active(), Again(last))
@@ -253,4 +253,27 @@ func TestDearerAttentionNeverSpeaksMore(t *testing.T) {
 		t.Error("the cost of attention made no difference")
 	}
 	t.Logf("%d rises", rises)
+}
+
+// What was seen and stays on the screen counts for good, since nobody reports it twice; what comes new is reserved.
+func TestStaysSeen(t *testing.T) {
+	snap := sykkel(t, func(p *veiviser.Plan) {
+		p.Contact = veiviser.ContactPolicy{Caps: []veiviser.Cap{{ID: "all", Limit: 9, Window: time.Hour}}}
+		for i := range p.Placements {
+			p.Placements[i].Impressions = true
+		}
+	})
+	for _, seen := range []bool{true, false} {
+		s := veiviser.Standing{Contacts: []veiviser.Contact{{Time: noon, ItemID: "fjord-city", Placement: "home_hero", Decision: 7, Until: noon.Add(time.Minute)}}}
+		if seen {
+			s.Contacts[0].Until = time.Time{}
+		}
+		a := veiviser.Answer{Time: noon.Add(time.Second), Showing: []uint64{7}, Decisions: []veiviser.Decision{
+			{ID: "a.0", Placement: "home_hero", Choices: []veiviser.Choice{{ItemID: "fjord-city"}, {ItemID: "guide-choose-bike"}}},
+		}}
+		next, ok := reserve(snap, &a, &s)
+		if !ok || len(next.Contacts) != 2 || next.Contacts[0].Until.IsZero() != seen || next.Contacts[1].Until.IsZero() {
+			t.Errorf("seen %v: %+v", seen, next.Contacts)
+		}
+	}
 }

@@ -1,6 +1,7 @@
 package decide
 
 import (
+	"slices"
 	"time"
 
 	"github.com/veiviser/veiviser/internal/learn"
@@ -13,7 +14,7 @@ import (
 // relate looks at how far she has come with the shop: which step of recovery has come, and what winning her is worth.
 func (c *choice) relate() {
 	s := &c.visitor.Standing
-	c.due = relation.Due(c.snap.Relation, s, c.in.Time)
+	c.due = relation.Due(c.snap.Relation, s, c.in.Time, c.in.Showing...)
 	if c.in.Again != nil {
 		c.margin = c.in.Again.Margin
 		return
@@ -76,17 +77,14 @@ func overdue(s *veiviser.Standing, at time.Time) bool {
 	return false
 }
 
-// serves reports whether an answer shows her an item: what an employee sees she has not seen.
-func serves(a *veiviser.Answer, id string) bool {
+// servedBy is a hash of the decision by which an answer shows her an item; false when it does not: what an employee sees she has not
+// seen.
+func servedBy(a *veiviser.Answer, id string) (decision uint64, ok bool) {
 	for i := range a.Decisions {
-		if a.Decisions[i].Staff {
-			continue
-		}
-		for k := range a.Decisions[i].Choices {
-			if a.Decisions[i].Choices[k].ItemID == id {
-				return true
-			}
+		d := &a.Decisions[i]
+		if !d.Staff && slices.ContainsFunc(d.Choices, func(c veiviser.Choice) bool { return c.ItemID == id }) {
+			return veiviser.HashID(d.ID), true
 		}
 	}
-	return false
+	return 0, false
 }

@@ -3,6 +3,7 @@ package decide
 import (
 	"math"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -87,11 +88,88 @@ func TestRelationDecisions(t *testing.T) {
 		if due != (leads("sorry") && first[0].Reasons[0].Code == veiviser.BecauseRecovery) {
 			t.Fatalf("a step is due: %v; %+v", due, first)
 		}
-		if serves(&a, "win") && phase != veiviser.PhaseProspect {
+		if _, wins := servedBy(&a, "win"); wins && phase != veiviser.PhaseProspect {
 			t.Fatal("she is won already")
 		}
 		if again := Decide(snap, Again(&a)); !cmp.Equal(a, again, cmpopts.EquateEmpty()) {
 			t.Fatalf("made again it is another:\n%s", cmp.Diff(a, again, cmpopts.EquateEmpty()))
 		}
 	})
+}
+
+// What goes before everything that is ranked takes room of caps and tells prices, too: what is ranked after it in the same place
+// keeps to what is left.
+func TestWhatLeadsTakesRoom(t *testing.T) {
+	now := time.Date(2026, 11, 2, 8, 0, 0, 0, time.UTC)
+	v := &veiviser.Visitor{ID: "v", Standing: veiviser.Standing{Cases: []veiviser.Case{{ID: "c", Opened: now, Due: now}}}}
+	for name, tt := range map[string]struct {
+		change func(p *veiviser.Plan)
+		want   []string
+	}{
+		"nothing bounds": {func(*veiviser.Plan) {}, []string{"case", "help", "climb"}},
+		"a cap": {func(p *veiviser.Plan) {
+			p.Contact.Caps = []veiviser.Cap{{ID: "one", Limit: 1, Window: time.Hour, Placements: []string{"side"}}}
+		}, []string{"case"}},
+		"coherence": {func(p *veiviser.Plan) {
+			for i, value := range map[int]string{2: "a month", 3: "a day"} {
+				p.Items[i].Product, p.Items[i].Claims = "x", map[string]string{"takes": value}
+			}
+		}, []string{"case", "climb", "guide"}},
+	} {
+		p := relationPlan(0)
+		tt.change(p)
+		snap, err := plan.Compile(1, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := Decide(snap, Input{
+			Visitor: v, Time: now, Request: veiviser.Request{VisitorID: "v", Placements: []veiviser.PlacementRequest{{Placement: "side"}}},
+		})
+		var got []string
+		for _, c := range a.Decisions[0].Choices {
+			got = append(got, c.ItemID)
+		}
+		if diff := cmp.Diff(tt.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+// A step of recovery stays on the screen of who watches, is noted once, and has gone when she comes back.
+func TestWatchKeepsTheStep(t *testing.T) {
+	snap, err := plan.Compile(1, relationPlan(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := newMemory()
+	d, plans := decider(t, m)
+	plans.set(snap)
+	put := noon.Add(-time.Hour)
+	m.visitors["ada"] = &veiviser.Visitor{ID: "ada", Standing: veiviser.Standing{Cases: []veiviser.Case{
+		{ID: "c", Opened: put, Due: noon, Answered: put, Resolved: put, Ladder: veiviser.GroupTreated},
+	}}}
+	m.revision["ada"] = 1
+	side := func(q *veiviser.Request) { q.Placements = []veiviser.PlacementRequest{{Placement: "side"}} }
+	synctest.Test(t, func(t *testing.T) {
+		w := watch(t, d, side)
+		time.Sleep(3 * lookAgain)
+		synctest.Wait()
+		w.end(t)
+		if _, ok := servedBy(&w.sent[0].Answer, "sorry"); !ok || len(w.sent) != 1 {
+			t.Errorf("%d sent, the first %+v", len(w.sent), w.sent[0].Answer.Decisions[0].Choices)
+		}
+	})
+	if c := &m.visitors["ada"].Standing.Cases[0]; c.Shown != 1 || c.ShownBy == 0 {
+		t.Errorf("%+v", c)
+	}
+	q := ask()
+	q.Events = nil
+	side(&q)
+	r, err := d.Recommend(t.Context(), q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := servedBy(&r.Answer, "sorry"); ok {
+		t.Error("the step is shown again")
+	}
 }

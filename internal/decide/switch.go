@@ -36,7 +36,7 @@ func (c *choice) state(d *veiviser.Decision, set *plan.Eligible, q *plan.Query, 
 			continue
 		}
 		l, ok := c.snap.Catalog.Statement(s.Statement, q)
-		if !ok {
+		if !ok || !c.fits(l.Item, q.Placement, d.Channel) {
 			continue
 		}
 		set.Show(l.Slot, q)
@@ -45,7 +45,6 @@ func (c *choice) state(d *veiviser.Decision, set *plan.Eligible, q *plan.Query, 
 			Reasons: []veiviser.Because{{Code: veiviser.BecauseHolding, About: s.ID}},
 		})
 		c.taken, c.stated = append(c.taken, l.Slot), append(c.stated, s.Statement)
-		c.shows(l.Item, q.Placement, d.Channel)
 		room--
 	}
 	return room

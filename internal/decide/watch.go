@@ -60,6 +60,8 @@ func (d *Decider) Watch(ctx context.Context, req veiviser.Request, send func(*Re
 type screen struct {
 	// seen is what a preview said when the last answer was made; nil before the first.
 	seen *Reply
+	// sent is the last answer.
+	sent *Reply
 	// showing are hashes of the ids of the decisions on it. What she was shown by them is no reason to take it away again.
 	showing []uint64
 }
@@ -76,7 +78,7 @@ func (d *Decider) switches() []veiviser.Switch {
 func sameStage(a, b veiviser.Switch) bool { return a.ID == b.ID && a.Stage == b.Stage }
 
 // renew answers anew and sends the answer when it differs from the last one. Greedy previews tell whether it does, so
-// that the luck of the draw alone sends nothing.
+// that the luck of the draw alone sends nothing; one that says what is on the screen sends nothing either.
 func (d *Decider) renew(ctx context.Context, req veiviser.Request, last *screen, send func(*Reply) error) error {
 	look := req
 	look.Preview, look.NoExploration = true, true
@@ -87,13 +89,17 @@ func (d *Decider) renew(ctx context.Context, req veiviser.Request, last *screen,
 	if last.seen != nil && sameAnswer(&last.seen.Answer, &seen.Answer) {
 		return nil
 	}
+	if last.sent != nil && sameAnswer(&last.sent.Answer, &seen.Answer) {
+		last.seen = seen
+		return nil
+	}
 	reply := seen
 	if !req.Preview || !req.NoExploration {
 		if reply, err = d.recommend(ctx, req, last.showing); err != nil {
 			return err
 		}
 	}
-	last.seen, last.showing = seen, nil
+	last.seen, last.sent, last.showing = seen, reply, nil
 	for i := range reply.Answer.Decisions {
 		if id := reply.Answer.Decisions[i].ID; id != "" {
 			last.showing = append(last.showing, veiviser.HashID(id))
@@ -130,9 +136,15 @@ func sameTalk(a, b *veiviser.Answer) bool {
 	}
 	x, y := &a.Visitor.Standing, &b.Visitor.Standing
 	on := func(s veiviser.Switch) string { return s.ID + strconv.Itoa(s.Stage) }
-	return slices.Equal(x.Directives, y.Directives) && slices.Equal(x.Cases, y.Cases) && slices.Equal(x.Orders, y.Orders) &&
+	return slices.Equal(x.Directives, y.Directives) && slices.EqualFunc(x.Cases, y.Cases, sameCase) && slices.Equal(x.Orders, y.Orders) &&
 		x.Relation == y.Relation && x.Account == y.Account && x.Role == y.Role &&
 		slices.EqualFunc(a.Switches, b.Switches, func(s, t veiviser.Switch) bool { return on(s) == on(t) })
+}
+
+// sameCase reports whether two are one case as far as an employee is told of it.
+func sameCase(a, b veiviser.Case) bool {
+	a.ShownBy, b.ShownBy = 0, 0
+	return a == b
 }
 
 // sameShown reports whether the same items are shown.

@@ -111,6 +111,7 @@ type Told struct {
 	rules *Coherence
 	now   time.Time
 	facts []veiviser.Fact // the live ones, and what the answer itself says
+	news  bool            // the answer has said something since bars were asked for
 }
 
 // Told gives what a person was told within the window.
@@ -143,6 +144,7 @@ type Catalogue interface {
 // Bars appends the bars of items that say something else than she was told. When no more can be remembered, what says anything
 // new is kept away, too: a promise that cannot be remembered is not made.
 func (t *Told) Bars(bars []veiviser.Bar, items Catalogue) []veiviser.Bar {
+	t.news = false
 	for i := range t.facts {
 		product := t.facts[i].Product
 		if slices.ContainsFunc(t.facts[:i], func(f veiviser.Fact) bool { return f.Product == product }) {
@@ -226,16 +228,19 @@ func (t *Told) Fits(it *veiviser.Item) bool {
 func (t *Told) Add(it *veiviser.Item) {
 	for _, f := range t.rules.Facts(it, t.now) {
 		if i := slices.IndexFunc(t.facts, func(o veiviser.Fact) bool { return same(&f, &o) }); i >= 0 {
-			t.facts[i] = f
+			t.facts[i], t.news = f, true
 			continue
 		}
-		t.facts = append(t.facts, f)
+		t.facts, t.news = append(t.facts, f), true
 	}
 }
 
 // Room bounds a slate: what contradicts each other is not shown together, nor more than can be remembered. item gives the n
-// items it is chosen from, none of which is barred.
+// items it is chosen from, none of which was barred before the answer showed what goes before them.
 func (t *Told) Room(r *Room, items Catalogue, n int, item func(k int) *veiviser.Item) {
+	if t.news {
+		r.bound(n, 0, func(k int) bool { return !t.Fits(item(k)) })
+	}
 	if r.Slots < 2 {
 		return
 	}

@@ -13,7 +13,7 @@ const MaxGroups = 64
 type Room struct {
 	// Slots is how many items may be shown at most.
 	Slots int
-	// Left is how many items of each group may be shown, at least 1.
+	// Left is how many items of each group may be shown; 0 where what the answer shows already has taken all the room.
 	Left []int
 	// Groups are those of each item; nil when there are none.
 	Groups []uint64
@@ -27,7 +27,7 @@ func (r *Room) bound(n, left int, in func(k int) bool) {
 			members++
 		}
 	}
-	left = max(left, 1) // what has no room at all is barred
+	left = max(left, 0)
 	if members <= left || left >= r.Slots {
 		return
 	}
@@ -53,20 +53,23 @@ func (t *Tally) Room(r *Room, p *veiviser.Placement, channel string, n int, item
 		return
 	}
 	c, takes := t.policy, attention(p)
-	if c.budget.Amount > 0 && takes > 0 {
-		r.Slots = min(r.Slots, max((c.budget.Amount-t.spent)/takes, 0))
+	budget := c.budget.Amount > 0 && takes > 0
+	if left := max((c.budget.Amount-t.spent)/max(takes, 1), 0); budget && len(t.screen) == 0 {
+		r.Slots = min(r.Slots, left)
+	} else if budget && left < r.Slots {
+		r.bound(n, left, func(k int) bool { s := t.staying(item(k).ID, p.ID); return s == nil || !s.budget })
 	}
 	here := c.at(p.ID, channel).and(&t.whose)
 	if free := veiviser.MaxContacts - t.kept; free < r.Slots {
 		r.bound(n, free, func(k int) bool {
-			s := here.and(new(t.ofItem(item(k))))
-			return !s.empty() || c.budget.Amount > 0 && takes > 0
+			s, on := here.and(new(t.ofItem(item(k)))), t.staying(item(k).ID, p.ID)
+			return (!s.empty() || budget) && (on == nil || !on.kept)
 		})
 	}
 	for i := range here.each {
 		// Contacts of one item are no matter: it is shown once in an answer.
 		if cp := &c.caps[i]; cp.Per != veiviser.PerItem && cp.Limit-int(t.counts[i]) < r.Slots {
-			t.bound(r, i, channel, n, item)
+			t.bound(r, i, p.ID, channel, n, item)
 		}
 	}
 }
@@ -79,12 +82,12 @@ func (t *Tally) ofItem(it *veiviser.Item) capSet {
 }
 
 // bound makes the groups of one cap.
-func (t *Tally) bound(r *Room, i int, channel string, n int, item func(k int) *veiviser.Item) {
+func (t *Tally) bound(r *Room, i int, place, channel string, n int, item func(k int) *veiviser.Item) {
 	c := &t.policy.caps[i]
 	in := make([]bool, n)
 	for k := range n {
-		s := t.ofItem(item(k))
-		in[k] = s.has(i)
+		s, on := t.ofItem(item(k)), t.staying(item(k).ID, place)
+		in[k] = s.has(i) && (on == nil || !on.caps.has(i))
 	}
 	switch c.Per {
 	case veiviser.PerKind:
@@ -129,11 +132,14 @@ func (t *Tally) Fits(it *veiviser.Item, p *veiviser.Placement, channel string) b
 	c, takes := t.policy, attention(p)
 	here := c.at(p.ID, channel).and(&t.whose)
 	here = here.and(new(t.ofItem(it)))
-	budget := c.budget.Amount > 0 && takes > 0
+	budget, full := c.budget.Amount > 0 && takes > 0, t.kept >= veiviser.MaxContacts
 	if here.empty() && !budget {
 		return true
 	}
-	if t.unknown || t.kept >= veiviser.MaxContacts || budget && t.spent+takes > c.budget.Amount {
+	if on := t.staying(it.ID, p.ID); on != nil {
+		here, budget, full = here.not(&on.caps), budget && !on.budget, full && !on.kept
+	}
+	if t.unknown || full || budget && t.spent+takes > c.budget.Amount {
 		return false
 	}
 	for i := range here.each {

@@ -17,6 +17,8 @@ type Tally struct {
 	spent  int
 	// kept is how many of her contacts must be remembered.
 	kept int
+	// screen is what is on her screen already.
+	screen []stay
 	// whose are the caps that hold for her: those of accounts only for who has one.
 	whose capSet
 	// last is where the contact before was: most are in few places.
@@ -40,7 +42,8 @@ type counted struct {
 }
 
 // Tally counts what a person was shown. account is the standing of the company she acts for, nil for none. showing are hashes
-// of decisions whose showings do not count. unknown is for answers without her history: then whatever could be bounded is.
+// of the decisions on her screen: what they show counts, and takes no room a second time when it is shown on in its place.
+// unknown is for answers without her history: then whatever could be bounded is.
 // It is nil when the policy bounds nothing.
 func (c *Contact) Tally(s, account *veiviser.Standing, showing []uint64, now time.Time, unknown bool) *Tally {
 	if !c.Bounds() {
@@ -52,21 +55,26 @@ func (c *Contact) Tally(s, account *veiviser.Standing, showing []uint64, now tim
 	}
 	clear(t.counts[:len(c.caps)])
 	t.now, t.seen, t.spent, t.kept, t.unknown = now, t.seen[:0], 0, 0, unknown
-	t.whose, t.last = c.all, spot{}
-	if account == nil {
+	t.whose, t.last, t.screen = c.all, spot{}, t.screen[:0]
+	if account == nil && !unknown {
 		t.whose = t.whose.not(&c.account)
 	}
-	for i := range s.Contacts {
-		if x := &s.Contacts[i]; !slices.Contains(showing, x.Decision) || x.Decision == 0 {
-			t.add(x, true, false)
-		}
-	}
+	t.addAll(s.Contacts, showing, true, false)
 	if account != nil {
-		for i := range account.Contacts {
-			t.add(&account.Contacts[i], false, true)
-		}
+		t.addAll(account.Contacts, showing, false, true)
 	}
 	return t
+}
+
+// addAll counts contacts, and notes which are of what is on her screen.
+func (t *Tally) addAll(contacts []veiviser.Contact, showing []uint64, hers, account bool) {
+	for i := range contacts {
+		x := &contacts[i]
+		was := t.add(x, hers, account, nil)
+		if x.Decision != 0 && slices.Contains(showing, x.Decision) && x.Counts(t.now) {
+			t.stays(x, was)
+		}
+	}
 }
 
 // Release gives the tally back; nil is allowed.
@@ -79,12 +87,13 @@ func (t *Tally) Release() {
 }
 
 // Add counts what the answer itself is about to show. It keeps x, which must not change.
-func (t *Tally) Add(x *veiviser.Contact) { t.add(x, true, true) }
+func (t *Tally) Add(x *veiviser.Contact) { t.add(x, true, true, t.staying(x.ItemID, x.Placement)) }
 
-// add counts a contact of hers, of her account's, or of both.
-func (t *Tally) add(x *veiviser.Contact, hers, account bool) {
+// add counts a contact of hers, of her account's, or of both, beside what was counted of it already, and says by what it is
+// counted.
+func (t *Tally) add(x *veiviser.Contact, hers, account bool, before *stay) (by stay) {
 	if !x.Counts(t.now) {
-		return
+		return by
 	}
 	c, age := t.policy, t.now.Sub(x.Time)
 	if !t.last.known || t.last.id != x.Placement || t.last.channel != x.Channel {
@@ -92,7 +101,9 @@ func (t *Tally) add(x *veiviser.Contact, hers, account bool) {
 	}
 	s := c.matchingAt(x, &t.last.caps).from(c.younger(age))
 	if hers && (!s.empty() || c.budget.Amount > 0 && x.Attention > 0 && age < c.budget.Window) {
-		t.kept++
+		if by.kept = true; before == nil || !before.kept {
+			t.kept++
+		}
 	}
 	if age < 0 { // it was shown later than this is decided: a window that holds both is short of room, too
 		s = s.from(c.younger(-age))
@@ -104,17 +115,22 @@ func (t *Tally) add(x *veiviser.Contact, hers, account bool) {
 	if !hers {
 		s = s.and(&c.account)
 	}
-	budget := hers && x.Attention > 0 && age.Abs() < c.budget.Window
+	by.caps, by.budget = s, hers && x.Attention > 0 && age.Abs() < c.budget.Window
+	budget := by.budget
+	if before != nil {
+		s, budget = s.not(&before.caps), budget && !before.budget
+	}
 	if budget {
 		t.spent += int(x.Attention)
 	}
 	if s.empty() && !budget {
-		return
+		return by
 	}
 	for i := range s.each {
 		t.counts[i]++
 	}
 	t.seen = append(t.seen, counted{contact: x, caps: s, budget: budget})
+	return by
 }
 
 // Bars appends the bars that caps and the budget put up on a placement: the budget first, then the caps by their windows.
@@ -127,22 +143,23 @@ func (t *Tally) Bars(bars []veiviser.Bar, p *veiviser.Placement, channel string)
 	if c.budget.Amount > 0 && takes > 0 && (t.unknown || full || t.spent+takes > c.budget.Amount) {
 		bars = append(bars, veiviser.Bar{
 			Reason: veiviser.ExcludedBudget, Until: t.affordable(c.budget.Amount - takes), Passes: veiviser.DutyTransactional,
+			Except: t.free(p.ID, func(s *stay) bool { return s.budget && (!full || s.kept) }),
 		})
 	}
 	for i := range c.at(p.ID, channel).and(&t.whose).each {
 		if full || t.unknown || int(t.counts[i]) >= c.caps[i].Limit {
-			bars = t.bar(bars, i, channel, full)
+			bars = t.bar(bars, i, p.ID, channel, full)
 		}
 	}
 	return bars
 }
 
 // bar appends the bar of a cap that may be full.
-func (t *Tally) bar(bars []veiviser.Bar, i int, channel string, full bool) []veiviser.Bar {
+func (t *Tally) bar(bars []veiviser.Bar, i int, place, channel string, full bool) []veiviser.Bar {
 	r := &t.policy.caps[i]
 	b := veiviser.Bar{
 		Reason: veiviser.ExcludedCapped, About: r.ID, Passes: veiviser.DutyTransactional, Kinds: r.Kinds, Items: r.Items,
-		Topics: r.Topics,
+		Topics: r.Topics, Except: t.free(place, func(s *stay) bool { return s.caps.has(i) && (!full || s.kept) }),
 	}
 	if full || t.unknown {
 		return append(bars, b)

@@ -26,9 +26,6 @@ type AccountEvent struct {
 	Speaks bool
 }
 
-// eventImpression is the type of event by which a showing was seen.
-const eventImpression = "impression"
-
 // admitAccount says what is wrong with the account or the role that an event names.
 func admitAccount(e *veiviser.Event) *veiviser.Error {
 	if n := len(e.Attributes[veiviser.AttributeAccount]); n > veiviser.MaxIDBytes {
@@ -70,7 +67,7 @@ func (f *Folded) acts(snap *plan.Snapshot, v *veiviser.Visitor, e *veiviser.Even
 		ID: veiviser.AccountEventID(v.ID, e.ID), Event: e, Told: t,
 		Speaks: snap.Stages.Concerns(e, t) && !snap.Silent(role) && snap.Profiled(&v.Standing, now),
 	}
-	if heard.Speaks || e.Type == eventImpression && e.DecisionID != "" && snap.CapsAccounts() {
+	if heard.Speaks || e.DecisionID != "" && snap.CapsAccounts() {
 		f.share(account, heard)
 	}
 }
@@ -125,7 +122,7 @@ func LoadAccount(ctx context.Context, store AccountStore, snap *plan.Snapshot, s
 func (a *Account) hear(snap *plan.Snapshot, e *AccountEvent) {
 	next := a.Writable()
 	spoke := e.Speaks && snap.Stages.FoldAccount(next, e.Event, e.Told)
-	if saw := seen(next.Standing.Contacts, e.Event); spoke || saw {
+	if saw := confirm(next.Standing.Contacts, e.Event); spoke || saw {
 		a.Record, a.EventIDs = next, append(a.EventIDs, e.ID)
 	}
 }
@@ -146,21 +143,6 @@ func (a *Account) Write(ctx context.Context, store AccountStore, snap *plan.Snap
 	return store.Commit(ctx, veiviser.Change{
 		Loaded: a.Loaded, Visitor: a.Record, EventIDs: a.EventIDs, VisitorTTL: snap.Policy.VisitorTTL,
 	})
-}
-
-// seen lets a showing count for good that would be released, since it was seen; false when there is none.
-func seen(contacts []veiviser.Contact, e *veiviser.Event) (found bool) {
-	if e.Type != eventImpression || e.DecisionID == "" {
-		return false
-	}
-	decision := veiviser.HashID(e.DecisionID)
-	for i := range contacts {
-		c := &contacts[i]
-		if c.Decision == decision && (e.ItemID == "" || e.ItemID == c.ItemID) && !c.Until.IsZero() {
-			c.Until, found = time.Time{}, true
-		}
-	}
-	return found
 }
 
 // RecordAccounts lets accounts hear what their members did. It comes before the members' own change is written, so that an

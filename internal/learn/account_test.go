@@ -164,5 +164,12 @@ func TestImpressionsOfMembers(t *testing.T) {
 		if got[0].Until.IsZero() || got[1].Until.IsZero() != capped || m.visitors[key].Events != 0 {
 			t.Errorf("capped %v: %+v", capped, got)
 		}
+		e.ID, e.Type = "2", "dismiss" // she had all of it before her
+		if res, err := r.Record(t.Context(), []veiviser.Event{e}); err != nil || res[0].Err != nil {
+			t.Fatal(err, res)
+		}
+		if got = m.visitors[key].Standing.Contacts; got[0].Until.IsZero() != capped {
+			t.Errorf("dismissed, capped %v: %+v", capped, got)
+		}
 	}
 }

@@ -6,19 +6,21 @@ import (
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
-// confirm lets the contacts of a decision count for good once an event says that she saw it. An impression that names an item
-// speaks for that one; whatever else she does about a decision, she had all of it before her.
-func confirm(v *veiviser.Visitor, e *veiviser.Event) {
+// confirm lets the contacts of a decision count for good once an event says that she saw it, and reports whether there were any that
+// would have been released. An impression that names an item speaks for that one; whatever else she does about a decision, she had
+// all of it before her.
+func confirm(contacts []veiviser.Contact, e *veiviser.Event) (found bool) {
 	if e.DecisionID == "" {
-		return
+		return false
 	}
 	hash := veiviser.HashID(e.DecisionID)
-	for i := range v.Standing.Contacts {
-		x := &v.Standing.Contacts[i]
-		if x.Decision == hash && (e.Type != impression || e.ItemID == "" || e.ItemID == x.ItemID) {
-			x.Until = time.Time{}
+	for i := range contacts {
+		x := &contacts[i]
+		if x.Decision == hash && (e.Type != impression || e.ItemID == "" || e.ItemID == x.ItemID) && !x.Until.IsZero() {
+			x.Until, found = time.Time{}, true
 		}
 	}
+	return found
 }
 
 // impression is the type of event by which callers say that something was on her screen.

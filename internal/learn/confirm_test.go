@@ -24,14 +24,14 @@ func TestConfirm(t *testing.T) {
 		for item, decision := range map[string]string{"guide": "a.0", "offer": "a.0", "call": "a.1"} {
 			v.Standing.Contacts = append(v.Standing.Contacts, veiviser.Contact{ItemID: item, Decision: veiviser.HashID(decision), Until: until})
 		}
-		confirm(v, &c.event)
+		found := confirm(v.Standing.Contacts, &c.event)
 		left := 0
 		for _, x := range v.Standing.Contacts {
 			if !x.Until.IsZero() {
 				left++
 			}
 		}
-		if left != c.left {
+		if left != c.left || found != (left < 3) {
 			t.Errorf("%+v: %d are still reserved, want %d", c.event, left, c.left)
 		}
 	}

@@ -108,13 +108,13 @@ func (f *Folded) fold(snap *plan.Snapshot, loaded *veiviser.Loaded, e *veiviser.
 	if f.profiled(snap, now) {
 		entry.Before = memberOf(v)
 		happen(snap, v, e, loaded.Outcomes[e.DecisionID])
-		entry.Steps = foldStanding(snap, v, e, loaded.Nonce, entry.Before.Segments)
+		entry.Steps = foldStanding(snap, v, e, loaded.Nonce, true, entry.Before.Segments)
 		entry.After = MembershipAt(snap, v, e.Subject, v.LastSeen)
 		v.Segments, v.Stage = entry.After.Segments, entry.After.Stage
 	} else {
-		entry.Steps = foldStanding(snap, v, e, loaded.Nonce, nil)
+		entry.Steps = foldStanding(snap, v, e, loaded.Nonce, false, nil)
 	}
-	confirm(v, e)
+	confirm(v.Standing.Contacts, e)
 	entry.Event.Region = regionOf(snap.Crisis.Region, e, v)
 	noteAnswered(v, e)
 	f.EventIDs = append(f.EventIDs, e.ID)

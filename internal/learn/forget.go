@@ -26,10 +26,11 @@ func (f *Folded) profiled(snap *plan.Snapshot, now time.Time) bool {
 	if !v.HasProfile() {
 		return false
 	}
-	if before := memberOf(v); before.Known {
-		f.Log = append(f.Log, veiviser.LogEntry{Time: now, Before: before})
-	}
+	before, was := memberOf(v), v.Standing
 	*v, f.Forget = *v.Unprofiled(), true
+	if steps := veiviser.JoinedSteps(&v.Standing, &was); before.Known || len(steps) > 0 { // she leaves her rung, too
+		f.Log = append(f.Log, veiviser.LogEntry{Time: now, Before: before, Steps: steps})
+	}
 	return false
 }
 

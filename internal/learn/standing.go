@@ -11,9 +11,8 @@ import (
 // foldStanding lets an event happen to what is between a person and the shop: cases, orders, the loyalty ladder. segments are those she
 // was in before it. It holds also for who is not profiled, of whom neither where she came from nor the ladder is
 // kept up, since both are told by what she does.
-func foldStanding(snap *plan.Snapshot, v *veiviser.Visitor, e *veiviser.Event, nonce uint64, segments []string) []veiviser.Step {
+func foldStanding(snap *plan.Snapshot, v *veiviser.Visitor, e *veiviser.Event, nonce uint64, profiled bool, segments []string) []veiviser.Step {
 	about := relation.About{Nonce: nonce}
-	profiled := snap.Profiled(&v.Standing, e.Time)
 	if profiled {
 		about.Source, about.Segments = stage.Source(e), segments
 	}

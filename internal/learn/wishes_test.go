@@ -170,3 +170,38 @@ func TestEventsOfBeforeTheErasure(t *testing.T) {
 		t.Errorf("%v", f.Results[1].Err)
 	}
 }
+
+// Who is not to be profiled any more is not known by what the shop has of what she did beside her profile, either: where she came
+// from, the segments she was in, and her rung, which she leaves. Wishes, cases and orders stay, and what she does then adds nothing.
+func TestNoProfileInTheStanding(t *testing.T) {
+	m := newMemory()
+	r, now := wishing(t, m)
+	arrive := veiviser.Event{
+		ID: "1", VisitorID: "ada", Time: noon, Type: "purchase", Subject: "bike", Value: 9,
+		Attributes: map[string]string{"referrer": "https://www.google.no/", "order": "o1"},
+	}
+	if _, err := r.Record(t.Context(), []veiviser.Event{arrive}); err != nil {
+		t.Fatal(err)
+	}
+	s := &m.visitors["ada"].Standing
+	if s.Relation.Source == "" || len(s.Orders) != 1 {
+		t.Fatalf("%+v", s)
+	}
+	s.Relation.Rung, s.Relation.RungSince, s.Acquired = "friend", noon, []string{"families"}
+	if _, err := r.SetDirective(t.Context(), "ada", veiviser.Directive{Kind: veiviser.DoNotProfile}); err != nil {
+		t.Fatal(err)
+	}
+	last := &m.lines[len(m.lines)-1].entry
+	if len(last.Steps) != 1 || last.Steps[0].Kind != veiviser.StepLeft || last.Steps[0].From != "friend" || !last.Before.Known || last.After.Known {
+		t.Errorf("%+v", last)
+	}
+	*now = noon.Add(time.Minute)
+	arrive.ID, arrive.Time, arrive.Attributes = "2", *now, map[string]string{"referrer": "https://www.google.no/", "order": "o2"}
+	if _, err := r.Record(t.Context(), []veiviser.Event{arrive}); err != nil {
+		t.Fatal(err)
+	}
+	s = &m.visitors["ada"].Standing
+	if want := (veiviser.Relation{FirstOrder: noon}); s.Relation != want || s.Acquired != nil || len(s.Orders) != 2 {
+		t.Errorf("%+v", s)
+	}
+}

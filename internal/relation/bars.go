@@ -1,6 +1,7 @@
 package relation
 
 import (
+	"math/bits"
 	"slices"
 	"time"
 
@@ -30,18 +31,24 @@ func Bars(p *Policy, s *veiviser.Standing, now time.Time, due []string) []veivis
 
 // Due is the step of the recovery ladder that has come for her: the items of which one is to be shown, the first that may be. Of the
 // cases that were put right the oldest is looked at first; steps come one after another, each once, and none while anything is to be
-// put right.
-func Due(p *Policy, s *veiviser.Standing, now time.Time) []string {
-	c, step := due(p, s, now)
+// put right. A step stays as long as what showed it is on her screen: showing are hashes of the decisions there.
+func Due(p *Policy, s *veiviser.Standing, now time.Time, showing ...uint64) []string {
+	c, step := due(p, s, now, showing)
 	if c < 0 {
 		return nil
 	}
 	return p.Recovery.Steps[step].Items
 }
 
-func due(p *Policy, s *veiviser.Standing, now time.Time) (index, step int) {
+func due(p *Policy, s *veiviser.Standing, now time.Time, showing []uint64) (index, step int) {
 	if len(p.Recovery.Steps) == 0 || s.OpenCases(now) > 0 {
 		return -1, 0
+	}
+	for i := range s.Cases {
+		c := &s.Cases[i]
+		if last := bits.Len32(c.Shown) - 1; c.ShownBy != 0 && last >= 0 && last < len(p.Recovery.Steps) && slices.Contains(showing, c.ShownBy) {
+			return i, last
+		}
 	}
 	for i := range s.Cases {
 		c := &s.Cases[i]
@@ -63,12 +70,17 @@ func due(p *Policy, s *veiviser.Standing, now time.Time) (index, step int) {
 }
 
 // Shown notes in s that the step of the recovery ladder that is due was shown, if one of its items is among those shown, and reports
-// whether it was.
-func Shown(p *Policy, s *veiviser.Standing, now time.Time, items func(id string) bool) bool {
-	c, step := due(p, s, now)
-	if c < 0 || !slices.ContainsFunc(p.Recovery.Steps[step].Items, items) {
+// whether it was. shown gives the hash of the decision that shows an item.
+func Shown(p *Policy, s *veiviser.Standing, now time.Time, showing []uint64, shown func(id string) (by uint64, ok bool)) bool {
+	c, step := due(p, s, now, showing)
+	if c < 0 {
 		return false
 	}
-	s.Cases[c].Shown |= 1 << step
-	return true
+	for _, id := range p.Recovery.Steps[step].Items {
+		if by, ok := shown(id); ok {
+			s.Cases[c].Shown, s.Cases[c].ShownBy = s.Cases[c].Shown|1<<step, by
+			return true
+		}
+	}
+	return false
 }

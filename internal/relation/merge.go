@@ -24,12 +24,12 @@ func Merge(into, from *veiviser.Standing, now time.Time) {
 	into.Contacts = contacts(append(slices.Clone(into.Contacts), theirs.Contacts...))
 	into.Facts = facts(append(slices.Clone(into.Facts), theirs.Facts...))
 	into.Cases = cases(append(slices.Clone(into.Cases), theirs.Cases...))
-	into.Orders = orders(append(slices.Clone(into.Orders), theirs.Orders...))
 	into.Answered = answered(into.Answered, theirs.Answered)
 	if first := theirs.Relation.FirstOrder; !first.IsZero() && (into.Relation.FirstOrder.IsZero() || first.Before(into.Relation.FirstOrder)) {
 		into.Acquired = theirs.Acquired
 	}
 	into.Relation = relation(&into.Relation, &theirs.Relation)
+	into.Orders = orders(append(slices.Clone(into.Orders), theirs.Orders...), &into.Relation)
 	account(into, &theirs)
 }
 
@@ -139,29 +139,33 @@ func cases(all []veiviser.Case) []veiviser.Case {
 	})
 }
 
-// orders unites what she waits for, oldest first. Orders without an id are told apart by when they were placed, and for what.
-func orders(all []veiviser.Order) []veiviser.Order {
+// orders unites what she waits for, oldest first, with the one that was first of all while it counts. Orders without an id are told
+// apart by when they were placed, and for what. Of one that either has heard of, what has happened by either has happened.
+func orders(all []veiviser.Order, r *veiviser.Relation) []veiviser.Order {
 	slices.SortStableFunc(all, func(a, b veiviser.Order) int {
-		late := 0
-		if a.Late != b.Late {
-			if late = -1; a.Late {
-				late = 1
-			}
-		}
-		return cmp.Or(a.Placed.Compare(b.Placed), cmp.Compare(a.ID, b.ID), strings.Compare(a.Subject, b.Subject), late)
+		return cmp.Or(a.Placed.Compare(b.Placed), cmp.Compare(a.ID, b.ID), strings.Compare(a.Subject, b.Subject))
 	})
-	type key struct {
-		id      uint64
-		placed  time.Time
-		subject string
+	out := all[:0]
+	for _, o := range all {
+		i := slices.IndexFunc(out, func(x veiviser.Order) bool {
+			return x.ID == o.ID && (o.ID != 0 || x.Placed.Equal(o.Placed) && x.Subject == o.Subject)
+		})
+		if i < 0 {
+			out = append(out, o)
+			continue
+		}
+		x := &out[i]
+		x.Late, x.Value, x.Delivered = x.Late || o.Late, max(x.Value, o.Value), earliest(x.Delivered, o.Delivered)
+		if o.Promised.After(x.Promised) {
+			x.Promised = o.Promised
+		}
 	}
-	all = lastOf(all, func(o veiviser.Order) key {
-		if o.ID != 0 {
-			return key{id: o.ID}
+	return room(out, veiviser.MaxOrders, func(o *veiviser.Order) int {
+		if r.Handover.IsZero() && o.Placed.Equal(r.FirstOrder) {
+			return 1
 		}
-		return key{placed: o.Placed, subject: o.Subject}
+		return 0
 	})
-	return newest(all, veiviser.MaxOrders)
 }
 
 // relation unites how far she has come: what was first is what was first under either identity.

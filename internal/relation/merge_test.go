@@ -44,7 +44,14 @@ func standing(t *rapid.T, who string, most int) veiviser.Standing {
 	for i := range rapid.IntRange(0, most).Draw(t, "contacts") {
 		s.Contacts = append(s.Contacts, veiviser.Contact{Time: moments(t, "shown"), ItemID: fmt.Sprint(i), Decision: veiviser.HashID(who)})
 		s.Facts = append(s.Facts, veiviser.Fact{Product: fmt.Sprint(i % 3), Value: who, Time: moments(t, "told")})
-		s.Orders = append(s.Orders, veiviser.Order{ID: uint64(i + 1), Placed: moments(t, "placed")})
+		o := veiviser.Order{
+			ID: uint64(i + 1), Placed: moments(t, "placed"), Promised: moments(t, "promised"), Late: rapid.Bool().Draw(t, "late"),
+			Value: float64(rapid.IntRange(0, 3).Draw(t, "value")),
+		}
+		if rapid.Bool().Draw(t, "arrived") {
+			o.Delivered = moments(t, "delivered")
+		}
+		s.Orders = append(s.Orders, o)
 		s.Cases = append(s.Cases, veiviser.Case{ID: fmt.Sprint(who, i), Opened: moments(t, "opened")})
 	}
 	s.Relation.FirstOrder = moments(t, "first")
@@ -160,5 +167,21 @@ func TestMergeWithoutRoom(t *testing.T) {
 		if !a.Directives[i].Binds(noon) {
 			t.Errorf("%+v has ended and took the room of one that binds", a.Directives[i])
 		}
+	}
+}
+
+// What either identity has heard of an order holds for both: one that has arrived is not waited for again, and one that a case was
+// opened for gets no second one. The first order of all makes room for none.
+func TestMergeUnitesOrders(t *testing.T) {
+	first := veiviser.Order{ID: 1, Placed: noon, Promised: noon.Add(time.Hour), Late: true, Value: 5}
+	a := veiviser.Standing{Relation: veiviser.Relation{FirstOrder: noon}, Orders: []veiviser.Order{first}}
+	b := veiviser.Standing{Orders: []veiviser.Order{{ID: 1, Placed: noon.Add(time.Minute), Delivered: noon.Add(3 * time.Hour)}}}
+	for i := range veiviser.MaxOrders {
+		b.Orders = append(b.Orders, veiviser.Order{ID: uint64(i + 2), Placed: noon.Add(time.Duration(i+1) * time.Hour)})
+	}
+	relation.Merge(&a, &b, noon)
+	first.Delivered = noon.Add(3 * time.Hour)
+	if d := cmp.Diff(first, a.Orders[0]); d != "" || len(a.Orders) != veiviser.MaxOrders || a.Orders[1].ID != 3 {
+		t.Errorf("%s %+v", d, a.Orders)
 	}
 }

@@ -207,7 +207,7 @@ func TestDue(t *testing.T) {
 				continue
 			}
 			got = append(got, due[0])
-			if !relation.Shown(l.p, &l.s, at, func(id string) bool { return id == due[len(due)-1] }) {
+			if !relation.Shown(l.p, &l.s, at, nil, func(id string) (uint64, bool) { return 0, id == due[len(due)-1] }) {
 				t.Error("what was due was shown, and is not noted")
 			}
 		}

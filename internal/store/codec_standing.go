@@ -159,6 +159,7 @@ func (w *writer) kase(c *veiviser.Case) {
 	}
 	w.uint(c.Order)
 	w.uint(uint64(c.Shown))
+	w.uint(c.ShownBy)
 }
 
 func (r *reader) kase(c *veiviser.Case) {
@@ -166,7 +167,7 @@ func (r *reader) kase(c *veiviser.Case) {
 	for _, t := range [...]*time.Time{&c.Opened, &c.Due, &c.Answered, &c.Resolved, &c.Recovered} {
 		*t = r.time()
 	}
-	c.Order, c.Shown = r.uint(), r.uint32()
+	c.Order, c.Shown, c.ShownBy = r.uint(), r.uint32(), r.uint()
 }
 
 func (w *writer) order(o *veiviser.Order) {

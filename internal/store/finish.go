@@ -58,6 +58,7 @@ func (s *Store) mergeInto(ctx context.Context, id string, rec, to record) error 
 		return s.restore(ctx, id, rec)
 	}
 	into, entry, forgotten := to.visitor, "", false
+	var steps []veiviser.Step
 	uncounted := into == nil || into.Events == 0
 	switch {
 	case into == nil && rec.visitor == nil:
@@ -67,14 +68,15 @@ func (s *Store) mergeInto(ctx context.Context, id string, rec, to record) error 
 	case rec.visitor != nil:
 		counted, was := membership(into), into.Standing.Clone()
 		forgotten = s.unite(into, rec.visitor)
-		if line := joined(into, counted, forgotten, veiviser.JoinedSteps(&into.Standing, &was, &rec.visitor.Standing)); line != nil {
+		steps = veiviser.JoinedSteps(&into.Standing, &was, &rec.visitor.Standing)
+		if line := joined(into, counted, forgotten, steps); line != nil {
 			line.Time = now
 			entry = string(encodeEntry(line))
 		}
 	}
 	into.ID, into.LinkedIDs = rec.target, linked
 	if uncounted && into.Events > 0 {
-		entry = string(encodeEntry(&veiviser.LogEntry{Time: now, After: membership(into)}))
+		entry = string(encodeEntry(&veiviser.LogEntry{Time: now, After: membership(into), Steps: steps}))
 	}
 	merged := record{kind: kindVisitor, revision: nextRevision(0), expires: to.expires, visitor: into}
 	if to.visitor == nil || rec.visitor != nil && merged.expires.Before(rec.expires) {

@@ -3,6 +3,7 @@ package veiviser
 import (
 	"maps"
 	"slices"
+	"time"
 )
 
 // Clone returns a deep copy that shares nothing with v that either of them may change; nil for nil.
@@ -24,10 +25,13 @@ func (v *Visitor) Clone() *Visitor {
 	return &c
 }
 
-// Unprofiled is the visitor without anything that is known of what she did: her identities, her group and her standing. It
-// shares them with v.
+// Unprofiled is the visitor without anything that is known of what she did: her identities, her group and her standing, but for
+// what the standing has from what she did: where she came from, the segments she was in, and her rung. It shares them with v.
 func (v *Visitor) Unprofiled() *Visitor {
-	return &Visitor{ID: v.ID, LinkedIDs: v.LinkedIDs, Group: v.Group, Standing: v.Standing}
+	out := &Visitor{ID: v.ID, LinkedIDs: v.LinkedIDs, Group: v.Group, Standing: v.Standing}
+	s := &out.Standing
+	s.Acquired, s.Relation.Source, s.Relation.Rung, s.Relation.RungSince = nil, "", "", time.Time{}
+	return out
 }
 
 // HasProfile reports whether anything is remembered of what she did.

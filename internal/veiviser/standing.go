@@ -167,6 +167,8 @@ type Case struct {
 	Order uint64
 	// Shown are the steps of the recovery that she was shown: bit i is the i-th.
 	Shown uint32
+	// ShownBy is a hash of the id of the decision that showed the last of them, 0 for none; see [HashID].
+	ShownBy uint64
 }
 
 // Open reports whether it is still to be put right.

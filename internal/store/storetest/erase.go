@@ -24,6 +24,7 @@ var eraseTests = map[string]func(scope){
 	"EraseLeavesATombstone":   testEraseTombstone,
 	"ForgetTakesAnswers":      testForget,
 	"ForgetByLink":            testForgetByLink,
+	"LinkTellsSteps":          testLinkTellsSteps,
 }
 
 // traces are the forms in which an identity could show in the store.

@@ -146,3 +146,35 @@ func testForgetByLink(t scope) {
 		t.Errorf("%d members came in all, want -2", members)
 	}
 }
+
+// testLinkTellsSteps links somebody who did something with one who was never seen to do anything: that cases are forgotten for want
+// of room is told beside that there is one member more.
+func testLinkTellsSteps(t scope) {
+	b := open(t.T, t.target, func(o *Options) {
+		o.Merge = func(into, from *veiviser.Visitor) { into.Events += from.Events } // and drops the case
+	})
+	quiet := &veiviser.Visitor{ID: "quiet", Standing: veiviser.Standing{Answered: []string{"q"}}}
+	b.must(b.Commit(b.ctx(), veiviser.Change{Loaded: b.load("quiet"), Visitor: quiet}))
+	c, err := b.fold(b.Store, "ada", events("e"))
+	b.must(err)
+	c.Visitor.Standing.Cases = []veiviser.Case{{ID: "case", Opened: b.now(), Due: b.now()}}
+	b.must(b.Commit(b.ctx(), c))
+	b.must(b.Link(b.ctx(), "quiet", "ada"))
+	members, closed := 0, 0
+	for _, e := range readAll(b) {
+		if e.Entry.After.Known {
+			members++
+		}
+		if e.Entry.Before.Known {
+			members--
+		}
+		for i := range e.Entry.Steps {
+			if s := &e.Entry.Steps[i]; s.Kind == veiviser.StepCaseClosed && s.About == "case" {
+				closed++
+			}
+		}
+	}
+	if members != 1 || closed != 1 {
+		t.Errorf("%d members, and the case was closed %d times", members, closed)
+	}
+}
