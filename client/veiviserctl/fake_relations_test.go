@@ -21,6 +21,16 @@ func (f *fake) ListCases(context.Context, *veiviserv1.ListCasesRequest) (*veivis
 	}, nil
 }
 
+func (f *fake) GetAccount(_ context.Context, in *veiviserv1.GetAccountRequest) (*veiviserv1.GetAccountResponse, error) {
+	return &veiviserv1.GetAccountResponse{
+		AccountId: in.GetAccountId(), Needs: needs("fleet"), Events: 5,
+		Contacts: []*veiviserv1.Contact{
+			{ItemId: "fleet-offer", Channel: "email", Time: noon},
+			{ItemId: "fleet-guide", Time: noon},
+		},
+	}, nil
+}
+
 func (f *fake) GetRecovery(context.Context, *veiviserv1.GetRecoveryRequest) (*veiviserv1.GetRecoveryResponse, error) {
 	return &veiviserv1.GetRecoveryResponse{
 		Treated: &veiviserv1.RecoveryGroup{Cases: 70, Recovered: 56, Rate: 0.8, Advocates: 12},

@@ -109,6 +109,8 @@ func TestCommands(t *testing.T) {
 		{"lift", "lift", ""},
 		{"lift-known", "lift -p hero", ""},
 		{"lift-json", "lift --json", ""},
+		{"account-get", "account get acme", ""},
+		{"account-get-json", "account get acme --json", ""},
 		{"cases", "cases", ""},
 		{"cases-json", "cases --json", ""},
 		{"recovery", "recovery", ""},

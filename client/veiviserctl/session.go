@@ -32,6 +32,7 @@ type commands struct {
 	Visitor     visitorCmd     `cmd:"" help:"Look at, link, export or erase a visitor."`
 	Directive   directiveCmd   `cmd:"" help:"Set, list and take back what visitors wish."`
 	Consent     consentCmd     `cmd:"" help:"Record and list what people agreed to."`
+	Account     accountCmd     `cmd:"" help:"Look at a company whose people decide together."`
 	Plan        planCmd        `cmd:"" help:"Validate, compare, publish, roll back and fetch plans."`
 	Items       itemsCmd       `cmd:"" help:"Import, list, show and delete items."`
 	Lift        liftCmd        `cmd:"" help:"Compare served visitors with the control group."`

@@ -203,7 +203,7 @@ func TestReleaseAccount(t *testing.T) {
 			snap := sykkel(t, cappedAccount)
 			d := New(m, publish(snap), Options{Now: func() time.Time { return noon }})
 			old := veiviser.Contact{Time: noon.Add(-time.Minute), ItemID: "x", Decision: 1}
-			lapsed := veiviser.Contact{Time: noon.Add(-time.Hour), ItemID: "x", Decision: 2, Until: noon.Add(-time.Minute)}
+			lapsed := veiviser.Contact{Time: noon.Add(-time.Hour), ItemID: "x", Decision: 2, Until: noon.Add(-time.Hour / 2)}
 			key := veiviser.AccountKey("acme")
 			m.visitors[key] = &veiviser.Visitor{ID: key, Standing: veiviser.Standing{Contacts: []veiviser.Contact{lapsed, old}}}
 			m.revision[key] = 1

@@ -1527,12 +1527,12 @@ const file_veiviser_v1_visit_service_proto_rawDesc = "" +
 	"visitor_id\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05 \x01(\x80\x01R\tvisitorId\"H\n" +
 	"\x14ListConsentsResponse\x120\n" +
-	"\bconsents\x18\x01 \x03(\v2\x14.veiviser.v1.ConsentR\bconsents\"\x9d\x01\n" +
+	"\bconsents\x18\x01 \x03(\v2\x14.veiviser.v1.ConsentR\bconsents\"\xc8\x01\n" +
 	"\x11GetAccountRequest\x12)\n" +
 	"\n" +
 	"account_id\x18\x01 \x01(\tB\n" +
-	"\xbaH\ar\x05 \x01(\x80\x01R\taccountId\x12#\n" +
-	"\blanguage\x18\x02 \x01(\tB\a\xbaH\x04r\x02(#R\blanguage\x128\n" +
+	"\xbaH\ar\x05 \x01(\x80\x01R\taccountId\x12N\n" +
+	"\blanguage\x18\x02 \x01(\tB2\xbaH/r-(#2)^([A-Za-z]{1,8}([-_][A-Za-z0-9]{1,8})*)?$R\blanguage\x128\n" +
 	"\x04time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampB\b\xbaH\x05\xb2\x01\x02*\x00R\x04time\"\xac\x01\n" +
 	"\x12GetAccountResponse\x12\x1d\n" +
 	"\n" +
