@@ -53,7 +53,9 @@ func briefed() *veiviser.Answer {
 		{Kind: veiviser.MuteTopic, Target: "gone", Expires: ago(day)},
 	}
 	s.Orders = []veiviser.Order{
-		{Subject: ebike, Placed: ago(9 * day), Promised: ago(2 * day)}, {Placed: ago(time.Hour), Promised: noon.Add(5 * day)}, {Placed: noon},
+		{Subject: ebike, Placed: ago(9 * day), Promised: ago(2 * day)},
+		{Placed: ago(time.Hour), Promised: noon.Add(5 * day)},
+		{Placed: noon},
 		{Subject: "arrived", Placed: ago(9 * day), Promised: ago(2 * day), Late: true, Delivered: ago(day)},
 	}
 	s.Facts = []veiviser.Fact{

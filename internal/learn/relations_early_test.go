@@ -13,8 +13,12 @@ func TestCasesEndInWhateverOrderTheyAreHeard(t *testing.T) {
 	}
 	opened, answered, closed := step(veiviser.StepCaseOpened, "a"), step(veiviser.StepCaseAnswered, "a"), step(veiviser.StepCaseClosed, "a")
 	for _, order := range [][]*veiviser.LogEntry{
-		{opened, answered, closed}, {opened, closed, answered}, {answered, opened, closed}, {answered, closed, opened},
-		{closed, opened, answered}, {closed, answered, opened},
+		{opened, answered, closed},
+		{opened, closed, answered},
+		{answered, opened, closed},
+		{answered, closed, opened},
+		{closed, opened, answered},
+		{closed, answered, opened},
 	} {
 		r := newRelations()
 		for _, e := range order {
