@@ -141,9 +141,11 @@ func sameTalk(a, b *veiviser.Answer) bool {
 		slices.EqualFunc(a.Switches, b.Switches, func(s, t veiviser.Switch) bool { return on(s) == on(t) })
 }
 
-// sameCase reports whether two are one case as far as an employee is told of it.
+// sameCase reports whether two are one case as far as an employee is told of it. Previews of an overdue order open its case under
+// another id each time.
 func sameCase(a, b veiviser.Case) bool {
 	a.ShownBy, b.ShownBy = 0, 0
+	a.ID, b.ID = "", ""
 	return a == b
 }
 

@@ -47,9 +47,7 @@ func (c *clerk) standingFeatures(it *veiviser.Item) {
 func (e *Eligible) barred(q *Query) {
 	for i := range q.Bars {
 		b := &q.Bars[i]
-		if !e.behind(b) {
-			continue
-		}
+		e.behind(b)
 		if r := reasonOf(b.Reason); e.tmp.count() > 0 {
 			e.about[r] = appendOnce(e.about[r], b.About)
 			e.out(r)
@@ -66,8 +64,8 @@ func (e *Eligible) barred(q *Query) {
 	}
 }
 
-// behind makes tmp the slots that a bar keeps away, and reports whether there may be any.
-func (e *Eligible) behind(b *veiviser.Bar) bool {
+// behind makes tmp the slots that a bar keeps away.
+func (e *Eligible) behind(b *veiviser.Bar) {
 	c := e.c
 	copy(e.tmp, e.left)
 	if len(b.Kinds) > 0 {
@@ -115,7 +113,6 @@ func (e *Eligible) behind(b *veiviser.Bar) bool {
 			e.tmp.drop(slot)
 		}
 	}
-	return true
 }
 
 // keep leaves in tmp only what is in one of some sets.
