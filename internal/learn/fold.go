@@ -92,6 +92,9 @@ func admit(snap *plan.Snapshot, loaded *veiviser.Loaded, e *veiviser.Event, now 
 	if err := admitAccount(e); err != nil {
 		return err
 	}
+	if err := snap.Relation.Admit(e); err != nil {
+		return err
+	}
 	return admitAnswer(snap, e)
 }
 

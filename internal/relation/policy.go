@@ -30,17 +30,32 @@ func NewPolicy(p *veiviser.Plan) *Policy {
 // promised is when an order that was placed at a time should arrive: what its event says (attribute "promised", a moment of RFC 3339
 // or a date, which is over when the day is, in UTC), or else what the plan says. What lies before the order is no promise.
 func (p *Policy) promised(e *veiviser.Event) time.Time {
-	text := e.Attributes[attributePromised]
-	t, err := time.Parse(time.RFC3339, text)
-	if err != nil {
-		if t, err = time.Parse(time.DateOnly, text); err == nil {
-			t = t.AddDate(0, 0, 1)
-		}
-	}
+	t, err := moment(e.Attributes[attributePromised])
 	if err != nil || t.Before(e.Time) {
 		return e.Time.Add(p.DeliverWithin)
 	}
 	return t.UTC()
+}
+
+// moment reads a moment of RFC 3339, or the end of a date.
+func moment(text string) (time.Time, error) {
+	if t, err := time.Parse(time.DateOnly, text); err == nil {
+		return t.AddDate(0, 0, 1), nil
+	}
+	return time.Parse(time.RFC3339, text)
+}
+
+// Admit says what is wrong with what an event says of an order, or nil. A plan that waits for no orders asks nothing of them.
+func (p *Policy) Admit(e *veiviser.Event) *veiviser.Error {
+	text := e.Attributes[attributePromised]
+	if !p.Deliveries || e.Type != veiviser.EventPurchase || text == "" {
+		return nil
+	}
+	if _, err := moment(text); err != nil {
+		return veiviser.Invalid(veiviser.ReasonInvalidField, "attributes[\""+attributePromised+"\"]",
+			"%q is neither a date like 2026-11-04 nor a moment of RFC 3339", text)
+	}
+	return nil
 }
 
 // The events that move a relationship, and the attributes they bring.

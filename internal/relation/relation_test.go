@@ -168,6 +168,24 @@ func TestPromised(t *testing.T) {
 	}
 }
 
+// A promise that nobody can read is refused, where orders are waited for.
+func TestAdmit(t *testing.T) {
+	for promise, wrong := range map[string]bool{
+		"": false, "2026-11-04": false, "2026-11-03T10:00:00+01:00": false, "2020-01-01": false, "soon": true, "2026-13-01": true, "04.11.2026": true,
+	} {
+		e := veiviser.Event{Type: veiviser.EventPurchase, Attributes: map[string]string{"promised": promise}}
+		if err := policy(0).Admit(&e); (err != nil) != wrong || wrong && err.Field() != `attributes["promised"]` {
+			t.Errorf("%q: %v", promise, err)
+		}
+		if err := new(relation.Policy).Admit(&e); err != nil {
+			t.Errorf("no orders are waited for, and yet: %v", err)
+		}
+		if e.Type = "view"; policy(0).Admit(&e) != nil {
+			t.Errorf("%q is refused of a view", promise)
+		}
+	}
+}
+
 // A late order counts at once, and becomes a case with the next change, as of when it was promised.
 func TestSettle(t *testing.T) {
 	l := &life{t: t, p: policy(0)}

@@ -27,8 +27,8 @@ const (
 // late or wrong delivery opens a case, as a complaint does; while a case is open nothing is sold to them anywhere.
 type Relationship struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// When an order is late that promised no time of its own (attribute "promised" of the purchase: a moment of RFC 3339 or a date);
-	// unset is 7 days.
+	// When an order is late that promised no time of its own (attribute "promised" of the purchase: a moment of RFC 3339 or a date;
+	// anything else is refused); unset is 7 days.
 	DeliverWithin *durationpb.Duration `protobuf:"bytes,1,opt,name=deliver_within,json=deliverWithin,proto3" json:"deliver_within,omitempty"`
 	// When an answer to a complaint is due; unset is 24 hours.
 	RespondWithin *durationpb.Duration `protobuf:"bytes,2,opt,name=respond_within,json=respondWithin,proto3" json:"respond_within,omitempty"`
