@@ -16,6 +16,9 @@ func relating(more ...string) []string {
 }
 
 func TestRelationshipsInThreeWays(t *testing.T) {
+	if raced {
+		t.Skip("eight simulated lives of a shop, some fifteen times slower under the race detector; they run without it")
+	}
 	page := filepath.Join(t.TempDir(), "new", "report.html")
 	code, stdout, stderr := alone(t.Context(), relating("--json", "--html", page)...)
 	if code != exitOK || !strings.Contains(stderr, page) {

@@ -274,8 +274,8 @@ func (h *history) ask(ctx context.Context, id string) (wrong string, err error) 
 // refusal forbids, in no channel, under no identity, not by a fallback; and nobody who is not to be profiled is.
 func TestWishesHoldIn10000Histories(t *testing.T) {
 	histories := 10_000
-	if testing.Short() {
-		histories = 1000
+	if testing.Short() || underRace() {
+		histories = 500
 	}
 	snap := sykkel(t, dutiful)
 	violations, decisions, shown, kept := 0, 0, 0, 0
