@@ -16,6 +16,9 @@ func simulating(more ...string) []string {
 }
 
 func TestSimulateJSON(t *testing.T) {
+	if raced {
+		t.Skip("simulated visits under eight policies, some fifteen times slower under the race detector; they run without it")
+	}
 	stdout := must(t, simulating("--json")...)
 	var r simulate.Result
 	if err := json.Unmarshal([]byte(stdout), &r); err != nil {
@@ -42,6 +45,9 @@ func TestSimulateJSON(t *testing.T) {
 }
 
 func TestSimulateWritesThePage(t *testing.T) {
+	if raced {
+		t.Skip("simulated visits under eight policies, some fifteen times slower under the race detector; they run without it")
+	}
 	page := filepath.Join(t.TempDir(), "new", "report.html")
 	for range 2 { // its own page may be written again
 		code, stdout, stderr := alone(t.Context(), simulating("--html", page)...)
