@@ -1,6 +1,7 @@
 package decide
 
 import (
+	"flag"
 	"maps"
 	"math"
 	"runtime"
@@ -89,6 +90,14 @@ func (c *tally) fits(t *testing.T, what string) {
 func underRace() bool {
 	info, _ := debug.ReadBuildInfo()
 	return info != nil && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
+}
+
+// TestMain draws fewer random cases under the race detector; all of them are drawn without it.
+func TestMain(m *testing.M) {
+	if underRace() {
+		_ = flag.Set("rapid.checks", "25") // before the command line, which may say otherwise
+	}
+	m.Run()
 }
 
 // What is served is served as often as it says it would be: first slot, and second slot after the most frequent first.

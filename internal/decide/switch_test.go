@@ -171,11 +171,13 @@ func TestWatchFollowsSwitches(t *testing.T) {
 			q.Placements = []veiviser.PlacementRequest{{Placement: "product_side"}}
 		})
 		time.Sleep(3100 * time.Millisecond)
+		synctest.Wait()
 		if len(w.sent) != 1 {
 			t.Fatalf("%d answers", len(w.sent))
 		}
 		plans.set(with(plans.Active(), veiviser.Switch{ID: "a", Topic: ebike, Statement: holding}))
 		time.Sleep(time.Second)
+		synctest.Wait()
 		if len(w.sent) != 2 || states(&w.sent[1].Answer.Decisions[0]) != 1 {
 			t.Errorf("%d answers", len(w.sent))
 		}
