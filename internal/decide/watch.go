@@ -32,6 +32,10 @@ func (d *Decider) Watch(ctx context.Context, req veiviser.Request, send func(*Re
 	var screen screen
 	for {
 		on := d.switches()
+		select {
+		case <-notes: // of what the next look sees anyway
+		default:
+		}
 		if err = d.renew(ctx, req, &screen, send); err != nil {
 			if ctx.Err() != nil { // whatever failed, this is why
 				return context.Cause(ctx)

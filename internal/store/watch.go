@@ -14,8 +14,8 @@ const (
 )
 
 // Watch gives a note whenever the person behind visitorID was changed, by any replica, linked or erased. Notes that
-// nobody took yet are one. A note is also given when the subscription comes to be and after every loss of it, since
-// changes may have been missed. The channel is closed when ctx ends or the store is closed.
+// nobody took yet are one. A note is also given when the subscription stands, at once if it does already, and after every
+// loss of it, since changes may have been missed. The channel is closed when ctx ends or the store is closed.
 //
 // All watches of a process share one subscription, which exists only while somebody watches.
 func (s *Store) Watch(ctx context.Context, visitorID string) (<-chan struct{}, error) {
@@ -34,6 +34,7 @@ type watcher struct {
 	closed bool
 	chans  map[string]map[chan struct{}]struct{} // by hash
 	stop   context.CancelFunc                    // ends the subscription; nil when there is none
+	stands bool                                  // no change is missed
 	wait   sync.WaitGroup
 }
 
@@ -56,6 +57,9 @@ func (w *watcher) add(ctx context.Context, hash string, ch chan struct{}) error 
 		w.stop = stop
 		w.wait.Go(func() { w.run(life) })
 	}
+	if w.stands {
+		give(ch)
+	}
 	context.AfterFunc(ctx, func() { w.remove(hash, ch) })
 	return nil
 }
@@ -71,9 +75,16 @@ func (w *watcher) remove(hash string, ch chan struct{}) {
 	if len(w.chans[hash]) == 0 {
 		delete(w.chans, hash)
 	}
-	if len(w.chans) == 0 && w.stop != nil {
+	if len(w.chans) == 0 {
+		w.end()
+	}
+}
+
+// end ends the subscription; w.mu is held.
+func (w *watcher) end() {
+	if w.stop != nil {
 		w.stop()
-		w.stop = nil
+		w.stop, w.stands = nil, false
 	}
 }
 
@@ -86,10 +97,7 @@ func (w *watcher) close() {
 		}
 	}
 	w.chans = make(map[string]map[chan struct{}]struct{})
-	if w.stop != nil {
-		w.stop()
-		w.stop = nil
-	}
+	w.end()
 	w.mu.Unlock()
 	w.wait.Wait()
 }
@@ -102,6 +110,7 @@ func (w *watcher) run(ctx context.Context) {
 		w.receive(ctx, sub)
 		unhook()
 		_ = sub.Close()
+		w.lose(ctx)
 		select {
 		case <-ctx.Done():
 		case <-time.After(watchPause):
@@ -128,7 +137,7 @@ func (w *watcher) receive(ctx context.Context, sub *redis.PubSub) {
 		}
 		switch m := msg.(type) {
 		case *redis.Subscription:
-			w.notifyAll(ctx)
+			w.stand(ctx)
 		case *redis.Message:
 			w.notify(ctx, m.Payload)
 		}
@@ -149,16 +158,27 @@ func (w *watcher) notify(ctx context.Context, hashes string) {
 	}
 }
 
-func (w *watcher) notifyAll(ctx context.Context) {
+// stand notes that the subscription stands, and gives everybody a note.
+func (w *watcher) stand(ctx context.Context) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if ctx.Err() != nil {
+	if ctx.Err() != nil { // another subscription may have taken its place
 		return
 	}
+	w.stands = true
 	for _, set := range w.chans {
 		for ch := range set {
 			give(ch)
 		}
+	}
+}
+
+// lose notes that changes may be missed from now on.
+func (w *watcher) lose(ctx context.Context) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if ctx.Err() == nil {
+		w.stands = false
 	}
 }
 

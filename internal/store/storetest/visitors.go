@@ -185,6 +185,9 @@ func testWatch(t scope) {
 	b.must(err)
 	await(t.T, ada, "the subscription to stand")
 	await(t.T, bob, "the subscription to stand")
+	late, err := b.Watch(ctx, "eve")
+	b.must(err)
+	await(t.T, late, "the subscription that stands already")
 	b.must(b.record(other, "ada", "e1"))
 	await(t.T, ada, "a change of ada")
 	select {
