@@ -3,7 +3,6 @@ package decide
 import (
 	"cmp"
 	"slices"
-	"time"
 
 	"github.com/veiviser/veiviser/internal/eligible"
 	"github.com/veiviser/veiviser/internal/plan"
@@ -152,16 +151,16 @@ func without(contacts, shown []veiviser.Contact, showing []uint64) []veiviser.Co
 	return slices.DeleteFunc(slices.Clone(contacts), func(x veiviser.Contact) bool { return replaces(shown, showing, &x) })
 }
 
-// carryOver lets what stays on her screen count for good when it was seen already: nobody reports it twice.
+// carryOver lets what stays on her screen be one showing, whichever decision it is reported for: nobody reports it twice.
 func carryOver(contacts, shown []veiviser.Contact, showing []uint64) {
 	for i := range contacts {
 		x := &contacts[i]
-		if !x.Until.IsZero() || !replaces(shown, showing, x) {
+		if !replaces(shown, showing, x) {
 			continue
 		}
 		for k := range shown {
 			if shown[k].ItemID == x.ItemID && shown[k].Placement == x.Placement {
-				shown[k].Until = time.Time{}
+				shown[k].Stays(x)
 			}
 		}
 	}

@@ -264,16 +264,22 @@ func TestStaysSeen(t *testing.T) {
 		}
 	})
 	for _, seen := range []bool{true, false} {
-		s := veiviser.Standing{Contacts: []veiviser.Contact{{Time: noon, ItemID: "fjord-city", Placement: "home_hero", Decision: 7, Until: noon.Add(time.Minute)}}}
+		s := veiviser.Standing{Contacts: []veiviser.Contact{{Time: noon, ItemID: "offer-ebike-fjord-city", Placement: "home_hero", Decision: 7, Until: noon.Add(time.Minute)}}}
 		if seen {
 			s.Contacts[0].Until = time.Time{}
 		}
 		a := veiviser.Answer{Time: noon.Add(time.Second), Showing: []uint64{7}, Decisions: []veiviser.Decision{
-			{ID: "a.0", Placement: "home_hero", Choices: []veiviser.Choice{{ItemID: "fjord-city"}, {ItemID: "guide-choose-bike"}}},
+			{ID: "a.0", Placement: "home_hero", Choices: []veiviser.Choice{{ItemID: "offer-ebike-fjord-city"}, {ItemID: "guide-choose-bike"}}},
 		}}
 		next, ok := reserve(snap, &a, &s)
-		if !ok || len(next.Contacts) != 2 || next.Contacts[0].Until.IsZero() != seen || next.Contacts[1].Until.IsZero() {
+		if !ok || len(next.Contacts) != 2 || next.Contacts[0].Until.IsZero() != seen || next.Contacts[1].Until.IsZero() ||
+			next.Contacts[0].ItemID != "offer-ebike-fjord-city" {
 			t.Errorf("seen %v: %+v", seen, next.Contacts)
+		}
+		for _, d := range []uint64{7, veiviser.HashID("a.0")} {
+			if !next.Contacts[0].By(d) {
+				t.Errorf("what stays is not of decision %d: %+v", d, next.Contacts[0])
+			}
 		}
 	}
 }

@@ -16,7 +16,7 @@ func confirm(contacts []veiviser.Contact, e *veiviser.Event) (found bool) {
 	hash := veiviser.HashID(e.DecisionID)
 	for i := range contacts {
 		x := &contacts[i]
-		if x.Decision == hash && (e.Type != impression || e.ItemID == "" || e.ItemID == x.ItemID) && !x.Until.IsZero() {
+		if x.By(hash) && (e.Type != impression || e.ItemID == "" || e.ItemID == x.ItemID) && !x.Until.IsZero() {
 			x.Until, found = time.Time{}, true
 		}
 	}

@@ -19,10 +19,16 @@ func TestConfirm(t *testing.T) {
 		{veiviser.Event{Type: "impression", DecisionID: "a.0", ItemID: "guide"}, 2},
 		{veiviser.Event{Type: "click", DecisionID: "a.0", ItemID: "guide"}, 1},
 		{veiviser.Event{Type: "dismiss", DecisionID: "a.0"}, 1},
+		{veiviser.Event{Type: "impression", DecisionID: "a.1"}, 2},
+		{veiviser.Event{Type: "impression", DecisionID: "before.1"}, 2}, // on her screen since then
 	} {
 		v := &veiviser.Visitor{}
 		for item, decision := range map[string]string{"guide": "a.0", "offer": "a.0", "call": "a.1"} {
-			v.Standing.Contacts = append(v.Standing.Contacts, veiviser.Contact{ItemID: item, Decision: veiviser.HashID(decision), Until: until})
+			x := veiviser.Contact{ItemID: item, Decision: veiviser.HashID(decision), Until: until}
+			if item == "call" {
+				x.Earlier = []uint64{veiviser.HashID("first.1"), veiviser.HashID("before.1")}
+			}
+			v.Standing.Contacts = append(v.Standing.Contacts, x)
 		}
 		found := confirm(v.Standing.Contacts, &c.event)
 		left := 0

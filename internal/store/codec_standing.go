@@ -129,14 +129,17 @@ func (w *writer) contact(c *veiviser.Contact) {
 	w.string(c.Placement)
 	w.uint(uint64(c.Attention))
 	w.uint(c.Decision)
+	each(w, c.Earlier, func(d *uint64) { w.uint(*d) })
 	w.time(c.Until)
 }
 
 func (r *reader) contact(c *veiviser.Contact) {
 	*c = veiviser.Contact{
 		Time: r.time(), ItemID: r.string(), Kind: veiviser.ItemKind(r.string()), Topics: r.strings(), Channel: r.string(),
-		Placement: r.string(), Attention: r.uint32(), Decision: r.uint(), Until: r.time(),
+		Placement: r.string(), Attention: r.uint32(), Decision: r.uint(),
 	}
+	c.Earlier = list(r, 1, func(d *uint64) { *d = r.uint() })
+	c.Until = r.time()
 }
 
 func (w *writer) fact(f *veiviser.Fact) {

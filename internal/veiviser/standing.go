@@ -118,12 +118,32 @@ type Contact struct {
 	Attention uint32
 	// Decision is a hash of the decision's id, 0 for none; see [HashID].
 	Decision uint64
+	// Earlier are those of decisions that showed it on the same screen before, when it stayed there: an impression may be reported
+	// for any of them. The latest [MaxEarlier] are kept.
+	Earlier []uint64
 	// Until is when it is released unless an impression comes before; zero counts for good.
 	Until time.Time
 }
 
 // Counts reports whether the contact counts at a moment: it was not released.
 func (c *Contact) Counts(now time.Time) bool { return c.Until.IsZero() || now.Before(c.Until) }
+
+// MaxEarlier is how many decisions before the last a contact remembers.
+const MaxEarlier = 16
+
+// By reports whether a decision made the contact.
+func (c *Contact) By(decision uint64) bool {
+	return c.Decision == decision || slices.Contains(c.Earlier, decision)
+}
+
+// Stays notes that the contact is the one that an earlier decision made, and counts it as that one did.
+func (c *Contact) Stays(earlier *Contact) {
+	c.Earlier = append(slices.Clone(earlier.Earlier), earlier.Decision)
+	c.Earlier = c.Earlier[max(0, len(c.Earlier)-MaxEarlier):]
+	if earlier.Until.IsZero() {
+		c.Until = time.Time{}
+	}
+}
 
 // Fact is a price or claim she was told.
 type Fact struct {
