@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/veiviser/veiviser/internal/planpb"
+	"github.com/veiviser/veiviser/internal/planpb/planpbtest"
 	veiviserv1 "github.com/veiviser/veiviser/proto/veiviser/v1"
 )
 
@@ -33,14 +34,7 @@ func BenchmarkRecommendPolicy(b *testing.B) {
 // policyPlan writes the sample plan with so many caps in place of its own, and so many rules of items more.
 func policyPlan(b *testing.B, caps, rules int) string {
 	b.Helper()
-	folder, err := planpb.Bundle("sykkel")
-	if err != nil {
-		b.Fatal(err)
-	}
-	p, _, err := planpb.ReadFS(folder)
-	if err != nil {
-		b.Fatal(err)
-	}
+	p := planpbtest.Bundle(b, "sykkel")
 	p.Contact = &veiviserv1.ContactPolicy{}
 	for i := range caps {
 		p.Contact.Caps = append(p.Contact.Caps, someCap(i))

@@ -16,6 +16,7 @@ import (
 	"github.com/veiviser/veiviser/internal/app"
 	"github.com/veiviser/veiviser/internal/config"
 	"github.com/veiviser/veiviser/internal/planpb"
+	"github.com/veiviser/veiviser/internal/planpb/planpbtest"
 	veiviserv1 "github.com/veiviser/veiviser/proto/veiviser/v1"
 )
 
@@ -75,15 +76,7 @@ func samplePlan(t *testing.T) *veiviserv1.Plan {
 // bundledPlan is one of the plans that come with the service.
 func bundledPlan(t *testing.T, name string) *veiviserv1.Plan {
 	t.Helper()
-	folder, err := planpb.Bundle(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, _, err := planpb.ReadFS(folder)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
+	return planpbtest.Bundle(t, name)
 }
 
 // readPlan reads a plan, or a part of one, in the form that marketers write.

@@ -8,7 +8,7 @@ import (
 
 	"github.com/veiviser/veiviser/internal/learn"
 	"github.com/veiviser/veiviser/internal/plan"
-	"github.com/veiviser/veiviser/internal/planpb"
+	"github.com/veiviser/veiviser/internal/planpb/planpbtest"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
@@ -50,15 +50,7 @@ func BenchmarkFold(b *testing.B) {
 // stocked is the sample plan with synthetic items.
 func stocked(b *testing.B, items int) *plan.Snapshot {
 	b.Helper()
-	folder, err := planpb.Bundle("sykkel")
-	if err != nil {
-		b.Fatal(err)
-	}
-	message, _, err := planpb.ReadFS(folder)
-	if err != nil {
-		b.Fatal(err)
-	}
-	p := planpb.FromProto(message)
+	p := planpbtest.Plan(b, "sykkel")
 	r := rand.New(rand.NewPCG(1, 2))
 	about := []string{"bike/ebike", "bike/kids", "bike/cargo", "bike/mountain", "bike/road", "parts/tyres", "parts/chain", "parts/brakes"}
 	kinds := []veiviser.ItemKind{veiviser.KindContent, veiviser.KindContent, veiviser.KindOffer, veiviser.KindOffer, veiviser.KindService}

@@ -12,7 +12,7 @@ import (
 
 	"github.com/veiviser/veiviser/internal/learn"
 	"github.com/veiviser/veiviser/internal/plan"
-	"github.com/veiviser/veiviser/internal/planpb"
+	"github.com/veiviser/veiviser/internal/planpb/planpbtest"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
@@ -24,15 +24,7 @@ const ebike = "bike/ebike"
 // sykkelPlan reads the sample plan.
 func sykkelPlan(t testing.TB) *veiviser.Plan {
 	t.Helper()
-	folder, err := planpb.Bundle("sykkel")
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, _, err := planpb.ReadFS(folder)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return planpb.FromProto(p)
+	return planpbtest.Plan(t, "sykkel")
 }
 
 // sykkel compiles the sample plan after changes.

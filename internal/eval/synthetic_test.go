@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/veiviser/veiviser/internal/planpb"
+	"github.com/veiviser/veiviser/internal/planpb/planpbtest"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
@@ -104,15 +104,7 @@ func worlds(t testing.TB) []bundled {
 // bundle is a plan that comes with the service.
 func bundle(t testing.TB, name string) *veiviser.Plan {
 	t.Helper()
-	dir, err := planpb.Bundle(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, _, err := planpb.ReadFS(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return planpb.FromProto(p)
+	return planpbtest.Plan(t, name)
 }
 
 // simulate gives so many visitors of so many events each.

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/veiviser/veiviser/internal/plan"
-	"github.com/veiviser/veiviser/internal/planpb"
+	"github.com/veiviser/veiviser/internal/planpb/planpbtest"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
@@ -21,15 +21,7 @@ const ebike = "bike/ebike"
 // sykkel compiles the sample plan.
 func sykkel(t testing.TB) *plan.Snapshot {
 	t.Helper()
-	folder, err := planpb.Bundle("sykkel")
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, _, err := planpb.ReadFS(folder)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := plan.Compile(1, planpb.FromProto(p))
+	s, err := plan.Compile(1, planpbtest.Plan(t, "sykkel"))
 	if err != nil {
 		t.Fatal(err)
 	}

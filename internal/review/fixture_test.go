@@ -15,7 +15,7 @@ import (
 	"github.com/veiviser/veiviser/internal/decide"
 	"github.com/veiviser/veiviser/internal/learn"
 	"github.com/veiviser/veiviser/internal/plan"
-	"github.com/veiviser/veiviser/internal/planpb"
+	"github.com/veiviser/veiviser/internal/planpb/planpbtest"
 	"github.com/veiviser/veiviser/internal/rank"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
@@ -28,15 +28,7 @@ const ebike = "bike/ebike"
 // sykkel is the sample plan after changes.
 func sykkel(t testing.TB, changes ...func(*veiviser.Plan)) *veiviser.Plan {
 	t.Helper()
-	folder, err := planpb.Bundle("sykkel")
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, _, err := planpb.ReadFS(folder)
-	if err != nil {
-		t.Fatal(err)
-	}
-	out := planpb.FromProto(p)
+	out := planpbtest.Plan(t, "sykkel")
 	for _, change := range changes {
 		change(out)
 	}

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/veiviser/veiviser/internal/planpb"
+	"github.com/veiviser/veiviser/internal/planpb/planpbtest"
 	"github.com/veiviser/veiviser/internal/stage"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
@@ -82,15 +82,7 @@ func (r *reader) Hear(e *veiviser.Event) error {
 
 // Visits can be read by the sample plan's journeys, although they were not made from its numbers.
 func TestVisitsCanBeRead(t *testing.T) {
-	files, err := planpb.Bundle("sykkel")
-	if err != nil {
-		t.Fatal(err)
-	}
-	message, _, err := planpb.ReadFS(files)
-	if err != nil {
-		t.Fatal(err)
-	}
-	plan := planpb.FromProto(message)
+	plan := planpbtest.Plan(t, "sykkel")
 	set, err := stage.Compile(plan)
 	if err != nil {
 		t.Fatal(err)

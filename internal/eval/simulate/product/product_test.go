@@ -8,7 +8,7 @@ import (
 
 	"github.com/veiviser/veiviser/internal/eval/simulate"
 	"github.com/veiviser/veiviser/internal/eval/simulate/product"
-	"github.com/veiviser/veiviser/internal/planpb"
+	"github.com/veiviser/veiviser/internal/planpb/planpbtest"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
@@ -24,15 +24,7 @@ const (
 
 func sykkel(tb testing.TB) *veiviser.Plan {
 	tb.Helper()
-	files, err := planpb.Bundle("sykkel")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	p, _, err := planpb.ReadFS(files)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return planpb.FromProto(p)
+	return planpbtest.Plan(tb, "sykkel")
 }
 
 // simulated lets the product decide beside the policies that more gives; they come first.
