@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/veiviser/veiviser/internal/eval"
+	"github.com/veiviser/veiviser/internal/raced"
 )
 
 // backtested runs backtest with few resamples and reads what it prints for machines.
@@ -170,7 +171,7 @@ func TestOnlyParts(t *testing.T) {
 
 // A fit on four fifths is judged by the last fifth, and --folds does so for all.
 func TestBacktestOfFits(t *testing.T) {
-	if raced {
+	if raced.On {
 		t.Skip("many fits, each some fifteen times slower under the race detector; they run without it")
 	}
 	log := writeClicks(t, 60, 20)

@@ -17,6 +17,7 @@ import (
 
 	"github.com/veiviser/veiviser/internal/plan"
 	"github.com/veiviser/veiviser/internal/planpb"
+	"github.com/veiviser/veiviser/internal/raced"
 )
 
 const clicksHeader = "user,what,at,thing,shelf\n"
@@ -220,7 +221,7 @@ func TestFitGoesOn(t *testing.T) {
 
 // What is not the same fit begins anew, whatever was interrupted.
 func TestFitBeginsAnew(t *testing.T) {
-	if raced {
+	if raced.On {
 		t.Skip("many fits, each some fifteen times slower under the race detector; they run without it")
 	}
 	log := writeClicks(t, 40, 20)

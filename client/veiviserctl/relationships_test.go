@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/veiviser/veiviser/internal/eval/simulate/bonds"
+	"github.com/veiviser/veiviser/internal/raced"
 )
 
 // relating runs simulate relationships on few people.
@@ -16,7 +17,7 @@ func relating(more ...string) []string {
 }
 
 func TestRelationshipsInThreeWays(t *testing.T) {
-	if raced {
+	if raced.On {
 		t.Skip("eight simulated lives of a shop, some fifteen times slower under the race detector; they run without it")
 	}
 	page := filepath.Join(t.TempDir(), "new", "report.html")

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/veiviser/veiviser/internal/eval/simulate"
+	"github.com/veiviser/veiviser/internal/raced"
 )
 
 // simulating runs simulate on few visits.
@@ -16,7 +17,7 @@ func simulating(more ...string) []string {
 }
 
 func TestSimulateJSON(t *testing.T) {
-	if raced {
+	if raced.On {
 		t.Skip("simulated visits under eight policies, some fifteen times slower under the race detector; they run without it")
 	}
 	stdout := must(t, simulating("--json")...)
@@ -45,7 +46,7 @@ func TestSimulateJSON(t *testing.T) {
 }
 
 func TestSimulateWritesThePage(t *testing.T) {
-	if raced {
+	if raced.On {
 		t.Skip("simulated visits under eight policies, some fifteen times slower under the race detector; they run without it")
 	}
 	page := filepath.Join(t.TempDir(), "new", "report.html")

@@ -31,6 +31,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/veiviser/veiviser/internal/app"
+	"github.com/veiviser/veiviser/internal/raced"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
@@ -54,7 +55,7 @@ func TestScenarios(t *testing.T) {
 			for k, s := range stores {
 				for l, over := range transports {
 					// Under the race detector each is told in one way, and the ways take turns.
-					if raced && i%(len(stores)*len(transports)) != k*len(transports)+l {
+					if raced.On && i%(len(stores)*len(transports)) != k*len(transports)+l {
 						continue
 					}
 					t.Run(over.name+"/"+s.name, func(t *testing.T) {

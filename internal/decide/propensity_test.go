@@ -1,11 +1,9 @@
 package decide
 
 import (
-	"flag"
 	"maps"
 	"math"
 	"runtime"
-	"runtime/debug"
 	"slices"
 	"sync"
 	"testing"
@@ -15,6 +13,7 @@ import (
 
 	"github.com/veiviser/veiviser/internal/learn"
 	"github.com/veiviser/veiviser/internal/plan"
+	"github.com/veiviser/veiviser/internal/raced"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
@@ -86,24 +85,15 @@ func (c *tally) fits(t *testing.T, what string) {
 	}
 }
 
-// underRace reports whether the race detector slows everything down; what is counted here has no goroutines to watch.
-func underRace() bool {
-	info, _ := debug.ReadBuildInfo()
-	return info != nil && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
-}
-
-// TestMain draws fewer random cases under the race detector; all of them are drawn without it.
 func TestMain(m *testing.M) {
-	if underRace() {
-		_ = flag.Set("rapid.checks", "25") // before the command line, which may say otherwise
-	}
+	raced.FewerDraws()
 	m.Run()
 }
 
 // What is served is served as often as it says it would be: first slot, and second slot after the most frequent first.
 func TestPropensitiesMatchFrequencies(t *testing.T) {
 	draws := 200_000
-	if testing.Short() || underRace() {
+	if testing.Short() || raced.On {
 		draws = 20_000
 	}
 	snap := sykkel(t, func(p *veiviser.Plan) {

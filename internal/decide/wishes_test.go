@@ -9,6 +9,7 @@ import (
 
 	"github.com/veiviser/veiviser/internal/learn"
 	"github.com/veiviser/veiviser/internal/plan"
+	"github.com/veiviser/veiviser/internal/raced"
 	"github.com/veiviser/veiviser/internal/relation"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
@@ -274,7 +275,7 @@ func (h *history) ask(ctx context.Context, id string) (wrong string, err error) 
 // refusal forbids, in no channel, under no identity, not by a fallback; and nobody who is not to be profiled is.
 func TestWishesHoldIn10000Histories(t *testing.T) {
 	histories := 10_000
-	if testing.Short() || underRace() {
+	if testing.Short() || raced.On {
 		histories = 500
 	}
 	snap := sykkel(t, dutiful)

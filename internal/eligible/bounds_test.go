@@ -3,13 +3,12 @@ package eligible_test
 import (
 	"fmt"
 	"runtime"
-	"runtime/debug"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/veiviser/veiviser/internal/eligible"
+	"github.com/veiviser/veiviser/internal/raced"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
@@ -73,7 +72,7 @@ func TestRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			rule, err := c.Compile(tt.source)
-			if took := fastest(20*time.Millisecond, func() { _, _ = c.Compile(tt.source) }); took > 20*time.Millisecond && !raced() {
+			if took := fastest(20*time.Millisecond, func() { _, _ = c.Compile(tt.source) }); took > 20*time.Millisecond && !raced.On {
 				t.Errorf("refusing took %v", took)
 			}
 			switch {
@@ -90,7 +89,7 @@ func TestRefused(t *testing.T) {
 
 // TestWorst repeats each costly expression until the rule is just about accepted.
 func TestWorst(t *testing.T) {
-	if raced() {
+	if raced.On {
 		t.Skip("the race detector multiplies time and memory")
 	}
 	c, facts := compiler(t), hugeFacts()
@@ -134,7 +133,7 @@ func TestWorst(t *testing.T) {
 // assertBounded holds an accepted rule to 5 ms, 1 MB and its own estimate.
 func assertBounded(t *testing.T, rule *eligible.Rule, facts *eligible.Facts) {
 	t.Helper()
-	if raced() {
+	if raced.On {
 		_, _ = rule.Eval(facts)
 		return
 	}
@@ -166,10 +165,4 @@ func fastest(enough time.Duration, f func()) time.Duration {
 		took = min(took, time.Since(began))
 	}
 	return took
-}
-
-// raced reports whether the race detector is on, which slows things down and lets pools forget.
-func raced() bool {
-	info, ok := debug.ReadBuildInfo()
-	return ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
 }

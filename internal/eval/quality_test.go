@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/veiviser/veiviser/internal/raced"
 	"github.com/veiviser/veiviser/internal/stage"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
@@ -23,7 +24,7 @@ var update = flag.Bool("update", false, "rewrite testdata/quality.txt")
 // TestQuality keeps in testdata/quality.txt how well the plans that come with the service, and their fits, read visitors
 // whose stages are known because they were simulated. A change of the figures is to be looked at, then accepted by -update.
 func TestQuality(t *testing.T) {
-	if raced {
+	if raced.On {
 		t.Skip("it takes minutes with the race detector, and other tests fit with it")
 	}
 	var b strings.Builder

@@ -7,11 +7,12 @@ import (
 	"time"
 
 	"github.com/veiviser/veiviser/internal/eventlog"
+	"github.com/veiviser/veiviser/internal/raced"
 )
 
 // TestRealLogs fits the plan marketplace to four fifths of the visitors of public shop logs and judges it on the others.
 func TestRealLogs(t *testing.T) {
-	if testing.Short() || raced {
+	if testing.Short() || raced.On {
 		t.Skip("fits to real logs take a while, minutes with the race detector")
 	}
 	data := os.Getenv("VEIVISER_DATA")

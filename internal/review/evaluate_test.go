@@ -16,6 +16,7 @@ import (
 	"github.com/veiviser/veiviser/internal/decide"
 	"github.com/veiviser/veiviser/internal/learn"
 	"github.com/veiviser/veiviser/internal/plan"
+	"github.com/veiviser/veiviser/internal/raced"
 	"github.com/veiviser/veiviser/internal/rank"
 	"github.com/veiviser/veiviser/internal/rank/ope"
 	"github.com/veiviser/veiviser/internal/veiviser"
@@ -114,7 +115,7 @@ func truth(t testing.TB, w *world, snap *plan.Snapshot) float64 {
 	sum, n := 0.0, 0
 	who, random := people(t, w.active), rand.New(rand.NewPCG(99, 9))
 	times := 4000
-	if underRace() {
+	if raced.On {
 		times = 1000
 	}
 	for range times {
@@ -154,6 +155,9 @@ func evaluate(t testing.TB, w *world, p *veiviser.Plan, q Question) Report {
 
 // The intervals hold the truth of a simulated world, of both plans and of their difference.
 func TestEvaluateCoversTheTruth(t *testing.T) {
+	if raced.On {
+		t.Skip("thousands of decisions on one goroutine")
+	}
 	active, target := sykkel(t, exploring), sykkel(t, leaning(better))
 	first := newWorld(t, active)
 	snap, err := New(first, first, nil).published(t.Context(), target, first.active)
@@ -162,7 +166,7 @@ func TestEvaluateCoversTheTruth(t *testing.T) {
 	}
 	wantActive, want := truth(t, first, first.active), truth(t, first, snap)
 	worlds := 10
-	if testing.Short() || underRace() {
+	if testing.Short() {
 		worlds = 2
 	}
 	missed := map[string]int{}
@@ -207,6 +211,9 @@ func TestEvaluateCoversTheTruth(t *testing.T) {
 
 // The gate lets a plan through that is not worse, and keeps one out that is.
 func TestGate(t *testing.T) {
+	if raced.On {
+		t.Skip("six plans judged by 700 decisions, on one goroutine")
+	}
 	gated := func(rows int, loss float64) func(*veiviser.Plan) {
 		return func(p *veiviser.Plan) { p.Policy.Gate = veiviser.Gate{MinRows: rows, MaxLoss: loss} }
 	}

@@ -16,9 +16,15 @@ import (
 	"github.com/veiviser/veiviser/internal/learn"
 	"github.com/veiviser/veiviser/internal/plan"
 	"github.com/veiviser/veiviser/internal/planpb/planpbtest"
+	"github.com/veiviser/veiviser/internal/raced"
 	"github.com/veiviser/veiviser/internal/rank"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
+
+func TestMain(m *testing.M) {
+	raced.FewerDraws()
+	m.Run()
+}
 
 // noon is when tests take place.
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)

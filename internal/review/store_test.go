@@ -4,29 +4,22 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"runtime/debug"
-	"slices"
 	"testing"
 	"time"
 
 	"github.com/veiviser/veiviser/internal/decide"
 	"github.com/veiviser/veiviser/internal/learn"
 	"github.com/veiviser/veiviser/internal/plan"
+	"github.com/veiviser/veiviser/internal/raced"
 	"github.com/veiviser/veiviser/internal/store"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
-
-// underRace reports whether the race detector slows everything down.
-func underRace() bool {
-	info, _ := debug.ReadBuildInfo()
-	return info != nil && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
-}
 
 // A service at work: visitors come and click, the model learns from it, plans are published and rolled back, items are
 // written and deleted. Every answer comes out the same from what the store has kept.
 func TestReplayFromTheStore(t *testing.T) {
 	rounds := 400
-	if testing.Short() || underRace() {
+	if testing.Short() || raced.On {
 		rounds = 80
 	}
 	ctx := t.Context()

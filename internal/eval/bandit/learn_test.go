@@ -6,6 +6,8 @@ import (
 	"math"
 	"strings"
 	"testing"
+
+	"github.com/veiviser/veiviser/internal/raced"
 )
 
 func learned(t testing.TB, table *Table) *Model {
@@ -81,7 +83,7 @@ func TestLearn(t *testing.T) {
 
 // TestSeldomFooled learns from logs in which nothing depends on the context: each look is wrong once in forty.
 func TestSeldomFooled(t *testing.T) {
-	if testing.Short() || raced {
+	if testing.Short() || raced.On {
 		t.Skip("many fits")
 	}
 	fooled := 0

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/veiviser/veiviser/internal/raced"
 	"github.com/veiviser/veiviser/internal/rank/ope"
 )
 
@@ -100,7 +101,7 @@ func judgeByFifths(t testing.TB, table *Table, divisions int) crossJudged {
 // TestQuality writes what the package achieves on public logs into a golden file: a change is to be looked at, and
 // accepted by -update.
 func TestQuality(t *testing.T) {
-	if testing.Short() || raced {
+	if testing.Short() || raced.On {
 		t.Skip("fits to real logs take a while, minutes with the race detector")
 	}
 	var b strings.Builder

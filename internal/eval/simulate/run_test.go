@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/veiviser/veiviser/internal/raced"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
@@ -84,7 +85,7 @@ func TestText(t *testing.T) {
 }
 
 func TestPoliciesAreWhatTheyAreSaidToBe(t *testing.T) {
-	if testing.Short() || raced {
+	if testing.Short() || raced.On {
 		t.Skip("it takes seconds, with the race detector minutes")
 	}
 	w := bundled(t, "sykkel", 1)

@@ -4,6 +4,8 @@ import (
 	"math"
 	"slices"
 	"testing"
+
+	"github.com/veiviser/veiviser/internal/raced"
 )
 
 func TestChancesSumToOne(t *testing.T) {
@@ -101,7 +103,7 @@ func TestValuesAreOrdered(t *testing.T) {
 // delivered right are the policy's value, and with the regret they make the value of the best.
 func TestValuesAreThoseOfTheSimulation(t *testing.T) {
 	buyers := 6000
-	if testing.Short() || raced {
+	if testing.Short() || raced.On {
 		buyers = 3000
 	}
 	w := bundled(t, "sykkel", 1)

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/veiviser/veiviser/internal/raced"
 	"github.com/veiviser/veiviser/internal/rank/confseq"
 )
 
@@ -61,7 +62,7 @@ func (w *world) run(rnd *rand.Rand, width *float64) (out outcome) {
 // outside in no more than 5 %, while the interval of a single look, from the same moment on, fails several times as often.
 func TestHoldsAtEveryLook(t *testing.T) {
 	streams, few := 1000, false
-	if testing.Short() || raced { // too few for more than a check that all of it works
+	if testing.Short() || raced.On { // too few for more than a check that all of it works
 		streams, few = 60, true
 	}
 	for i, w := range []world{

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/veiviser/veiviser/internal/raced"
 	"github.com/veiviser/veiviser/internal/rank/ope"
 )
 
@@ -29,7 +30,7 @@ func retarget(rows []ope.Row, of float64) []ope.Row {
 // said, and it is narrower than the two intervals would let one think.
 func TestCompare(t *testing.T) {
 	draws := 1000
-	if testing.Short() || raced {
+	if testing.Short() || raced.On {
 		draws = 50
 	}
 	w := newWorld(1, 2)

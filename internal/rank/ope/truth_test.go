@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/veiviser/veiviser/internal/raced"
 	"github.com/veiviser/veiviser/internal/rank/ope"
 )
 
@@ -107,7 +108,7 @@ func TestIntervalsCoverTheTruth(t *testing.T) {
 		t.Skip("thousands of logs take some seconds")
 	}
 	draws := 1000
-	if raced {
+	if raced.On {
 		draws = 50
 	}
 	right := mild()

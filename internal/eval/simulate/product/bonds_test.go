@@ -6,6 +6,7 @@ import (
 
 	"github.com/veiviser/veiviser/internal/eval/simulate/bonds"
 	"github.com/veiviser/veiviser/internal/eval/simulate/product"
+	"github.com/veiviser/veiviser/internal/raced"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
@@ -28,7 +29,7 @@ func related(tb testing.TB, people, days int, seed uint64, change func(c *bonds.
 }
 
 func TestRelationshipsAreKept(t *testing.T) {
-	if raced {
+	if raced.On {
 		t.Skip("a world of people, some fifteen times slower under the race detector; they live without it")
 	}
 	r := related(t, 200, 300, 1, nil)
@@ -61,8 +62,12 @@ func TestRelationshipsAreKept(t *testing.T) {
 }
 
 func TestRelationshipsSameSeedSameBytes(t *testing.T) {
+	people, days := 30, 200
+	if raced.On {
+		people, days = 10, 60
+	}
 	once := func(seed uint64, workers int) string {
-		r := related(t, 30, 200, seed, func(c *bonds.Config) { c.Workers = workers })
+		r := related(t, people, days, seed, func(c *bonds.Config) { c.Workers = workers })
 		var b bytes.Buffer
 		if err := r.HTML(&b); err != nil {
 			t.Fatal(err)
@@ -94,7 +99,7 @@ func TestRelationshipsRefuse(t *testing.T) {
 
 // The interval of the service is to hold the true effect on nineteen of twenty audiences.
 func TestIntervalHoldsTheTruth(t *testing.T) {
-	if testing.Short() || raced {
+	if testing.Short() || raced.On {
 		t.Skip("a year and a half with each of twenty audiences, three times over")
 	}
 	const audiences = 20

@@ -9,6 +9,7 @@ import (
 	"github.com/veiviser/veiviser/internal/eval/simulate"
 	"github.com/veiviser/veiviser/internal/eval/simulate/product"
 	"github.com/veiviser/veiviser/internal/planpb/planpbtest"
+	"github.com/veiviser/veiviser/internal/raced"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
@@ -47,9 +48,13 @@ func simulated(tb testing.TB, visits int, seed uint64, more func(w *simulate.Wor
 }
 
 func TestSameSeedSameBytes(t *testing.T) {
+	visits := 600
+	if raced.On {
+		visits = 60
+	}
 	once := func(seed uint64) string {
 		var b bytes.Buffer
-		if err := simulated(t, 600, seed, nil).JSON(&b); err != nil {
+		if err := simulated(t, visits, seed, nil).JSON(&b); err != nil {
 			t.Fatal(err)
 		}
 		return b.String()
@@ -71,7 +76,7 @@ func TestUnknownPlacement(t *testing.T) {
 
 // The margins hold for the mean of three seeds, none of which anything was tuned on.
 func TestProductLosesLess(t *testing.T) {
-	if testing.Short() || raced {
+	if testing.Short() || raced.On {
 		t.Skip("twenty thousand visits for each of six policies on three seeds")
 	}
 	seeds := []uint64{4, 5, 6}

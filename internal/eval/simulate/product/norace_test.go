@@ -1,5 +1,0 @@
-//go:build !race
-
-package product_test
-
-const raced = false

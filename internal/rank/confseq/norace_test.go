@@ -1,5 +1,0 @@
-//go:build !race
-
-package confseq_test
-
-const raced = false

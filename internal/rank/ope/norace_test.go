@@ -1,5 +1,0 @@
-//go:build !race
-
-package ope_test
-
-const raced = false
