@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/veiviser/veiviser/internal/eligible"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
@@ -101,6 +102,52 @@ func TestUses(t *testing.T) {
 		}
 		if rule.Source() != source {
 			t.Errorf("Source() = %q, want %q", rule.Source(), source)
+		}
+	}
+}
+
+func TestComparisons(t *testing.T) {
+	c := compiler(t)
+	for source, want := range map[string][]eligible.Comparison{
+		"visitor.known":         nil,
+		"visitor.rung == ''":    nil,
+		"visitor.rung == 'top'": {{Name: "visitor.rung", Word: "top"}},
+		"'b' != visitor.tier || visitor.tier == 'a' || visitor.tier == 'a'": {{Name: "visitor.tier", Word: "a"}, {Name: "visitor.tier", Word: "b"}},
+		"need.audience in ['press', 'investor']":                            {{Name: "need.audience", Word: "investor"}, {Name: "need.audience", Word: "press"}},
+		"['x'].exists(t, visitor.role == t || t == 'y')":                    {{Name: "t", Word: "y"}},
+		"visitor.visits == 3 && visit.page == visit.query":                  nil,
+	} {
+		rule, err := c.Compile(source)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if diff := cmp.Diff(want, rule.Comparisons()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", source, diff)
+		}
+	}
+}
+
+func TestConstant(t *testing.T) {
+	c := compiler(t)
+	for source, want := range map[string][2]bool{ // verdict, constant
+		"true":                            {true, true},
+		"1 > 2":                           {false, true},
+		"1 / 0 == 1":                      {false, true},
+		"[1, 2].exists(x, x == 2)":        {true, true},
+		"true || visitor.known":           {false, false},
+		"now > timestamp(0)":              {false, false},
+		"visitor.count('a') >= 0":         {false, false},
+		"need.p('use') < 2.0":             {false, false},
+		"has(visitor.attributes.country)": {false, false},
+	} {
+		rule, err := c.Compile(source)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if verdict, constant := rule.Constant(); verdict != want[0] || constant != want[1] {
+			t.Errorf("%s: %v, %v", source, verdict, constant)
 		}
 	}
 }

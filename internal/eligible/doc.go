@@ -73,6 +73,9 @@
 //
 // Rules never see the id of a visitor: a rule is about kinds of people.
 //
+// What can be one of a few words only is compared with one of these: a plan whose rule compares phase, rung, tier, source, role (when the
+// plan declares roles), audience, journey, standard or kind with another word is refused, as one that counts an unknown event type.
+//
 // # Functions
 //
 //	visitor.count(type)    int                  how often that event type happened, 0 when never

@@ -33,13 +33,16 @@ type name struct {
 	read func(a *activation) ref.Val
 }
 
+// nowName is the one name without a root.
+const nowName = "now"
+
 // roots are the words that need a dot and a field behind them.
 func roots() []string { return []string{"visitor", "visit", "need", "item"} }
 
 // names is the whole vocabulary of rules beside the functions; the package doc holds the same table for readers.
 func names() []name {
 	return slices.Concat(visitorNames(), visitNames(), needNames(), itemNames(),
-		[]name{{"now", cel.TimestampType, func(a *activation) ref.Val { return timestamp(a.now) }}})
+		[]name{{nowName, cel.TimestampType, func(a *activation) ref.Val { return timestamp(a.now) }}})
 }
 
 func visitorNames() []name {

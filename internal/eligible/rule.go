@@ -51,6 +51,21 @@ func (r *Rule) EventTypes() []string { return r.uses.eventTypes }
 // Stages are the stages that the rule names in need.p, sorted.
 func (r *Rule) Stages() []string { return r.uses.stages }
 
+// Comparison is a name that a rule compares with a literal text: visitor.rung == 'friend', or need.audience in ['press'].
+type Comparison struct{ Name, Word string }
+
+// Comparisons are those of the rule by ==, != and in, sorted. The names of loops may be among them.
+func (r *Rule) Comparisons() []Comparison { return r.uses.compared }
+
+// Constant reports whether the rule looks at nothing, so that its verdict is always the same; one that fails does not hold.
+func (r *Rule) Constant() (verdict, constant bool) {
+	if r.uses.facts {
+		return false, false
+	}
+	verdict, err := r.Eval(&Facts{})
+	return verdict && err == nil, true
+}
+
 // Cost is the most the rule can cost on any facts, in CEL's units, at most [MaxCost].
 func (r *Rule) Cost() uint64 { return r.estimate }
 

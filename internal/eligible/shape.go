@@ -1,6 +1,7 @@
 package eligible
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -22,7 +23,9 @@ type shapeCheck struct {
 // uses is what a rule looks at.
 type uses struct {
 	item, need         bool
+	facts              bool // anything at all
 	eventTypes, stages []string
+	compared           []Comparison
 }
 
 func (s *shapeCheck) check() error {
@@ -40,6 +43,8 @@ func (s *shapeCheck) uses() uses {
 		slices.Sort(*list)
 		*list = slices.Compact(*list)
 	}
+	slices.SortFunc(s.used.compared, func(a, b Comparison) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Word, b.Word)) })
+	s.used.compared = slices.Compact(s.used.compared)
 	return s.used
 }
 
@@ -90,6 +95,10 @@ func (s *shapeCheck) call(e ast.Expr) error {
 		s.key(args[0], literal(args[1]))
 	case fn == operators.In:
 		s.key(args[1], literal(args[0]))
+		s.among(args[0], args[1])
+	case fn == operators.Equals || fn == operators.NotEquals:
+		s.compare(args[0], args[1])
+		s.compare(args[1], args[0])
 	case fn == fnCount || fn == fnVisitCount || fn == fnSince:
 		s.used.eventTypes = appendSet(s.used.eventTypes, literal(args[0]))
 	case fn == fnP:
@@ -141,7 +150,25 @@ func (s *shapeCheck) key(in ast.Expr, key string) {
 	}
 }
 
+// among notes the literal texts of a list in which a name is looked for.
+func (s *shapeCheck) among(name, list ast.Expr) {
+	if list.Kind() != ast.ListKind {
+		return
+	}
+	for _, e := range list.AsList().Elements() {
+		s.compare(name, e)
+	}
+}
+
+// compare notes a name that is compared with a literal text.
+func (s *shapeCheck) compare(name, text ast.Expr) {
+	if word := literal(text); word != "" && name.Kind() == ast.IdentKind {
+		s.used.compared = append(s.used.compared, Comparison{name.AsIdent(), word})
+	}
+}
+
 func (s *shapeCheck) note(id string) {
+	s.used.facts = s.used.facts || id == nowName || strings.Contains(id, ".")
 	s.used.item = s.used.item || strings.HasPrefix(id, "item.")
 	s.used.need = s.used.need || strings.HasPrefix(id, "need.")
 }

@@ -66,6 +66,7 @@ func Validate(p *veiviser.Plan) []veiviser.Violation {
 	c.relationships()
 	c.contact()
 	c.coherence()
+	c.remembered()
 	c.crisis(&p.Crisis)
 	c.audiences()
 	c.roles()
@@ -87,6 +88,9 @@ type checker struct {
 	items      register
 	stages     register // of all journeys, and the standard ones
 	forms      [][]form // of the plan's items
+
+	channels     register              // of placements and representations
+	vocabularies map[string]vocabulary // of rules, made when needed
 }
 
 // register is the ids there are of something.
@@ -140,6 +144,16 @@ func newChecker(p *veiviser.Plan) *checker {
 	for i := range p.Items {
 		c.items.add(p.Items[i].ID, i)
 		c.forms = append(c.forms, formsOf(&p.Items[i]))
+	}
+	for i := range p.Placements {
+		c.channels.add(p.Placements[i].Channel, i)
+	}
+	for i := range p.Items {
+		for k := range p.Items[i].Representations {
+			for _, name := range p.Items[i].Representations[k].Channels {
+				c.channels.add(name, i)
+			}
+		}
 	}
 	return c
 }
@@ -279,26 +293,6 @@ func (c *checker) segment(at string, i int) {
 		return
 	}
 	c.rule(at+".rule", s.Rule, false)
-}
-
-// rule checks a rule, which may look at the item or may not.
-func (c *checker) rule(at, source string, withItem bool) {
-	r, err := c.rules.compile(source)
-	if err != nil {
-		c.violations = appendViolations(c.violations, at, err)
-		return
-	}
-	if r.UsesItem() && !withItem {
-		c.fail(at, "this rule is about the visitor, it cannot look at an item")
-	}
-	for _, t := range r.EventTypes() {
-		c.word(at, "event type", t, c.eventTypes)
-	}
-	for _, s := range r.Stages() {
-		if !c.stages.has(s) {
-			c.fail(at, "%s", c.unknown("stage", s, c.stages.names))
-		}
-	}
 }
 
 // unknown says that there is no such word, and which of the known ones may be meant.

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/veiviser/veiviser/internal/veiviser"
@@ -39,6 +40,11 @@ func (c *checker) audiences() {
 			c.fail(at+".binds", "says where never_sell holds, which is not set")
 		}
 	}
+}
+
+// sellsTo reports whether anything is ever sold to an audience. To customers it is, whatever the plan says: that is refused by itself.
+func (c *checker) sellsTo(audience string) bool {
+	return audience == veiviser.AudienceCustomer || !slices.ContainsFunc(c.plan.Audiences, func(a veiviser.Audience) bool { return a.NeverSell && a.ID == audience })
 }
 
 // roles checks the parts in a company's decision.

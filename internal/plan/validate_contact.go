@@ -21,35 +21,36 @@ const (
 	maxBudget         = 1000
 	maxAttention      = 100
 	maxContradictions = 256
+
+	leastWindow = time.Second
 )
 
 // contact checks how often people are spoken to, and when.
 func (c *checker) contact() {
 	p := &c.plan.Contact
 	c.atMost("contact.caps", len(p.Caps), maxCaps, "caps")
-	w := c.contactWords()
+	topics := c.topics()
 	caps := map[string]int{}
 	for i := range p.Caps[:min(len(p.Caps), maxLooked)] {
 		at := fmt.Sprintf("contact.caps[%d]", i)
 		c.ownID(at, p.Caps[i].ID, i, caps, "cap")
-		c.cap(at, &p.Caps[i], w)
+		c.cap(at, &p.Caps[i], &topics)
 	}
 	c.atMost("contact.quiet_hours", len(p.QuietHours), maxQuietHours, "quiet hours")
 	hours := map[string]int{}
 	for i := range p.QuietHours[:min(len(p.QuietHours), maxLooked)] {
 		at := fmt.Sprintf("contact.quiet_hours[%d]", i)
 		c.ownID(at, p.QuietHours[i].ID, i, hours, "quiet hours")
-		c.quietHours(at, &p.QuietHours[i], w)
+		c.quietHours(at, &p.QuietHours[i])
 	}
+	c.silent(p.QuietHours)
 	if p.Budget.Amount < 0 || p.Budget.Amount > maxBudget {
 		c.fail("contact.budget.amount", "must lie in 0–%d, is %d; 0 is no bound", maxBudget, p.Budget.Amount)
 	}
 	if p.Budget.Amount != 0 || p.Budget.Window != 0 {
 		c.capWindow("contact.budget.window", p.Budget.Window)
 	}
-	if p.ReserveFor < 0 || p.ReserveFor > veiviser.MaxCapWindow {
-		c.fail("contact.reserve_for", "must lie in 0–%s, is %v", days(veiviser.MaxCapWindow), p.ReserveFor)
-	}
+	c.reserve("contact.reserve_for", p.ReserveFor)
 	if _, ok := eligible.Zone(p.TimeZone); p.TimeZone != "" && !ok {
 		c.fail("contact.time_zone", "there is no time zone %q; use an IANA name such as \"Europe/Oslo\"", p.TimeZone)
 	}
@@ -63,48 +64,39 @@ func (c *checker) ownID(at, id string, i int, known map[string]int, what string)
 	c.id(at, id, i, known, what)
 }
 
-// contactWords is what caps and quiet hours may speak of.
-type contactWords struct{ channels, topics register }
-
-func (c *checker) contactWords() *contactWords {
-	w := &contactWords{}
-	add := func(r *register, list []string) {
-		for _, s := range list {
-			r.add(s, 0)
-		}
-	}
-	for i := range c.plan.Placements {
-		add(&w.channels, []string{c.plan.Placements[i].Channel})
-	}
+// topics are those of the plan's items and journeys.
+func (c *checker) topics() register {
+	var r register
 	for i := range c.plan.Items {
-		add(&w.topics, c.plan.Items[i].Topics)
-		for k := range c.plan.Items[i].Representations {
-			add(&w.channels, c.plan.Items[i].Representations[k].Channels)
+		for _, t := range c.plan.Items[i].Topics {
+			r.add(t, i)
 		}
 	}
 	for i := range c.plan.Journeys {
-		add(&w.topics, c.plan.Journeys[i].Subjects)
+		for _, t := range c.plan.Journeys[i].Subjects {
+			r.add(t, i)
+		}
 	}
-	return w
+	return r
 }
 
 // topicsKnown checks topics against those of the plan's items and journeys: one must cover the other.
-func (c *checker) topicsKnown(at string, topics []string, w *contactWords) {
-	if len(w.topics.names) == 0 {
+func (c *checker) topicsKnown(at string, topics []string, there *register) {
+	if len(there.names) == 0 {
 		return // the catalogue is others'
 	}
 	for i, t := range topics[:min(len(topics), maxLooked)] {
-		known := t == "*" || slices.ContainsFunc(w.topics.names, func(s string) bool {
+		known := t == "*" || slices.ContainsFunc(there.names, func(s string) bool {
 			return veiviser.SubjectMatches(t, s) || veiviser.SubjectMatches(s, t)
 		})
 		if t != "" && !known {
-			c.fail(fmt.Sprintf("%s[%d]", at, i), "%s", c.unknown("topic", t, w.topics.names))
+			c.fail(fmt.Sprintf("%s[%d]", at, i), "%s", c.unknown("topic", t, there.names))
 		}
 	}
 }
 
 // cap checks one cap.
-func (c *checker) cap(at string, x *veiviser.Cap, w *contactWords) {
+func (c *checker) cap(at string, x *veiviser.Cap, topics *register) {
 	if x.Limit < 1 {
 		c.fail(at+".limit", "must lie in 1–%d, is %d; what is never to be shown is a draft, or switched off",
 			veiviser.MaxCapLimit, x.Limit)
@@ -119,32 +111,36 @@ func (c *checker) cap(at string, x *veiviser.Cap, w *contactWords) {
 	c.words(at+".kinds", "kind", names(x.Kinds), kindNames())
 	c.atMost(at+".topics", len(x.Topics), maxCapTopics, "topics")
 	c.names(at+".topics", "topic", x.Topics, 128)
-	c.topicsKnown(at+".topics", x.Topics, w)
+	c.topicsKnown(at+".topics", x.Topics, topics)
 	c.atMost(at+".item_ids", len(x.Items), maxCapItems, "items")
 	c.names(at+".item_ids", "item", x.Items, veiviser.MaxIDBytes)
 	c.known(at+".item_ids", "item", x.Items, &c.items)
-	c.where(at, x.Channels, x.Placements, w)
+	if places := c.where(at, x.Channels, x.Placements); len(places) > 0 {
+		c.counts(at, x, places)
+	}
 }
 
-// where checks in which channels and on which placements something holds.
-func (c *checker) where(at string, channels, placements []string, w *contactWords) {
-	c.atMost(at+".channels", len(channels), maxCapChannels, "channels")
-	c.names(at+".channels", "channel", channels, veiviser.MaxNameBytes)
-	c.known(at+".channels", "channel", channels, &w.channels)
-	c.atMost(at+".placements", len(placements), maxCapPlacements, "placements")
-	c.names(at+".placements", "placement", placements, veiviser.MaxNameBytes)
-	c.known(at+".placements", "placement", placements, &c.placements)
-}
-
+// capWindow checks a sliding window.
 func (c *checker) capWindow(at string, d time.Duration) {
-	if d <= 0 || d > veiviser.MaxCapWindow {
-		c.fail(at, "must be above 0 and at most %s, is %v", days(veiviser.MaxCapWindow), d)
+	if d < leastWindow || d > veiviser.MaxCapWindow {
+		c.fail(at, "must lie between %v and %s, is %v", leastWindow, days(veiviser.MaxCapWindow), d)
+	}
+}
+
+// reserve checks how long a showing waits for its impression; 0 is unset.
+func (c *checker) reserve(at string, d time.Duration) {
+	switch ttl := c.plan.Policy.WithDefaults().DecisionTTL; {
+	case d == 0:
+	case d < leastWindow || d > veiviser.MaxCapWindow:
+		c.fail(at, "must lie between %v and %s, is %v", leastWindow, days(veiviser.MaxCapWindow), d)
+	case ttl > 0 && d > ttl:
+		c.fail(at, "is %v, but an impression names a decision, which is remembered for %v only: shorten it, or lengthen policy.decision_ttl", d, ttl)
 	}
 }
 
 func days(d time.Duration) string { return fmt.Sprintf("%d days", d/(24*time.Hour)) }
 
-func (c *checker) quietHours(at string, q *veiviser.QuietHours, w *contactWords) {
+func (c *checker) quietHours(at string, q *veiviser.QuietHours) {
 	for _, t := range [...]struct{ field, value string }{{".from", q.From}, {".to", q.To}} {
 		if _, ok := eligible.TimeOfDay(t.value); !ok {
 			c.fail(at+t.field, "%q is no time of day; write it as \"21:00\", from 00:00 to 23:59", t.value)
@@ -152,7 +148,7 @@ func (c *checker) quietHours(at string, q *veiviser.QuietHours, w *contactWords)
 	}
 	week := eligible.Weekdays()
 	c.words(at+".days", "day", q.Days, slices.Concat(week[1:], week[:1]))
-	c.where(at, q.Channels, q.Placements, w)
+	c.where(at, q.Channels, q.Placements)
 }
 
 // attention checks how much of the budget a placement takes.
@@ -175,14 +171,18 @@ func (c *checker) said(at string, it *veiviser.Item) {
 	if _, own := eligible.OwnItem(it.Product); own {
 		c.fail(at+"product", "begins as items without a product are called, \"item:\"; give it another name")
 	}
+	if it.Duty == veiviser.DutyTransactional && it.Rule == "" && len(it.Segments)+len(it.Journeys)+len(it.Topics) == 0 && !it.Care {
+		c.fail(at+"duty", "would go to everybody, before everything and at every hour: say whose order or request it is about, with a rule, "+
+			"segments, journeys or topics")
+	}
 }
 
 // coherence checks that the plan does not contradict itself.
 func (c *checker) coherence() {
 	p := &c.plan.Coherence
-	if p.Window < 0 || p.Window > veiviser.MaxCapWindow {
-		c.fail("coherence.window", "must lie in 0–%s, is %v; 0 is %s", days(veiviser.MaxCapWindow), p.Window,
-			days(veiviser.DefaultCoherenceWindow))
+	if p.Window != 0 && (p.Window < leastWindow || p.Window > veiviser.MaxCapWindow) {
+		c.fail("coherence.window", "must lie between %v and %s, or be left out for %s, is %v", leastWindow, days(veiviser.MaxCapWindow),
+			days(veiviser.DefaultCoherenceWindow), p.Window)
 	}
 	c.atMost("coherence.contradictions", len(p.Contradictions), maxContradictions, "contradictions")
 	for i := range p.Contradictions[:min(len(p.Contradictions), maxLooked)] {
@@ -201,6 +201,7 @@ func (c *checker) coherence() {
 			c.fail(at+".other_claim", "a claim always contradicts itself with another value; name another claim")
 		}
 	}
+	c.claims(p.Contradictions)
 	c.contradictions()
 }
 

@@ -49,7 +49,13 @@ func TestRightContact(t *testing.T) {
 	twin(trade, func(it *veiviser.Item) {
 		it.Price, it.Audiences = &veiviser.Money{Currency: "NOK", Micros: 1}, []string{"supplier"}
 	})
-	for name, p := range map[string]*veiviser.Plan{"plain": spoken(), "later": later, "draft": draft, "abroad": abroad, "trade": trade} {
+	others := spoken() // claims of items that are written beside the plan
+	others.Coherence.Contradictions = append(others.Coherence.Contradictions,
+		veiviser.Contradiction{Claim: "range_mi", Value: "80", Other: "range_km", OtherValue: "121"})
+	order := spoken()
+	order.Items[0].Duty, order.Items[0].Topics, order.Items[0].Rule = veiviser.DutyTransactional, nil, "visitor.phase == 'waiting'"
+	order.Contact.Caps[1].Items = nil
+	for name, p := range map[string]*veiviser.Plan{"plain": spoken(), "others": others, "order": order, "later": later, "draft": draft, "abroad": abroad, "trade": trade} {
 		for _, v := range Validate(p) {
 			t.Errorf("%s: %v", name, v)
 		}
@@ -67,8 +73,9 @@ func TestWrongContact(t *testing.T) {
 		{func(p *veiviser.Plan) { p.Contact.Caps[1].ID = "daily" }, "contact.caps[1].id", "taken"},
 		{func(p *veiviser.Plan) { p.Contact.Caps[0].Limit = 0 }, "contact.caps[0].limit", "what is never to be shown is a draft, or switched off"},
 		{func(p *veiviser.Plan) { p.Contact.Caps[0].Limit = 101 }, "contact.caps[0].limit", "at most 100"},
-		{func(p *veiviser.Plan) { p.Contact.Caps[0].Window = 0 }, "contact.caps[0].window", "above 0"},
-		{func(p *veiviser.Plan) { p.Contact.Caps[0].Window = 91 * 24 * time.Hour }, "contact.caps[0].window", "at most 90 days"},
+		{func(p *veiviser.Plan) { p.Contact.Caps[0].Window = 0 }, "contact.caps[0].window", "between 1s and 90 days"},
+		{func(p *veiviser.Plan) { p.Contact.Caps[0].Window = 1 }, "contact.caps[0].window", "between 1s and 90 days"},
+		{func(p *veiviser.Plan) { p.Contact.Caps[0].Window = 91 * 24 * time.Hour }, "contact.caps[0].window", "between 1s and 90 days"},
 		{func(p *veiviser.Plan) { p.Contact.Caps[0].Per = "tem" }, "contact.caps[0].per", `did you mean "item"?`},
 		{func(p *veiviser.Plan) { p.Contact.Caps[0].Account = true }, "contact.caps[0].account", "knows no accounts"},
 		{func(p *veiviser.Plan) { p.Contact.Caps[0].Kinds = []veiviser.ItemKind{"ofer"} }, "contact.caps[0].kinds[0]", `did you mean "offer"?`},
@@ -83,17 +90,35 @@ func TestWrongContact(t *testing.T) {
 		{func(p *veiviser.Plan) { p.Contact.QuietHours[0].Days[1] = "sunday" }, "contact.quiet_hours[0].days[1]", "mon, tue"},
 		{func(p *veiviser.Plan) { p.Contact.QuietHours[0].Days[1] = "mon" }, "contact.quiet_hours[0].days[1]", "twice"},
 		{func(p *veiviser.Plan) { p.Contact.Budget.Amount = -1 }, "contact.budget.amount", "0–1000"},
-		{func(p *veiviser.Plan) { p.Contact.Budget.Window = 0 }, "contact.budget.window", "above 0"},
+		{func(p *veiviser.Plan) { p.Contact.Budget.Window = 0 }, "contact.budget.window", "between 1s and 90 days"},
 		{func(p *veiviser.Plan) { p.Contact.ReserveFor = -1 }, "contact.reserve_for", "must lie"},
+		{func(p *veiviser.Plan) { p.Contact.ReserveFor = 1 }, "contact.reserve_for", "between 1s and 90 days"},
+		{func(p *veiviser.Plan) { p.Contact.ReserveFor = 8 * 24 * time.Hour }, "contact.reserve_for", "remembered for 168h0m0s only"},
 		{func(p *veiviser.Plan) { p.Contact.TimeZone = "Local" }, "contact.time_zone", "no time zone"},
 		{func(p *veiviser.Plan) { p.Placements[0].Attention = new(101) }, "placements[0].attention", "0–100"},
 		{func(p *veiviser.Plan) { p.Placements[0].Attention = new(21) }, "placements[0].attention", "nothing could ever be shown"},
 		{func(p *veiviser.Plan) { p.Items[0].Duty = "must" }, "items[0].duty", "no duty"},
+		{func(p *veiviser.Plan) { p.Items[0].Duty, p.Items[0].Topics = veiviser.DutyTransactional, nil }, "items[0].duty", "would go to everybody"},
 		{func(p *veiviser.Plan) { p.Items[0].Product = strings.Repeat("x", 129) }, "items[0].product", "at most 128"},
 		{func(p *veiviser.Plan) { p.Items[0].Product = "item:guide" }, "items[0].product", "another name"},
 		{func(p *veiviser.Plan) { p.Coherence.Window = -1 }, "coherence.window", "must lie"},
+		{func(p *veiviser.Plan) { p.Coherence.Window = 1 }, "coherence.window", "between 1s and 90 days"},
 		{func(p *veiviser.Plan) { p.Coherence.Contradictions[0].Value = "" }, "coherence.contradictions[0].value", "say it"},
 		{func(p *veiviser.Plan) { p.Coherence.Contradictions[0].Other = "made_in" }, "coherence.contradictions[0].other_claim", "always contradicts itself"},
+		{func(p *veiviser.Plan) { p.Coherence.Contradictions[0].Claim = "range_mk" }, "coherence.contradictions[0].claim", `did you mean "range_km"?`},
+		{func(p *veiviser.Plan) { p.Coherence.Contradictions[0].Other = "rnge_km" }, "coherence.contradictions[0].other_claim", `did you mean "range_km"?`},
+		{func(p *veiviser.Plan) {
+			p.Items[1].Claims["made_in"] = "Norway"
+			p.Coherence.Contradictions[0].Value = "norway "
+		}, "coherence.contradictions[0].value", `did you mean "Norway"?`},
+		{func(p *veiviser.Plan) {
+			p.Coherence.Contradictions = append(p.Coherence.Contradictions, p.Coherence.Contradictions[0])
+		}, "coherence.contradictions[1]", "the same as number 1"},
+		{func(p *veiviser.Plan) {
+			p.Coherence.Contradictions = append(p.Coherence.Contradictions, veiviser.Contradiction{
+				Claim: "ships_from", Value: "China", Other: "made_in", OtherValue: "Norway",
+			})
+		}, "coherence.contradictions[1]", "the other way round"},
 		{func(p *veiviser.Plan) {
 			p.Items[0].Claims = map[string]string{"made_in": "Norway", "ships_from": "China"}
 		}, `items[0].claims["made_in"]`, "same item"},

@@ -141,6 +141,9 @@ func (c *checker) terms(at string, it *veiviser.Item) {
 		if cur := it.Price.Currency; len(cur) != 3 || slices.ContainsFunc([]byte(cur), func(b byte) bool { return b < 'A' || b > 'Z' }) {
 			c.fail(at+"price.currency_code", "%q is no ISO 4217 code, which is three capital letters", cur)
 		}
+		if it.Price.Micros < 0 {
+			c.fail(at+"price", "must not be negative")
+		}
 	}
 }
 

@@ -82,12 +82,21 @@ func (c *checker) unfit(p *Placement, i int) string {
 		return fmt.Sprintf("is of kind %q, and only %s may be shown here", it.Kind, strings.Join(names(p.Kinds), ", "))
 	case len(to) > 0 && len(p.Audiences) > 0 && !meet(to, p.Audiences):
 		return fmt.Sprintf("is for %s, and the placement for %s", strings.Join(to, ", "), strings.Join(p.Audiences, ", "))
+	case it.Kind == veiviser.KindOffer && it.Duty == veiviser.DutyNone && !c.sellsHere(p, to):
+		return "is an offer, and nothing is sold to who is met here (never_sell)"
 	}
 	if choose(c.forms[i], viewKey{p, p.Channel, language(c.language)}, language(c.language)) < 0 {
 		return fmt.Sprintf("has no representation in format %s for channel %q and language %q",
 			strings.Join(p.Formats, " or "), p.Channel, c.language)
 	}
 	return ""
+}
+
+// sellsHere reports whether a placement meets somebody of some audiences to whom anything is sold.
+func (c *checker) sellsHere(p *Placement, to []string) bool {
+	return slices.ContainsFunc(audienceNames(), func(a string) bool {
+		return c.sellsTo(a) && (len(to) == 0 || slices.Contains(to, a)) && (len(p.Audiences) == 0 || slices.Contains(p.Audiences, a))
+	})
 }
 
 // fallback checks that what is to be shown when nothing else can, can.

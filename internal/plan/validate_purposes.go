@@ -22,6 +22,9 @@ func (c *checker) purposes() {
 			known[p.ID] = i
 		}
 		c.id(at, p.ID, i, known, "purpose")
+		if len(p.Name) == 0 {
+			c.fail(at+".name", "say in words what she is asked to agree to")
+		}
 		c.text(at+".name", p.Name, 200)
 		c.atMost(at+".version", len(p.Version), veiviser.MaxNameBytes, "bytes")
 		if p.Renew && p.Version == "" {
@@ -34,5 +37,10 @@ func (c *checker) purposes() {
 		}
 		c.atMost(at+".channels", len(p.Channels), maxPurposeChannels, "channels")
 		c.names(at+".channels", "channel", p.Channels, veiviser.MaxNameBytes)
+		c.known(at+".channels", "channel", p.Channels, &c.channels)
+		c.notStaff(at+".channels", p.Channels)
+		if !p.Profile && len(p.Channels) == 0 {
+			c.fail(at, "binds nothing: say in which channels only who agreed is spoken to, or that nothing is remembered without it (profile)")
+		}
 	}
 }

@@ -11,8 +11,12 @@ import (
 // asked is bikes with two purposes.
 func asked() *veiviser.Plan {
 	p := bikes()
+	p.Placements = append(p.Placements,
+		veiviser.Placement{ID: "letter", Channel: "mail", Formats: []string{"card"}},
+		veiviser.Placement{ID: "desk", Channel: "staff", Formats: []string{"card"}, Staff: true})
 	p.Purposes = []veiviser.Purpose{
-		{ID: "memory", Version: "1", Renew: true, Profile: true}, {ID: "mail", Granted: true, Channels: []string{"mail"}},
+		{ID: "memory", Name: veiviser.Text{"nb": "Huske"}, Version: "1", Renew: true, Profile: true},
+		{ID: "mail", Name: veiviser.Text{"nb": "Brev"}, Granted: true, Channels: []string{"mail"}},
 	}
 	return p
 }
@@ -32,6 +36,10 @@ func TestWrongPurposes(t *testing.T) {
 		{func(p *veiviser.Plan) { p.Purposes[0].Version = "" }, "purposes[0].renew", "version"},
 		{func(p *veiviser.Plan) { p.Purposes[0].Version = strings.Repeat("x", 65) }, "purposes[0].version", "at most 64"},
 		{func(p *veiviser.Plan) { p.Purposes[1].Channels[0] = "" }, "purposes[1].channels[0]", "empty"},
+		{func(p *veiviser.Plan) { p.Purposes[1].Channels[0] = "mai" }, "purposes[1].channels[0]", `did you mean "mail"?`},
+		{func(p *veiviser.Plan) { p.Purposes[1].Channels[0] = "staff" }, "purposes[1].channels[0]", "only placements for staff"},
+		{func(p *veiviser.Plan) { p.Purposes[1].Channels = nil }, "purposes[1]", "binds nothing"},
+		{func(p *veiviser.Plan) { p.Purposes[0].Name = nil }, "purposes[0].name", "say in words"},
 		{func(p *veiviser.Plan) { p.Purposes[0].Name = veiviser.Text{"en": "x"} }, "purposes[0].name", "default language"},
 		{func(p *veiviser.Plan) { p.Purposes = make([]veiviser.Purpose, 17) }, "purposes", "at most 16"},
 		{func(p *veiviser.Plan) { p.Purposes[1].Channels = make([]string, 17) }, "purposes[1].channels", "at most 16"},

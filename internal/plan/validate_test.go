@@ -197,6 +197,7 @@ func TestValidateItem(t *testing.T) {
 		{func(it *veiviser.Item) { it.Rule = "visitor.visits >" }, "rule", "line 1"},
 		{func(it *veiviser.Item) { it.End = it.Start }, "end_time", "after start_time"},
 		{func(it *veiviser.Item) { it.Stock = new(int64(-1)) }, "stock", "negative"},
+		{func(it *veiviser.Item) { it.Price = &veiviser.Money{Currency: "NOK", Micros: -1} }, "price", "negative"},
 		{func(it *veiviser.Item) { it.Value = math.Inf(1) }, "value", "a number"},
 		{func(it *veiviser.Item) { it.Cost = -1 }, "cost", "from 0"},
 		{func(it *veiviser.Item) { it.Boost = 1.01 }, "boost", "[-1, 1]"},

@@ -15,6 +15,15 @@ const (
 	internal
 )
 
+// SourceClasses are the kinds of places that [Source] tells apart by referrer.
+func SourceClasses() []string {
+	var words []string
+	for c := search; c <= internal; c++ {
+		words = append(words, c.word())
+	}
+	return words
+}
+
 // classWord reads a class by its name.
 func classWord(s string) class {
 	switch s {

@@ -27,7 +27,7 @@ type Purpose struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Id, lower case, at most 64 bytes.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// Name by language, as said to the visitor.
+	// Name by language, as said to the visitor; required.
 	Name map[string]string `protobuf:"bytes,2,rep,name=name,proto3" json:"name,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// Version of the text she is asked with, at most 64 bytes.
 	Version string `protobuf:"bytes,3,opt,name=version,proto3" json:"version,omitempty"`
@@ -38,7 +38,8 @@ type Purpose struct {
 	// Without this purpose nothing is remembered of what she does, and answers are contextual only. At most one purpose has it;
 	// in a plan without one everybody may be profiled until she objects.
 	Profile bool `protobuf:"varint,6,opt,name=profile,proto3" json:"profile,omitempty"`
-	// Channels in which only who agreed is spoken to; transactional and mandatory items pass. At most 16.
+	// Channels in which only who agreed is spoken to; transactional and mandatory items pass. Channels of the plan's placements or
+	// representations, at most 16; at least one, unless profile is set.
 	Channels      []string `protobuf:"bytes,7,rep,name=channels,proto3" json:"channels,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -134,7 +135,8 @@ type ContactPolicy struct {
 	QuietHours []*QuietHours `protobuf:"bytes,2,rep,name=quiet_hours,json=quietHours,proto3" json:"quiet_hours,omitempty"`
 	// How much attention is asked of a person in all.
 	Budget *AttentionBudget `protobuf:"bytes,3,opt,name=budget,proto3" json:"budget,omitempty"`
-	// How long a showing counts whose impression has not come, on placements that report impressions; unset is 30 minutes.
+	// How long a showing counts whose impression has not come, on placements that report impressions: from 1 second to 90 days, and no
+	// longer than policy.decision_ttl, since an impression names its decision; unset is 30 minutes.
 	ReserveFor *durationpb.Duration `protobuf:"bytes,4,opt,name=reserve_for,json=reserveFor,proto3" json:"reserve_for,omitempty"`
 	// Time zone of visitors who have none (attribute "time_zone" of context or visitor), an IANA name; empty is UTC.
 	TimeZone      string `protobuf:"bytes,5,opt,name=time_zone,json=timeZone,proto3" json:"time_zone,omitempty"`
@@ -207,14 +209,15 @@ func (x *ContactPolicy) GetTimeZone() string {
 	return ""
 }
 
-// Cap is how often what matches every field that is set may be shown to one person within a sliding window.
+// Cap is how often what matches every field that is set may be shown to one person within a sliding window. One whose fields can never
+// meet is refused, and so is what is never counted: placements and channels of staff, items with a duty.
 type Cap struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Id, lower case, at most 64 bytes, unique; explanations name it.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// How often, 1–100. What is never to be shown is a draft, or switched off: 0 is refused.
 	Limit int32 `protobuf:"varint,2,opt,name=limit,proto3" json:"limit,omitempty"`
-	// The window, above 0, at most 90 days.
+	// The window, from 1 second to 90 days, and no longer than policy.visitor_ttl.
 	Window *durationpb.Duration `protobuf:"bytes,3,opt,name=window,proto3" json:"window,omitempty"`
 	// item, topic, kind or channel: each is counted by itself; empty counts all that matches together.
 	Per string `protobuf:"bytes,4,opt,name=per,proto3" json:"per,omitempty"`
@@ -335,7 +338,8 @@ func (x *Cap) GetPlacements() []string {
 }
 
 // QuietHours are hours of the day in which nothing is sent, by the clock of the visitor's time zone. Transactional and mandatory
-// items pass.
+// items pass. Placements for staff know none. Hours that, together with those before them, leave a placement no minute of the week are
+// refused.
 type QuietHours struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Id, lower case, at most 64 bytes, unique.
@@ -346,7 +350,7 @@ type QuietHours struct {
 	Placements []string `protobuf:"bytes,3,rep,name=placements,proto3" json:"placements,omitempty"`
 	// When they begin, "21:00".
 	From string `protobuf:"bytes,4,opt,name=from,proto3" json:"from,omitempty"`
-	// When they end, "08:00"; when that is not after from, on the next day.
+	// When they end, "08:00"; when that is not after from, on the next day: from 00:00 to 00:00 is the whole day.
 	To string `protobuf:"bytes,5,opt,name=to,proto3" json:"to,omitempty"`
 	// Days on which they begin: mon tue wed thu fri sat sun; empty is every day.
 	Days          []string `protobuf:"bytes,6,rep,name=days,proto3" json:"days,omitempty"`
@@ -431,7 +435,7 @@ type AttentionBudget struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// In units: a showing takes the attention of its placement (1 unless it says otherwise). 0 is no bound, at most 1,000.
 	Amount int32 `protobuf:"varint,1,opt,name=amount,proto3" json:"amount,omitempty"`
-	// The window, at most 90 days; required with an amount.
+	// The window, from 1 second to 90 days, and no longer than policy.visitor_ttl; required with an amount.
 	Window        *durationpb.Duration `protobuf:"bytes,2,opt,name=window,proto3" json:"window,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -487,7 +491,8 @@ func (x *AttentionBudget) GetWindow() *durationpb.Duration {
 // what she was told is not shown to her, nor are two such items shown together.
 type Coherence struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// How long she is held to have heard a price or a claim; unset is 14 days, at most 90 days.
+	// How long she is held to have heard a price or a claim: from 1 second to 90 days, and no longer than policy.visitor_ttl; unset is 14
+	// days.
 	Window *durationpb.Duration `protobuf:"bytes,1,opt,name=window,proto3" json:"window,omitempty"`
 	// Claims of one product that cannot both be true, at most 256.
 	Contradictions []*Contradiction `protobuf:"bytes,2,rep,name=contradictions,proto3" json:"contradictions,omitempty"`
@@ -539,7 +544,8 @@ func (x *Coherence) GetContradictions() []*Contradiction {
 	return nil
 }
 
-// Contradiction is two claims that cannot both be true of one product. A claim always contradicts itself with another value.
+// Contradiction is two claims that cannot both be true of one product. A claim always contradicts itself with another value. Claims
+// that no item of the plan has may be those of items written beside it, but a name that is nearly one of the plan's is refused.
 type Contradiction struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name of a claim.
@@ -623,7 +629,8 @@ type Audience struct {
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// Name by language.
 	Name map[string]string `protobuf:"bytes,2,rep,name=name,proto3" json:"name,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	// Whoever is one gets no offers (NO_SELL), transactional and mandatory ones apart. Refused for customers.
+	// Whoever is one gets no offers (NO_SELL), transactional and mandatory ones apart. Refused for customers, and with offers that are for
+	// nobody else.
 	NeverSell bool `protobuf:"varint,3,opt,name=never_sell,json=neverSell,proto3" json:"never_sell,omitempty"`
 	// Where never_sell holds: "need" (default), where the need served is on one of its journeys; "person", everywhere as long as a
 	// need of hers on one of its journeys is remembered, or the sender says so (attribute "visitor.audience" of an event).

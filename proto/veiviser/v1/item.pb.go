@@ -176,7 +176,7 @@ type Item struct {
 	Cost float64 `protobuf:"fixed64,15,opt,name=cost,proto3" json:"cost,omitempty"`
 	// Added to its usefulness, in [-1, 1]; shown in every explanation.
 	Boost float64 `protobuf:"fixed64,16,opt,name=boost,proto3" json:"boost,omitempty"`
-	// The price it names, if it names one.
+	// The price it names, if it names one; not negative.
 	Price *Money `protobuf:"bytes,17,opt,name=price,proto3" json:"price,omitempty"`
 	// What it claims, by claim ("range_km": "120"), at most 16 of 64-byte keys and 200-byte values.
 	Claims map[string]string `protobuf:"bytes,18,rep,name=claims,proto3" json:"claims,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
@@ -187,8 +187,8 @@ type Item struct {
 	// Changes with every write. Sent back with a write or delete it refuses that when the item changed meanwhile.
 	Etag string `protobuf:"bytes,21,opt,name=etag,proto3" json:"etag,omitempty"`
 	// Whether it must reach her whatever else holds. "transactional": about something she asked for, such as an order; it passes caps,
-	// budget, quiet hours, pauses and consent, and is shown before everything that is ranked. "mandatory": by law or for safety; it
-	// passes her mutes, too. Empty is neither.
+	// budget, quiet hours, pauses and consent, and is shown before everything that is ranked, so that it must say for whom it is: by
+	// rule, segments, journeys, topics or care. "mandatory": by law or for safety; it passes her mutes, too. Empty is neither.
 	Duty string `protobuf:"bytes,23,opt,name=duty,proto3" json:"duty,omitempty"`
 	// What price and claims are about, at most 128 bytes; empty is the item itself. Items of one product must not name different prices
 	// or contradicting claims at the same time.
@@ -197,7 +197,8 @@ type Item struct {
 	Care bool `protobuf:"varint,25,opt,name=care,proto3" json:"care,omitempty"`
 	// The rung of the loyalty ladder that it helps to reach: only for who stands right below it.
 	TowardRung string `protobuf:"bytes,26,opt,name=toward_rung,json=towardRung,proto3" json:"toward_rung,omitempty"`
-	// There to win first-time customers: only for who has not ordered yet, and ranked by what those cost and bring, too.
+	// There to win first-time customers: only for who has not ordered yet, and ranked by what those cost and bring, too. Not with care, nor
+	// for audiences without customers.
 	Acquires bool `protobuf:"varint,27,opt,name=acquires,proto3" json:"acquires,omitempty"`
 	// What an item of kind ask may be answered with, at most 16.
 	Answers []*AnswerOption `protobuf:"bytes,28,rep,name=answers,proto3" json:"answers,omitempty"`

@@ -28,9 +28,9 @@ const (
 type Relationship struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// When an order is late that promised no time of its own (attribute "promised" of the purchase: a moment of RFC 3339 or a date;
-	// anything else is refused); unset is 7 days.
+	// anything else is refused), from 1 minute to 365 days; unset is 7 days.
 	DeliverWithin *durationpb.Duration `protobuf:"bytes,1,opt,name=deliver_within,json=deliverWithin,proto3" json:"deliver_within,omitempty"`
-	// When an answer to a complaint is due; unset is 24 hours.
+	// When an answer to a complaint is due, from 1 minute to 365 days; unset is 24 hours.
 	RespondWithin *durationpb.Duration `protobuf:"bytes,2,opt,name=respond_within,json=respondWithin,proto3" json:"respond_within,omitempty"`
 	// What follows when a case is put right.
 	Recovery *Recovery `protobuf:"bytes,3,opt,name=recovery,proto3" json:"recovery,omitempty"`
@@ -114,9 +114,10 @@ type Recovery struct {
 	Steps []*RecoveryStep `protobuf:"bytes,1,rep,name=steps,proto3" json:"steps,omitempty"`
 	// Share of people who get no steps, for comparison, drawn with their first case, in [0, 1]; unset is 0.2.
 	ControlShare *float64 `protobuf:"fixed64,2,opt,name=control_share,json=controlShare,proto3,oneof" json:"control_share,omitempty"`
-	// How long after the resolution coming back counts; unset is 60 days.
+	// How long after the resolution coming back counts: from 1 minute to 365 days, and no longer than policy.visitor_ttl; unset is 60 days.
 	Window *durationpb.Duration `protobuf:"bytes,3,opt,name=window,proto3" json:"window,omitempty"`
-	// Event types that count as coming back, at most 16; empty is purchase, review and share.
+	// Event types that count as coming back, at most 16; empty is purchase, review and share. Complaints and what becomes of them,
+	// deliveries, returns, and what she says of what she was shown are refused.
 	Outcomes      []string `protobuf:"bytes,4,rep,name=outcomes,proto3" json:"outcomes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -185,7 +186,8 @@ type RecoveryStep struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Time since the resolution from which on it is due.
 	After *durationpb.Duration `protobuf:"bytes,1,opt,name=after,proto3" json:"after,omitempty"`
-	// Items of the plan of which one is shown, 1–16.
+	// Items of the plan of which one is shown, 1–16. They are shown as this step and at no other time, so that none is a fallback, made
+	// for others (care, acquires, toward_rung), or has a rule that never holds.
 	ItemIds       []string `protobuf:"bytes,2,rep,name=item_ids,json=itemIds,proto3" json:"item_ids,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -245,7 +247,7 @@ type Rung struct {
 	Name map[string]string `protobuf:"bytes,2,rep,name=name,proto3" json:"name,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// CEL over visitor, visit, need and now, at most 2,048 bytes; required.
 	Promote string `protobuf:"bytes,3,opt,name=promote,proto3" json:"promote,omitempty"`
-	// CEL as promote; empty keeps for ever.
+	// CEL as promote; empty keeps for ever, that is, as long as she is remembered (policy.visitor_ttl).
 	Keep          string `protobuf:"bytes,4,opt,name=keep,proto3" json:"keep,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -378,7 +380,8 @@ type AcquisitionPolicy struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What one first-time customer costs, at most 256; the most specific row holds.
 	Costs []*AcquisitionCost `protobuf:"bytes,1,rep,name=costs,proto3" json:"costs,omitempty"`
-	// How long after the first order purchases count as quality; unset is 90 days.
+	// How long after the first order purchases count as quality: from 1 minute to 365 days, and no longer than policy.visitor_ttl; unset is
+	// 90 days.
 	Window *durationpb.Duration `protobuf:"bytes,2,opt,name=window,proto3" json:"window,omitempty"`
 	// What a margin of scale adds to the usefulness of items that acquire, in [0, 1]; 0 leaves it out.
 	Weight float64 `protobuf:"fixed64,3,opt,name=weight,proto3" json:"weight,omitempty"`
@@ -467,7 +470,8 @@ func (x *AcquisitionPolicy) GetStrength() float64 {
 // AcquisitionCost is what one first-time customer costs.
 type AcquisitionCost struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Where they come from: search, social, mail, ad, direct, internal, or a channel; empty is any.
+	// Where they come from: search, social, mail, ad, direct, internal, or a channel; empty is any. A host, or what is nearly a source
+	// that the plan knows, is refused.
 	Source string `protobuf:"bytes,1,opt,name=source,proto3" json:"source,omitempty"`
 	// The segment; empty is any.
 	Segment string `protobuf:"bytes,2,opt,name=segment,proto3" json:"segment,omitempty"`
@@ -540,22 +544,24 @@ func (x *AcquisitionCost) GetCost() float64 {
 // meanwhile; what has lasted for longer than memory is the usual from then on.
 type Crisis struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Event types watched as complaints, at most 16, of the standard ones and the plan's; empty is complaint.
+	// Event types watched as complaints, at most 16, of the standard ones and the plan's; empty is complaint. What goes well, and what
+	// the shop does itself, is refused here and below.
 	Complaints []string `protobuf:"bytes,1,rep,name=complaints,proto3" json:"complaints,omitempty"`
-	// Event types watched as negative feedback, at most 16; empty is not_relevant and dismiss.
+	// Event types watched as negative feedback, at most 16, none of those watched as complaints; empty is not_relevant and dismiss.
 	Feedback []string `protobuf:"bytes,2,rep,name=feedback,proto3" json:"feedback,omitempty"`
 	// False alarms a year, above 0, at most 1,000; 0 is 1.
 	FalseAlarms float64 `protobuf:"fixed64,3,opt,name=false_alarms,json=falseAlarms,proto3" json:"false_alarms,omitempty"`
 	// Step in which events are counted, 10 s to 1 day; unset is 10 minutes.
 	Bucket *durationpb.Duration `protobuf:"bytes,4,opt,name=bucket,proto3" json:"bucket,omitempty"`
-	// Half-life of the usual rate, at least ten buckets, at most a year; unset is 7 days.
+	// Half-life of the usual rate, at least ten buckets, at most a year; unset is 7 days, which must be ten buckets, too.
 	Memory *durationpb.Duration `protobuf:"bytes,5,opt,name=memory,proto3" json:"memory,omitempty"`
 	// How many events an alarm needs at least; 0 is 5.
 	LeastEvents int32 `protobuf:"varint,6,opt,name=least_events,json=leastEvents,proto3" json:"least_events,omitempty"`
 	// Attribute of context or visitor that says where she is; empty is "region".
 	RegionAttribute string `protobuf:"bytes,7,opt,name=region_attribute,json=regionAttribute,proto3" json:"region_attribute,omitempty"`
 	// Stages in which what was switched off comes back, at most 8, of which only the last may be everything for everybody; empty is
-	// service and ask, then content too, then all. Behind the last stage all is back.
+	// service and ask, then content too, then all. Each brings what the one before has, and more kinds or more people. Behind the last
+	// stage all is back.
 	Resume        []*ResumeStage `protobuf:"bytes,8,rep,name=resume,proto3" json:"resume,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
