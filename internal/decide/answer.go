@@ -1,6 +1,7 @@
 package decide
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/veiviser/veiviser/internal/plan"
 	"github.com/veiviser/veiviser/internal/rank"
 	"github.com/veiviser/veiviser/internal/relation"
+	"github.com/veiviser/veiviser/internal/stage"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
@@ -92,8 +94,9 @@ func begin(snap *plan.Snapshot, in *Input) *choice {
 		}
 	}
 	c.complete()
+	c.source = cmp.Or(c.visitor.Standing.Relation.Source, stage.SourceOf(c.context.Referrer, c.context.Channel))
 	c.needs = orderNeeds(views(snap, c.visitor, c.account, c.context.Subject, in.Time), c.context.Subject, snap.Plan.Audiences)
-	facts := eligible.Facts{Visitor: c.visitor, Context: &c.context, Now: in.Time}
+	facts := eligible.Facts{Visitor: c.visitor, Context: &c.context, Source: c.source, Now: in.Time}
 	if len(c.needs) > 0 {
 		facts.Need = &c.needs[0]
 	}
@@ -107,11 +110,13 @@ func begin(snap *plan.Snapshot, in *Input) *choice {
 
 // choice is one answer in the making.
 type choice struct {
-	snap     *plan.Snapshot
-	in       *Input
-	visitor  *veiviser.Visitor
-	account  *veiviser.Visitor
-	context  veiviser.Context
+	snap    *plan.Snapshot
+	in      *Input
+	visitor *veiviser.Visitor
+	account *veiviser.Visitor
+	context veiviser.Context
+	// source is where she came from first, as far as it is remembered, or else where the request says that she comes from now.
+	source   string
 	needs    []veiviser.NeedView
 	segments []string
 	// taken are the catalogue slots served on earlier placements of this answer, stated the statements among them.

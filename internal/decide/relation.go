@@ -21,7 +21,7 @@ func (c *choice) relate() {
 	}
 	a := &c.snap.Relation.Acquisition
 	if a.Weight > 0 && s.Relation.Phase() == veiviser.PhaseProspect {
-		c.margin = relation.Margin(a, c.in.Customers, s.Relation.Source, c.segments)
+		c.margin = relation.Margin(a, c.in.Customers, c.source, c.segments)
 	}
 }
 
