@@ -25,7 +25,8 @@ type Input struct {
 	Request veiviser.Request
 	Time    time.Time
 	Seed    [2]uint64
-	// Degraded says why her stored state is missing; "" when it is not.
+	// Degraded says why her stored state is missing; "" when it is not. Then she is met as somebody who is not profiled, and what
+	// something that holds for her might forbid is not shown.
 	Degraded string
 	// Made is the time by the service's clock.
 	Made time.Time
@@ -87,7 +88,7 @@ func begin(snap *plan.Snapshot, in *Input) *choice {
 	if c.visitor == nil {
 		c.visitor = &veiviser.Visitor{ID: in.Request.VisitorID}
 	}
-	if !snap.Profiled(&c.visitor.Standing, in.Time) {
+	if in.Degraded != "" || !snap.Profiled(&c.visitor.Standing, in.Time) { // who knows whether she has objected?
 		c.visitor = c.visitor.Unprofiled()
 		if c.account != nil { // of the account she sees no more than a stranger, too
 			c.account = c.account.Unprofiled()
