@@ -28,10 +28,10 @@ const innerBuffer = 1 << 20
 func (a *App) serveGRPC(ctx context.Context, registry *prometheus.Registry) error {
 	counts := newCounters(registry)
 	countAlerts(registry, a.learner.Shown)
-	wishes := learn.NewRecorder(a.store, a.library, nil, a.log)
-	recorder := countedRecorder{wishes, counts}
 	plain := decide.New(a.store, a.library, decide.Options{Log: a.log, Learned: a.learned, Customers: a.customers})
 	decider := countedDecider{plain, counts}
+	wishes := learn.NewRecorder(meeting{a.store, plain.Met}, a.library, nil, a.log)
+	recorder := countedRecorder{wishes, counts}
 	options := api.Options{
 		Log: a.log, Registry: registry, Health: a.health, Stopping: a.stopping,
 		MaxInFlight: a.cfg.MaxInFlight, Deadline: a.cfg.RequestTimeout,

@@ -1,6 +1,7 @@
 package decide
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/veiviser/veiviser/internal/plan"
 	"github.com/veiviser/veiviser/internal/rank"
 	"github.com/veiviser/veiviser/internal/relation"
+	"github.com/veiviser/veiviser/internal/stage"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
@@ -23,7 +25,8 @@ type Input struct {
 	Request veiviser.Request
 	Time    time.Time
 	Seed    [2]uint64
-	// Degraded says why her stored state is missing; "" when it is not.
+	// Degraded says why her stored state is missing; "" when it is not. Then she is met as somebody who is not profiled, and what
+	// something that holds for her might forbid is not shown.
 	Degraded string
 	// Made is the time by the service's clock.
 	Made time.Time
@@ -85,15 +88,16 @@ func begin(snap *plan.Snapshot, in *Input) *choice {
 	if c.visitor == nil {
 		c.visitor = &veiviser.Visitor{ID: in.Request.VisitorID}
 	}
-	if !snap.Profiled(&c.visitor.Standing, in.Time) {
+	if in.Degraded != "" || !snap.Profiled(&c.visitor.Standing, in.Time) { // who knows whether she has objected?
 		c.visitor = c.visitor.Unprofiled()
 		if c.account != nil { // of the account she sees no more than a stranger, too
 			c.account = c.account.Unprofiled()
 		}
 	}
 	c.complete()
+	c.source = cmp.Or(c.visitor.Standing.Relation.Source, stage.SourceOf(c.context.Referrer, c.context.Channel))
 	c.needs = orderNeeds(views(snap, c.visitor, c.account, c.context.Subject, in.Time), c.context.Subject, snap.Plan.Audiences)
-	facts := eligible.Facts{Visitor: c.visitor, Context: &c.context, Now: in.Time}
+	facts := eligible.Facts{Visitor: c.visitor, Context: &c.context, Source: c.source, Now: in.Time}
 	if len(c.needs) > 0 {
 		facts.Need = &c.needs[0]
 	}
@@ -107,11 +111,13 @@ func begin(snap *plan.Snapshot, in *Input) *choice {
 
 // choice is one answer in the making.
 type choice struct {
-	snap     *plan.Snapshot
-	in       *Input
-	visitor  *veiviser.Visitor
-	account  *veiviser.Visitor
-	context  veiviser.Context
+	snap    *plan.Snapshot
+	in      *Input
+	visitor *veiviser.Visitor
+	account *veiviser.Visitor
+	context veiviser.Context
+	// source is where she came from first, as far as it is remembered, or else where the request says that she comes from now.
+	source   string
 	needs    []veiviser.NeedView
 	segments []string
 	// taken are the catalogue slots served on earlier placements of this answer, stated the statements among them.

@@ -23,7 +23,7 @@ func (c *choice) bars(p *plan.Placement, need *veiviser.NeedView, channel string
 	if p.Staff {
 		bars = inConversation(bars)
 	}
-	return bars
+	return c.unknown(bars, p, channel)
 }
 
 // answered are the bars of the questions she has answered.

@@ -64,12 +64,15 @@ type Decider struct {
 	// customers gives what was observed of first-time customers.
 	customers func() relation.Book
 	reserve   time.Duration
+	// known is what binds for who was met lately, for degraded answers.
+	known *lastKnown
 }
 
 // New returns a decider.
 func New(store Store, plans Plans, o Options) *Decider {
 	d := &Decider{
 		store: store, plans: plans, now: o.Now, seed: o.Seed, log: o.Log, learned: o.Learned, customers: o.Customers, reserve: o.Reserve,
+		known: newLastKnown(mostKnown),
 	}
 	if d.now == nil {
 		d.now = time.Now
@@ -163,6 +166,7 @@ func (d *Decider) attempt(ctx context.Context, snap *plan.Snapshot, req *veivise
 	if err != nil {
 		return veiviser.Answer{}, err
 	}
+	d.known.meet(req.VisitorID, loaded.Visitor, wall)
 	loaded.Nonce = rand.Uint64()
 	folded, err := foldEvents(snap, &loaded, req, wall)
 	if err != nil {
@@ -194,30 +198,48 @@ func (d *Decider) attempt(ctx context.Context, snap *plan.Snapshot, req *veivise
 		return answer, nil
 	}
 	changed, quiet := shownTo(snap, &answer, folded.Visitor, loaded.Visitor)
-	return answer, d.commit(ctx, snap, account, forAccount(snap, &answer), veiviser.Change{
+	err = d.commit(ctx, snap, account, forAccount(snap, &answer), veiviser.Change{
 		Loaded: loaded, Visitor: changed, EventIDs: folded.EventIDs, Answer: &answer, Forget: folded.Forget, Quiet: quiet,
 		Log:        append(folded.Log, decisionLog(snap, &answer)...),
 		VisitorTTL: snap.Policy.VisitorTTL, AnswerTTL: snap.Policy.DecisionTTL + lookBack,
 	})
+	if err == nil && folded.Visitor != nil {
+		d.known.meet(req.VisitorID, folded.Visitor, wall)
+	}
+	return answer, err
 }
 
 // lookBack is how much longer than the plan says a decision is remembered: windows that last as long are closed, and what
 // came of it is looked at, after that.
 const lookBack = time.Hour
 
-// degraded answers from the plan in memory and the events sent along alone.
+// Met notes what binds for a person whose record was just written elsewhere in this process, so that it binds in degraded answers,
+// too. visitor is as she was written, nil when she was erased.
+func (d *Decider) Met(visitorID string, visitor *veiviser.Visitor) {
+	d.known.meet(visitorID, visitor, d.now().UTC())
+}
+
+// degraded answers from the plan in memory, the context, and what is known to bind for her: what this process met lately of it, and
+// what the events sent along say that stands between her and the shop, such as a complaint. They say nothing of what she is about.
 func (d *Decider) degraded(snap *plan.Snapshot, req *veiviser.Request, wall time.Time, cause error) (veiviser.Answer, error) {
-	blank := veiviser.Loaded{VisitorID: req.VisitorID, Outcomes: anyDecision(req.Events)}
-	folded, err := foldEvents(snap, &blank, req, wall)
+	met := veiviser.Loaded{
+		VisitorID: req.VisitorID, Outcomes: anyDecision(req.Events),
+		Visitor: &veiviser.Visitor{ID: req.VisitorID, Standing: d.known.standing(req.VisitorID, wall)},
+	}
+	folded, err := foldEvents(snap, &met, req, wall)
 	if err != nil {
 		return veiviser.Answer{}, err
+	}
+	visitor := folded.Visitor
+	if visitor == nil {
+		visitor = met.Visitor
 	}
 	reason := veiviser.ReasonStoreUnavailable
 	if veiviser.ReasonOf(cause) == veiviser.ReasonCorruptRecord {
 		reason = veiviser.ReasonCorruptRecord
 	}
 	return Decide(snap, Input{
-		Visitor: folded.Visitor, Request: *req, Time: moment(req, wall), Seed: d.seed(), Degraded: string(reason), Made: wall,
+		Visitor: visitor, Request: *req, Time: moment(req, wall), Seed: d.seed(), Degraded: string(reason), Made: wall,
 		Group: learn.GroupOf(nil, req.VisitorID, *snap.Policy.Control.Share), Learned: d.learned(),
 		Customers: d.customers(),
 	}), nil

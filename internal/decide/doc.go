@@ -11,7 +11,10 @@
 //  5. tell: a [Voice] turns codes into sentences in the visitor's language.
 //
 // When the store is away, steps 1 and 4 are left out and the answer is marked degraded: a neutral belief, the plan in
-// memory, no decision id.
+// memory, no decision id. The same holds when her record cannot be read. Such an answer meets everybody as somebody who is not
+// profiled: it goes by the context, and events sent along count only for what stands between her and the shop. What it cannot know
+// to be allowed it does not show: see choice.unknown. What binds for persons met lately is remembered in the process for this
+// case, see lastKnown.
 //
 // # Who she is
 //

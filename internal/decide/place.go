@@ -48,7 +48,7 @@ func (c *choice) ask(i int) (d veiviser.Decision, query *plan.Query, need *veivi
 		d.Silence = veiviser.SilenceAudience
 		return d, nil, nil
 	}
-	facts := &eligible.Facts{Visitor: c.visitor, Context: &c.context, Need: need, Now: c.in.Time}
+	facts := &eligible.Facts{Visitor: c.visitor, Context: &c.context, Source: c.source, Need: need, Now: c.in.Time}
 	if !p.Allows(facts) {
 		d.Silence = veiviser.SilenceRule
 		return d, nil, nil

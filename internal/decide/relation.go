@@ -20,18 +20,19 @@ func (c *choice) relate() {
 		return
 	}
 	a := &c.snap.Relation.Acquisition
-	if a.Weight > 0 && s.Relation.Phase() == veiviser.PhaseProspect {
-		c.margin = relation.Margin(a, c.in.Customers, s.Relation.Source, c.segments)
+	if a.Weight > 0 && c.in.Degraded == "" && s.Relation.Phase() == veiviser.PhaseProspect {
+		c.margin = relation.Margin(a, c.in.Customers, c.source, c.segments)
 	}
 }
 
-// relationship says for which items she is who they are made for.
+// relationship says for which items she is who they are made for. Without her record nobody knows how far she has come.
 func (c *choice) relationship() plan.Standing {
 	s := &c.visitor.Standing
-	return plan.Standing{
-		OpenCase: s.OpenCases(c.in.Time) > 0, First: c.due, NextRung: relation.NextRung(c.snap.Relation, s),
-		Prospect: s.Relation.Phase() == veiviser.PhaseProspect,
+	p := plan.Standing{OpenCase: s.OpenCases(c.in.Time) > 0, First: c.due}
+	if c.in.Degraded == "" {
+		p.NextRung, p.Prospect = relation.NextRung(c.snap.Relation, s), s.Relation.Phase() == veiviser.PhaseProspect
 	}
+	return p
 }
 
 // helpFirst is what human help is worth more while something is to be put right: more than anything else can be.

@@ -173,3 +173,42 @@ func TestWatchKeepsTheStep(t *testing.T) {
 		t.Error("the step is shown again")
 	}
 }
+
+// On her very first answer nothing is remembered of where somebody came from: the request says so, for ranking and for rules alike.
+func TestSourceOfTheFirstAnswer(t *testing.T) {
+	p := relationPlan(0.5)
+	p.Segments = []veiviser.Segment{{ID: "by-ad", Rule: "visitor.source == 'ad'"}, {ID: "by-web", Rule: "visitor.source == 'web'"}}
+	p.Items[0].Rule = "visitor.source == 'ad'"
+	snap, err := plan.Compile(1, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := &veiviser.Visitor{ID: "v", Standing: veiviser.Standing{Relation: veiviser.Relation{Source: "search"}}}
+	for name, tt := range map[string]struct {
+		visitor  *veiviser.Visitor
+		context  veiviser.Context
+		margin   float64
+		segments []string
+		guide    bool
+	}{
+		"nothing is said":   {nil, veiviser.Context{}, 700, nil, false},
+		"a referrer":        {nil, veiviser.Context{Channel: "web", Referrer: "https://ads.google.com/x"}, -200, []string{"by-ad"}, true},
+		"a channel":         {nil, veiviser.Context{Channel: "web"}, 700, []string{"by-web"}, false},
+		"an unknown site":   {nil, veiviser.Context{Channel: "web", Referrer: "https://example.org/"}, 700, []string{"by-web"}, false},
+		"known from before": {known, veiviser.Context{Channel: "web", Referrer: "ad"}, 700, nil, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := Decide(snap, Input{
+				ID: "a", Visitor: tt.visitor, Time: noon,
+				Request: veiviser.Request{VisitorID: "v", Context: tt.context, Placements: []veiviser.PlacementRequest{{Placement: "side"}}},
+			})
+			_, guide := servedBy(&a, "guide")
+			if a.Margin != tt.margin || !cmp.Equal(a.Segments, tt.segments) || guide != tt.guide {
+				t.Errorf("margin %v, segments %v, the guide is shown: %v", a.Margin, a.Segments, guide)
+			}
+			if again := Decide(snap, Again(&a)); !cmp.Equal(a, again, cmpopts.EquateEmpty()) {
+				t.Errorf("made again it is another:\n%s", cmp.Diff(a, again, cmpopts.EquateEmpty()))
+			}
+		})
+	}
+}

@@ -187,6 +187,11 @@ var (
 			"nb": "Vi viste ingenting, for vi er stille om dette akkurat nå.", "sv": "Vi visade inget, för vi är tysta om detta just nu.",
 			"en": "We showed nothing because we are silent about this right now.",
 		},
+		veiviser.SilenceUnknown: {
+			"nb": "Vi viste ingenting, for akkurat nå kan vi ikke se hva du har bedt oss om.",
+			"sv": "Vi visade inget, för just nu kan vi inte se vad du har bett oss om.",
+			"en": "We showed nothing because right now we cannot look up what you have asked of us.",
+		},
 	}
 
 	standing = veiviser.Text{

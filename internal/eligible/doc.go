@@ -24,7 +24,8 @@
 //	visitor.counts         map(string, int)     how often each event type happened; see visitor.count
 //	visitor.linked         int                  other identities that are the same person
 //	visitor.phase          string               prospect, waiting (for the first order to be delivered right) or customer
-//	visitor.source         string               where she came from first: a class of referrer or a channel
+//	visitor.source         string               where she came from first: a class of referrer or a channel; until that is
+//	                                            remembered what the request says of referrer and channel
 //	visitor.rung           string               her rung of the loyalty ladder; "" below it
 //	visitor.tier           string               her tier by the value of her purchases; "" below all
 //	visitor.open_cases     int                  complaints, and orders late or wrong, that are not put right yet

@@ -59,7 +59,7 @@ func visitorNames() []name {
 		{"visitor.phase", cel.StringType, func(a *activation) ref.Val {
 			return types.String(a.visitor.Standing.Relation.Phase())
 		}},
-		{"visitor.source", cel.StringType, func(a *activation) ref.Val { return text(a.visitor.Standing.Relation.Source) }},
+		{"visitor.source", cel.StringType, func(a *activation) ref.Val { return either(a.visitor.Standing.Relation.Source, a.source) }},
 		{"visitor.rung", cel.StringType, func(a *activation) ref.Val { return text(a.visitor.Standing.Relation.Rung) }},
 		{"visitor.tier", cel.StringType, tier},
 		{"visitor.open_cases", cel.IntType, func(a *activation) ref.Val {

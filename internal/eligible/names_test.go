@@ -81,6 +81,8 @@ func TestNames(t *testing.T) {
 		"stored visit": {&eligible.Facts{Visitor: someFacts().Visitor}, []string{
 			"visit.channel == 'web'", "visit.language == 'sv'", "visit.locale == 'sv-SE'", "visit.page == '/old'",
 		}},
+		"first answer":    {&eligible.Facts{Visitor: &veiviser.Visitor{}, Source: "ad"}, []string{"visitor.source == 'ad'"}},
+		"source is known": {&eligible.Facts{Visitor: someFacts().Visitor, Source: "ad"}, []string{"visitor.source == 'search'"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, source := range tt.rules {

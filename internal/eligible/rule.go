@@ -19,6 +19,8 @@ type Facts struct {
 	Visitor *veiviser.Visitor
 	// Context is nil when the request brought none.
 	Context *veiviser.Context
+	// Source is where the context says that she comes from; it counts while it is not remembered where she came from first.
+	Source string
 	// Need is nil when there is none, Item when the rule is not evaluated for an item.
 	Need *veiviser.NeedView
 	Item *veiviser.Item
@@ -103,6 +105,7 @@ func shorten(source string) string {
 type activation struct {
 	visitor *veiviser.Visitor
 	context *veiviser.Context
+	source  string
 	need    *veiviser.NeedView
 	item    *veiviser.Item
 	now     time.Time
@@ -130,7 +133,7 @@ func (c *Compiler) activation(f *Facts) *activation {
 		a.bind()
 	}
 	a.visitor, a.context, a.need, a.item = f.Visitor, f.Context, f.Need, f.Item
-	a.now, a.hasItem, a.tiers = f.Now, f.Item != nil, c.Tiers
+	a.source, a.now, a.hasItem, a.tiers = f.Source, f.Now, f.Item != nil, c.Tiers
 	if a.visitor == nil {
 		a.visitor = &c.nothing.visitor
 	}

@@ -39,6 +39,7 @@ const (
 	switchedOff
 	capped
 	contradicts
+	standingUnknown
 	standing
 	inSegment
 	ruleFalse
@@ -59,7 +60,7 @@ func (r reason) name() veiviser.ExclusionReason {
 		veiviser.ExcludedSubject, veiviser.ExcludedJourney, veiviser.ExcludedUnsure,
 		veiviser.ExcludedPaused, veiviser.ExcludedChannel, veiviser.ExcludedConsent, veiviser.ExcludedQuiet, veiviser.ExcludedBudget,
 		veiviser.ExcludedMuted, veiviser.ExcludedJustLooking, veiviser.ExcludedDecided, veiviser.ExcludedCase, veiviser.ExcludedWaiting,
-		veiviser.ExcludedNoSell, veiviser.ExcludedSwitch, veiviser.ExcludedCapped, veiviser.ExcludedContradicts, veiviser.ExcludedStanding,
+		veiviser.ExcludedNoSell, veiviser.ExcludedSwitch, veiviser.ExcludedCapped, veiviser.ExcludedContradicts, veiviser.ExcludedUnknown, veiviser.ExcludedStanding,
 		veiviser.ExcludedSegment,
 		veiviser.ExcludedRule, veiviser.ExcludedRuleFailed, veiviser.ExcludedElsewhere, veiviser.ExcludedBelowShort,
 	}[r]

@@ -126,7 +126,8 @@ func (x *Purpose) GetChannels() []string {
 
 // ContactPolicy bounds how often people are spoken to, and when. Counting is exact per person, over all her identities and however
 // many callers ask at once. Transactional and mandatory items pass and are not counted, nor is what a preview or a placement for
-// staff shows. In a degraded answer nobody knows what she was shown: what a cap or the budget could count is left out then.
+// staff shows. In a degraded answer nobody knows what she was shown: what a cap or the budget could count is left out then
+// (STANDING_UNKNOWN), and quiet hours go by the time zone of the context, or else the plan's.
 type ContactPolicy struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How often what may be shown, at most 256.
@@ -488,7 +489,8 @@ func (x *AttentionBudget) GetWindow() *durationpb.Duration {
 // Coherence keeps a person from being told one price or claim today and another tomorrow, in whatever channel. Items that name a
 // product are held to it always, others, which only their own earlier price can contradict, when the plan says anything here. Items
 // of the plan that contradict each other at the same time are refused; those written beside it are not, but what contradicts
-// what she was told is not shown to her, nor are two such items shown together.
+// what she was told is not shown to her, nor are two such items shown together. In a degraded answer nobody knows what she was told:
+// what tells a price or a claim is left out then, save transactional and mandatory items.
 type Coherence struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How long she is held to have heard a price or a claim: from 1 second to 90 days, and no longer than policy.visitor_ttl; unset is 14

@@ -93,7 +93,7 @@ const (
 	SilenceReason_SILENCE_REASON_AUDIENCE SilenceReason = 4
 	// The request left no room.
 	SilenceReason_SILENCE_REASON_NO_SLOTS SilenceReason = 5
-	// The store is away and nothing neutral exists.
+	// Her record could not be looked at, and nothing that may be shown without it exists.
 	SilenceReason_SILENCE_REASON_UNAVAILABLE SilenceReason = 6
 	// The visitor is in the control group and the placement declares no fallback.
 	SilenceReason_SILENCE_REASON_CONTROL_GROUP SilenceReason = 7
@@ -111,6 +111,9 @@ const (
 	SilenceReason_SILENCE_REASON_SWITCHED_OFF SilenceReason = 13
 	// She was shown enough there lately.
 	SilenceReason_SILENCE_REASON_CAPPED SilenceReason = 14
+	// Her record could not be looked at, and what holds for her may forbid everything here: nobody knows whether she agreed to be
+	// spoken to in this channel, or how often she was.
+	SilenceReason_SILENCE_REASON_STANDING_UNKNOWN SilenceReason = 15
 )
 
 // Enum value maps for SilenceReason.
@@ -131,6 +134,7 @@ var (
 		12: "SILENCE_REASON_ATTENTION_BUDGET",
 		13: "SILENCE_REASON_SWITCHED_OFF",
 		14: "SILENCE_REASON_CAPPED",
+		15: "SILENCE_REASON_STANDING_UNKNOWN",
 	}
 	SilenceReason_value = map[string]int32{
 		"SILENCE_REASON_UNSPECIFIED":      0,
@@ -148,6 +152,7 @@ var (
 		"SILENCE_REASON_ATTENTION_BUDGET": 12,
 		"SILENCE_REASON_SWITCHED_OFF":     13,
 		"SILENCE_REASON_CAPPED":           14,
+		"SILENCE_REASON_STANDING_UNKNOWN": 15,
 	}
 )
 
@@ -186,7 +191,8 @@ type RecommendRequest struct {
 	// The situation.
 	Context *VisitContext `protobuf:"bytes,2,opt,name=context,proto3" json:"context,omitempty"`
 	// What just happened, at most 100: folded in before deciding. Duplicates are left out silently; an invalid event refuses
-	// the request, naming events[i] and the field.
+	// the request, naming events[i] and the field. In a degraded answer they count only for what stands between her and the shop
+	// (a complaint opens a case), and nothing is concluded of what she is after: she may have objected to that.
 	Events []*Event `protobuf:"bytes,3,rep,name=events,proto3" json:"events,omitempty"`
 	// Where something could be shown, 1–16; decided in order, so that one item is not served twice.
 	Placements []*PlacementRequest `protobuf:"bytes,4,rep,name=placements,proto3" json:"placements,omitempty"`
@@ -375,6 +381,17 @@ type RecommendResponse struct {
 	PlanVersion string `protobuf:"bytes,4,opt,name=plan_version,json=planVersion,proto3" json:"plan_version,omitempty"`
 	// The answer was made without her stored history, or could not be stored: it can not be explained or rewarded, and events
 	// sent along were not recorded. Send those again with the same ids.
+	//
+	// Whoever asks, a degraded answer goes by the context alone, and leaves out what something that holds for her might forbid
+	// (STANDING_UNKNOWN): offers and questions, what tells a price or a claim, everything in channels that a purpose of the plan
+	// governs, and what a cap or the budget could count; also what is made to win people or for a rung of the ladder. Transactional
+	// and mandatory items pass. On placements for staff, channels, caps and budget bar nothing.
+	//
+	// Of herself it knows what the replica that answers has met lately: her wishes, her refusals and her open cases as they were
+	// when that replica last read or wrote her record, at most a day ago and as long as it has room to remember, without her id.
+	// These bind. What she said or what was owed to her otherwise does not: something she muted, a pause or an open case may be missed
+	// then, as may a switch by region or segment that only her record shows to be about her. What was taken back, or erased, is
+	// forgotten there with the next reading, and after a day.
 	Degraded bool `protobuf:"varint,5,opt,name=degraded,proto3" json:"degraded,omitempty"`
 	// Why, as an ErrorReason without prefix; "" when not degraded.
 	DegradedReason string `protobuf:"bytes,6,opt,name=degraded_reason,json=degradedReason,proto3" json:"degraded_reason,omitempty"`
@@ -1678,8 +1695,8 @@ type ExcludedItems struct {
 	// NOT_A_CANDIDATE, EXCLUDED_BY_REQUEST, DRAFT, KIND_NOT_ALLOWED, NO_REPRESENTATION, OUTSIDE_DATES, OUT_OF_STOCK,
 	// OTHER_AUDIENCE, OTHER_SUBJECT, OTHER_JOURNEY, STAGE_UNSURE, OTHER_SEGMENT, RULE_FALSE, RULE_FAILED, SERVED_ELSEWHERE,
 	// NOT_SHORT_LISTED, BELOW_ATTENTION_COST, OUTRANKED or, of what keeps items from her, PAUSED, MUTED_CHANNEL, NO_CONSENT, QUIET_HOURS,
-	// ATTENTION_BUDGET, MUTED, JUST_LOOKING, DECIDED, OPEN_CASE, AWAITING_DELIVERY, NO_SELL, SWITCHED_OFF, CAPPED, TOLD_OTHERWISE and
-	// OTHER_STANDING; an item counts under the first that holds.
+	// ATTENTION_BUDGET, MUTED, JUST_LOOKING, DECIDED, OPEN_CASE, AWAITING_DELIVERY, NO_SELL, SWITCHED_OFF, CAPPED, TOLD_OTHERWISE,
+	// STANDING_UNKNOWN (of a degraded answer) and OTHER_STANDING; an item counts under the first that holds.
 	Reason string `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
 	// How many.
 	Count int32 `protobuf:"varint,2,opt,name=count,proto3" json:"count,omitempty"`
@@ -1890,7 +1907,7 @@ const file_veiviser_v1_decision_service_proto_rawDesc = "" +
 	"\vExploration\x12\x1b\n" +
 	"\x17EXPLORATION_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13EXPLORATION_DEFAULT\x10\x01\x12\x13\n" +
-	"\x0fEXPLORATION_OFF\x10\x02*\xef\x03\n" +
+	"\x0fEXPLORATION_OFF\x10\x02*\x94\x04\n" +
 	"\rSilenceReason\x12\x1e\n" +
 	"\x1aSILENCE_REASON_UNSPECIFIED\x10\x00\x12#\n" +
 	"\x1fSILENCE_REASON_NOTHING_ELIGIBLE\x10\x01\x12\x1d\n" +
@@ -1907,7 +1924,8 @@ const file_veiviser_v1_decision_service_proto_rawDesc = "" +
 	"\x1aSILENCE_REASON_QUIET_HOURS\x10\v\x12#\n" +
 	"\x1fSILENCE_REASON_ATTENTION_BUDGET\x10\f\x12\x1f\n" +
 	"\x1bSILENCE_REASON_SWITCHED_OFF\x10\r\x12\x19\n" +
-	"\x15SILENCE_REASON_CAPPED\x10\x0e2\x98\x04\n" +
+	"\x15SILENCE_REASON_CAPPED\x10\x0e\x12#\n" +
+	"\x1fSILENCE_REASON_STANDING_UNKNOWN\x10\x0f2\x98\x04\n" +
 	"\x0fDecisionService\x12n\n" +
 	"\tRecommend\x12\x1d.veiviser.v1.RecommendRequest\x1a\x1e.veiviser.v1.RecommendResponse\"\"\x82\xd3\xe4\x93\x02\x1c:\x01*\"\x17/v1/decisions:recommend\x12\x8a\x01\n" +
 	"\x14WatchRecommendations\x12(.veiviser.v1.WatchRecommendationsRequest\x1a).veiviser.v1.WatchRecommendationsResponse\"\x1b\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/decisions:watch0\x01\x12\x89\x01\n" +

@@ -33,7 +33,8 @@ const (
 type DecisionServiceClient interface {
 	// Recommend decides what to show on up to 16 placements, or to stay silent. Events sent along are folded in first, as
 	// VisitService.RecordEvents would. What is served is logged with its probability before the answer leaves, so that it
-	// can be explained and rewarded. When the store is away the answer still comes, marked degraded.
+	// can be explained and rewarded. When the store is away the answer still comes, marked degraded: see
+	// RecommendResponse.degraded for what it knows of her and what it therefore leaves out.
 	//
 	// Errors: INVALID_ARGUMENT (INVALID_FIELD, MALFORMED_ID, UNKNOWN_EVENT_TYPE, EVENT_IN_FUTURE, VISITOR_MISMATCH,
 	// TOO_MANY_PLACEMENTS), NOT_FOUND (UNKNOWN_PLACEMENT), FAILED_PRECONDITION (NO_PLAN_PUBLISHED), ABORTED
@@ -131,7 +132,8 @@ type DecisionService_ReplayDecisionsClient = grpc.ServerStreamingClient[ReplayDe
 type DecisionServiceServer interface {
 	// Recommend decides what to show on up to 16 placements, or to stay silent. Events sent along are folded in first, as
 	// VisitService.RecordEvents would. What is served is logged with its probability before the answer leaves, so that it
-	// can be explained and rewarded. When the store is away the answer still comes, marked degraded.
+	// can be explained and rewarded. When the store is away the answer still comes, marked degraded: see
+	// RecommendResponse.degraded for what it knows of her and what it therefore leaves out.
 	//
 	// Errors: INVALID_ARGUMENT (INVALID_FIELD, MALFORMED_ID, UNKNOWN_EVENT_TYPE, EVENT_IN_FUTURE, VISITOR_MISMATCH,
 	// TOO_MANY_PLACEMENTS), NOT_FOUND (UNKNOWN_PLACEMENT), FAILED_PRECONDITION (NO_PLAN_PUBLISHED), ABORTED

@@ -107,7 +107,9 @@ func (DirectiveKind) EnumDescriptor() ([]byte, []int) {
 
 // Directive is a wish of the visitor. It binds from the next decision on, in every channel and for every linked identity. Mandatory
 // items pass; transactional ones pass NOT_NOW, JUST_LOOKING and DECIDED. Where employees look while they talk with her
-// (Placement.staff) MUTE_CHANNEL and NOT_NOW do not hold: she began the conversation.
+// (Placement.staff) MUTE_CHANNEL and NOT_NOW do not hold: she began the conversation. In a degraded answer a wish binds when the
+// replica that answers has met her within a day; DO_NOT_PROFILE, JUST_LOOKING and mutes of offers and questions hold there for
+// everybody. See RecommendResponse.degraded.
 type Directive struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Assigned by the service.
@@ -198,7 +200,8 @@ func (x *Directive) GetExpireTime() *timestamppb.Timestamp {
 	return nil
 }
 
-// Consent is what a person said to a purpose of the plan.
+// Consent is what a person said to a purpose of the plan. In a degraded answer nobody counts as having agreed: it is contextual, and
+// silent in the channels of every purpose.
 type Consent struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The purpose.
