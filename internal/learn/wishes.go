@@ -19,7 +19,8 @@ const DefaultWish = 30 * 24 * time.Hour
 const sameCall = time.Minute
 
 // SetDirective records a wish of a person, known or not, and gives it as recorded: see [relation.Wish] for what makes room. What the
-// wish says of her stage moves her belief, unless she is not profiled; who wishes not to be is forgotten.
+// wish says of her stage moves her belief, and that of the account she acts for, unless she is not profiled; who wishes not to be
+// is forgotten.
 //
 // Errors: KindInvalid with the field at fault, KindExhausted with ReasonDirectiveLimit, and those of the store.
 func (r *Recorder) SetDirective(ctx context.Context, visitorID string, d veiviser.Directive) (veiviser.Directive, error) {
@@ -27,6 +28,7 @@ func (r *Recorder) SetDirective(ctx context.Context, visitorID string, d veivise
 	if err := Ready(snap); err != nil {
 		return d, err
 	}
+	call := rand.Text() // an account hears a word once, however often the call is tried
 	err := r.change(ctx, snap, visitorID, func(f *Folded, now time.Time) error {
 		if err := completeWish(snap, f.Visitor, &d, now); err != nil {
 			return err
@@ -38,7 +40,7 @@ func (r *Recorder) SetDirective(ctx context.Context, visitorID string, d veivise
 		if d.Kind == veiviser.DoNotProfile {
 			f.Forget = true
 		} else if !again {
-			f.said(snap, &d, now)
+			f.said(snap, &d, call, now)
 		}
 		return nil
 	})
@@ -175,19 +177,24 @@ func (r *Recorder) change(ctx context.Context, snap *plan.Snapshot, visitorID st
 			return err
 		}
 		f.profiled(snap, now)
+		if err := RecordAccounts(ctx, r.store, snap, f.Accounts); err != nil {
+			return err
+		}
 		return r.store.Commit(ctx, veiviser.Change{
 			Loaded: loaded, Visitor: f.Visitor, Log: f.Log, Forget: f.Forget, VisitorTTL: snap.Policy.VisitorTTL,
 		})
 	})
 }
 
-// said folds what a wish says of her stage into the belief.
-func (f *Folded) said(snap *plan.Snapshot, d *veiviser.Directive, now time.Time) {
+// said folds what a wish says of her stage into the belief, and notes what the account she acts for is to hear of it.
+func (f *Folded) said(snap *plan.Snapshot, d *veiviser.Directive, call string, now time.Time) {
 	v := f.Visitor
 	if !d.Kind.OnStage() || !snap.Profiled(&v.Standing, now) {
 		return
 	}
-	if !snap.Stages.Said(v, spoken(d), d.Subject, now) {
+	w := snap.Stages.Word(v, spoken(d), d.Subject, now)
+	f.speaks(snap, &w, call)
+	if !snap.Stages.Said(v, w) {
 		return
 	}
 	if before := memberOf(v); before.Known {

@@ -193,3 +193,68 @@ func TestTargetsOutliveThePlan(t *testing.T) {
 		}
 	}
 }
+
+// What a member says of where her account's decision stands moves what is believed of the account, once, as what she does would.
+func TestMemberSpeaksForHerAccount(t *testing.T) {
+	const fleet = "fleet/cargo"
+	contract := veiviser.Directive{Kind: veiviser.CorrectStage, Target: "contract", Subject: "fleet"}
+	for name, tc := range map[string]struct {
+		role  string
+		wish  veiviser.Directive
+		shy   bool
+		cut   bool
+		heard bool
+	}{
+		"a stage":           {wish: contract, heard: true},
+		"below it":          {wish: veiviser.Directive{Kind: veiviser.Decided, Subject: fleet}, heard: true},
+		"what she met last": {wish: veiviser.Directive{Kind: veiviser.Decided}, heard: true},
+		"tried twice":       {wish: contract, cut: true, heard: true},
+		"a silent role":     {wish: contract, role: "gatekeeper"},
+		"not profiled":      {wish: contract, shy: true},
+		"something else":    {wish: veiviser.Directive{Kind: veiviser.Decided, Subject: ebike}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := newMemory()
+			r, now := wishing(t, m)
+			events := []veiviser.Event{acting("1", "kim", "view", "acme", "user", 0), acting("2", "ada", "view", "acme", tc.role, time.Minute)}
+			if _, err := r.Record(t.Context(), events); err != nil {
+				t.Fatal(err)
+			}
+			if tc.shy {
+				if _, err := r.SetDirective(t.Context(), "ada", veiviser.Directive{Kind: veiviser.DoNotProfile}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			account := func() *veiviser.Visitor { return m.visitors[veiviser.AccountKey("acme")] }
+			before, counted := account().Clone(), account().Events
+			m.onCommit = func(_ *memory, c *veiviser.Change) error {
+				if tc.cut && c.Loaded.VisitorID == "ada" {
+					tc.cut = false
+					return changed()
+				}
+				return nil
+			}
+			*now = now.Add(time.Minute)
+			if _, err := r.SetDirective(t.Context(), "ada", tc.wish); err != nil {
+				t.Fatal(err)
+			}
+			was, _ := believed(before, "fleet", fleet, "contract")
+			p, words := believed(account(), "fleet", fleet, "contract")
+			if tc.heard && (p < 0.5 || words != 1) || !tc.heard && (p != was || words != 0) || account().Events != counted {
+				t.Errorf("the contract was believed with %.2f, and is with %.2f after %d words", was, p, words)
+			}
+			*now = now.Add(time.Hour)
+			if _, err := r.SetDirective(t.Context(), "ada", tc.wish); err != nil {
+				t.Fatal(err)
+			}
+			if _, again := believed(account(), "fleet", fleet, "contract"); again != 2*words {
+				t.Errorf("said again an hour later it was heard %d times", again)
+			}
+			for _, n := range m.visitors["ada"].Needs {
+				if n.Journey == "fleet" {
+					t.Errorf("the account's need is hers, too: %+v", n)
+				}
+			}
+		})
+	}
+}
