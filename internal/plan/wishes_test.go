@@ -74,8 +74,8 @@ func TestKnownTargets(t *testing.T) {
 func TestUnknownTargets(t *testing.T) {
 	s := shop(t)
 	for got, want := range map[string]string{
-		s.MisspeltChannel("Mail"):         `did you mean "mail"?`,
-		s.MisspeltChannel("e-mail"):       `did you mean "mail"?`,
+		s.MisspeltChannel("Mail"):        `did you mean "mail"?`,
+		s.MisspeltChannel("e-mail"):      `did you mean "mail"?`,
 		s.UnknownTopic("Bike/ebike"):     `did you mean "bike/ebike"?`,
 		s.UnknownTopic("bikes"):          `did you mean "bike"?`,
 		s.UnknownTopic("gloves"):         `there is no topic "gloves"; there is bike, bike/ebike, parts, parts/chain, service, tools`,
