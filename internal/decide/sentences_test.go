@@ -53,5 +53,6 @@ func TestSentences(t *testing.T) {
 	for s, text := range answers {
 		check(s, text, false) // a full stop is put behind where it stands among sentences
 	}
+	check("groupSaid", groupSaid, false)
 	check("standingUnsure", standingUnsure, true)
 }

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/veiviser/veiviser/internal/plan"
+	"github.com/veiviser/veiviser/internal/stage"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
@@ -51,18 +52,33 @@ func (v Voice) Reason(b veiviser.Because) string {
 			return sentence(s)
 		}
 	}
+	if b.Code == veiviser.BecauseYouSaid && b.About == stage.ToldStage {
+		return sentence(v.Evidence(b.Journey, b.About))
+	}
 	return sentences[b.Code].In(v.language)
 }
 
 // buys reports whether a journey is that of a customer. The sentences of stages speak of buying, which nobody else is about: an
 // applicant has bought nothing that she could get the most out of.
 func (v Voice) buys(journey string) bool {
+	j := v.journey(journey)
+	return j == nil || cmp.Or(j.Audience, veiviser.AudienceCustomer) == veiviser.AudienceCustomer
+}
+
+// group reports whether a journey is that of a company.
+func (v Voice) group(journey string) bool {
+	j := v.journey(journey)
+	return j != nil && j.Group
+}
+
+// journey is a journey of the plan, nil for none of that id.
+func (v Voice) journey(id string) *veiviser.Journey {
 	for i := range v.snap.Plan.Journeys {
-		if j := &v.snap.Plan.Journeys[i]; j.ID == journey {
-			return cmp.Or(j.Audience, veiviser.AudienceCustomer) == veiviser.AudienceCustomer
+		if j := &v.snap.Plan.Journeys[i]; j.ID == id {
+			return j
 		}
 	}
-	return true
+	return nil
 }
 
 // sentence ends a text of a plan, which may stand alone or among the sentences of the service.
@@ -78,6 +94,9 @@ func sentence(s string) string {
 func (v Voice) Evidence(journey, signal string) string {
 	if v.snap.SensitiveSignal(journey, signal) {
 		return ""
+	}
+	if signal == stage.ToldStage && v.group(journey) {
+		return groupSaid.In(v.language)
 	}
 	if t, ok := answers[signal]; ok {
 		return t.In(v.language)

@@ -12,7 +12,41 @@ import (
 // wished is what a person said, as a reader of the contract would note it down: everything by itself, nothing computed.
 type wished struct {
 	id, kind, target, subject string
+	at                        time.Time // when she said it
 	until                     time.Time // zero for ever
+}
+
+// about is what there is one wish about: the same thing, or where she stands in a subject.
+func (w *wished) about() string {
+	switch w.kind {
+	case "JUST_LOOKING", "DECIDED", "CORRECT_STAGE":
+		return "stage\x00" + w.subject
+	default:
+		return w.kind + "\x00" + w.target + "\x00" + w.subject
+	}
+}
+
+func (w *wished) over(at time.Time) bool { return !w.until.IsZero() && !at.Before(w.until) }
+
+// prevails is which of two wishes about one thing, said under two identities, holds for both: of words on a stage the later one,
+// unless it is over; of all others the one that ends last, and of two that end together the later one.
+func prevails(a, b wished, now time.Time) wished {
+	if b.at.Before(a.at) {
+		a, b = b, a
+	}
+	switch {
+	case strings.HasPrefix(a.about(), "stage") && b.over(now) != a.over(now):
+		if b.over(now) {
+			return a
+		}
+		return b
+	case strings.HasPrefix(a.about(), "stage") || b.until.IsZero():
+		return b
+	case a.until.IsZero() || b.until.Before(a.until):
+		return a
+	default:
+		return b
+	}
 }
 
 // believer is the oracle: it remembers what each person said, and says what may not be shown to her. It shares no code with
@@ -37,7 +71,7 @@ func below(subject, above string) bool {
 
 // forbids says which wish an item shown at a moment in a channel breaks, "" for none.
 func (w *wished) forbids(it *veiviser.Item, channel string, at time.Time) bool {
-	if !w.until.IsZero() && !at.Before(w.until) || it.Duty == "mandatory" {
+	if w.over(at) || it.Duty == "mandatory" {
 		return false
 	}
 	touches := func(subject string) bool {

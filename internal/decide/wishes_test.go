@@ -150,7 +150,9 @@ func (h *history) wish(ctx context.Context, id string) error {
 	case veiviser.NotNow:
 		d.Expires = h.now.Add(time.Duration(1+h.rng.IntN(200)) * time.Hour)
 	case veiviser.CorrectStage:
-		d.Target = pick(h, "need", "search", "evaluate", "purchase", "use", "worn")
+		if d.Target = pick(h, "need", "search", "evaluate", "purchase", "use", "worn"); d.Target == "worn" {
+			d.Subject = "parts"
+		}
 	case veiviser.DoNotProfile:
 		d.Subject = ""
 	default: // the others are about nothing but the subject
@@ -162,14 +164,14 @@ func (h *history) wish(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	w := wished{id: set.ID, kind: string(d.Kind), target: d.Target, subject: d.Subject, until: d.Expires}
+	w := wished{id: set.ID, kind: string(d.Kind), target: d.Target, subject: d.Subject, at: h.now, until: d.Expires}
 	if w.until.IsZero() && (w.kind == "JUST_LOOKING" || w.kind == "DECIDED") {
 		w.until = h.now.Add(30 * 24 * time.Hour)
 	}
 	person := h.believer.person(id)
 	var others []wished
 	for _, o := range h.believer.said[person] {
-		if o.kind != w.kind || o.target != w.target || o.subject != w.subject { // the later word is the one that counts
+		if o.about() != w.about() { // the later word is the one that counts
 			others = append(others, o)
 		}
 	}
@@ -221,13 +223,9 @@ func (h *history) link(ctx context.Context) error {
 	b.persons["cookie"] = "ada"
 	for _, w := range b.said["cookie"] {
 		clash := false
-		for i, o := range b.said["ada"] { // of two about the same thing the one set later counts; the service says which it was
-			if clash = o.kind == w.kind && o.target == w.target && o.subject == w.subject; clash {
-				for _, d := range h.store.visitors["ada"].Standing.Directives {
-					if d.ID == w.id {
-						b.said["ada"][i] = w
-					}
-				}
+		for i, o := range b.said["ada"] {
+			if clash = o.about() == w.about(); clash {
+				b.said["ada"][i] = prevails(o, w, h.now)
 				break
 			}
 		}

@@ -126,6 +126,12 @@ var (
 		},
 	}
 
+	// groupSaid is what is said for [stage.ToldStage] of the decision of a company: one of them said so, not always who reads it.
+	groupSaid = veiviser.Text{
+		"nb": "Dere har selv fortalt oss hvor langt dere er kommet", "sv": "Ni har själva berättat för oss hur långt ni har kommit",
+		"en": "You told us yourselves how far you have got",
+	}
+
 	silences = map[veiviser.SilenceReason]veiviser.Text{
 		veiviser.SilenceNothing: {
 			"nb": "Vi viste ingenting, for ingenting passet.", "sv": "Vi visade inget, för inget passade.",

@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/veiviser/veiviser/internal/stage"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
@@ -187,6 +188,20 @@ func TestVoiceRepresentation(t *testing.T) {
 	for _, c := range []veiviser.Choice{{ItemID: "gone"}, {ItemID: "guide-choose-bike", Representation: -1}, {ItemID: "guide-choose-bike", Representation: 999}} {
 		if _, ok := v.Representation(c); ok {
 			t.Errorf("%+v has a representation", c)
+		}
+	}
+}
+
+// What one of them said of their company's decision is told to all of them, as theirs.
+func TestWordOfCompany(t *testing.T) {
+	v := newVoice(sykkel(t), &veiviser.Answer{}, "en")
+	for journey, want := range map[string]string{
+		"fleet": "You told us yourselves how far you have got.", "purchase": "You told us yourself how far you have got.",
+		"gone": "You told us yourself how far you have got.",
+	} {
+		got := v.Reason(veiviser.Because{Code: veiviser.BecauseYouSaid, About: stage.ToldStage, Journey: journey})
+		if got != want || v.Evidence(journey, stage.ToldStage)+"." != want {
+			t.Errorf("%s: %q", journey, got)
 		}
 	}
 }

@@ -10,20 +10,23 @@ import (
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
-// AccountShare is what an account is to hear of a batch of a member's events, in their order.
+// AccountShare is what an account is to hear of a batch of a member's events, in their order, or of her word.
 type AccountShare struct {
 	Account string
 	Events  []AccountEvent
 }
 
-// AccountEvent is a member's event as her account hears it.
+// AccountEvent is a member's event, or her own word on where a decision stands, as her account hears it.
 type AccountEvent struct {
 	// ID is that of [veiviser.AccountEventID].
-	ID    string
+	ID string
+	// Event is what she did, nil for a word.
 	Event *veiviser.Event
 	Told  stage.Told
 	// Speaks says that the event may speak for the account's needs; otherwise it only tells what its member saw.
 	Speaks bool
+	// Word is what she said, nil for an event.
+	Word *stage.Word
 }
 
 // admitAccount says what is wrong with the account or the role that an event names.
@@ -69,6 +72,15 @@ func (f *Folded) acts(snap *plan.Snapshot, v *veiviser.Visitor, e *veiviser.Even
 	}
 	if heard.Speaks || e.DecisionID != "" && snap.CapsAccounts() {
 		f.share(account, heard)
+	}
+}
+
+// speaks notes what the account she acts for is to hear of her word. As what she does it is not heard from who is silent there.
+// call is an id of the call it came with.
+func (f *Folded) speaks(snap *plan.Snapshot, w *stage.Word, call string) {
+	s := &f.Visitor.Standing
+	if s.Account != "" && !snap.Silent(s.Role) && snap.Stages.HearsOfAccounts(*w) {
+		f.share(s.Account, AccountEvent{ID: veiviser.AccountEventID(f.Visitor.ID, call), Word: w})
 	}
 }
 
@@ -118,11 +130,17 @@ func LoadAccount(ctx context.Context, store AccountStore, snap *plan.Snapshot, s
 	return a, nil
 }
 
-// hear folds what a member did.
+// hear folds what a member did or said.
 func (a *Account) hear(snap *plan.Snapshot, e *AccountEvent) {
-	next := a.Writable()
-	spoke := e.Speaks && snap.Stages.FoldAccount(next, e.Event, e.Told)
-	if saw := confirm(next.Standing.Contacts, e.Event); spoke || saw {
+	next, heard := a.Writable(), false
+	if e.Word != nil {
+		heard = snap.Stages.SaidOfAccount(next, *e.Word)
+	} else {
+		spoke := e.Speaks && snap.Stages.FoldAccount(next, e.Event, e.Told)
+		saw := confirm(next.Standing.Contacts, e.Event)
+		heard = spoke || saw
+	}
+	if heard {
 		a.Record, a.EventIDs = next, append(a.EventIDs, e.ID)
 	}
 }
@@ -149,7 +167,7 @@ func (a *Account) Write(ctx context.Context, store AccountStore, snap *plan.Snap
 // event counts once for both: when the process ends in between, the event is no duplicate for her and is sent again; the account
 // has it by the id made of hers and takes it only once. The other way round the event would be a duplicate for her, and the
 // account would never hear of it. Until she sends it again, an event that she got no answer for may count for the account
-// alone.
+// alone. So may a word on a stage; said again, it is a word more.
 func RecordAccounts(ctx context.Context, store AccountStore, snap *plan.Snapshot, shares []AccountShare) error {
 	for _, share := range shares {
 		err := Retry(ctx, func() error {

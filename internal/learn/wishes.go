@@ -18,9 +18,9 @@ const DefaultWish = 30 * 24 * time.Hour
 // sameCall is for how long the same wish again is taken for the same call made twice, and her word for said once.
 const sameCall = time.Minute
 
-// SetDirective records a wish of a person, known or not, and gives it as recorded. It takes the place of one of the same kind,
-// target and subject, and of the room of those that have ended. What the wish says of her stage moves her belief, unless she is
-// not profiled; who wishes not to be is forgotten.
+// SetDirective records a wish of a person, known or not, and gives it as recorded: see [relation.Wish] for what makes room. What the
+// wish says of her stage moves her belief, and that of the account she acts for, unless she is not profiled; who wishes not to be
+// is forgotten.
 //
 // Errors: KindInvalid with the field at fault, KindExhausted with ReasonDirectiveLimit, and those of the store.
 func (r *Recorder) SetDirective(ctx context.Context, visitorID string, d veiviser.Directive) (veiviser.Directive, error) {
@@ -28,8 +28,9 @@ func (r *Recorder) SetDirective(ctx context.Context, visitorID string, d veivise
 	if err := Ready(snap); err != nil {
 		return d, err
 	}
+	call := rand.Text() // an account hears a word once, however often the call is tried
 	err := r.change(ctx, snap, visitorID, func(f *Folded, now time.Time) error {
-		if err := completeWish(snap, &d, now); err != nil {
+		if err := completeWish(snap, f.Visitor, &d, now); err != nil {
 			return err
 		}
 		again, err := place(&f.Visitor.Standing, &d, now)
@@ -39,35 +40,44 @@ func (r *Recorder) SetDirective(ctx context.Context, visitorID string, d veivise
 		if d.Kind == veiviser.DoNotProfile {
 			f.Forget = true
 		} else if !again {
-			f.said(snap, &d, now)
+			f.said(snap, &d, call, now)
 		}
 		return nil
 	})
 	return d, err
 }
 
-// place puts a wish at the end of those there are. It reports whether the same one was set a moment ago.
+// place puts a wish at the end of those there are. It reports whether the same was said a moment ago, and nothing else of her stage
+// since.
 func place(s *veiviser.Standing, d *veiviser.Directive, now time.Time) (again bool, err error) {
-	same := slices.IndexFunc(s.Directives, func(o veiviser.Directive) bool {
-		return o.Kind == d.Kind && o.Target == d.Target && o.Subject == d.Subject
-	})
-	if same >= 0 {
-		old := s.Directives[same]
-		again = old.Binds(now) && now.Sub(old.Created) < sameCall
-		d.ID = old.ID
-		s.Directives = slices.Delete(s.Directives, same, same+1)
+	for i := range slices.Backward(s.Directives) {
+		if old := &s.Directives[i]; old.Kind.OnStage() {
+			again = sameWish(old, d) && old.Binds(now) && now.Sub(old.Created) < sameCall
+			break
+		}
+	}
+	if n := len(s.Directives); n > 0 && !d.Created.After(s.Directives[n-1].Created) { // what was said later is told by the time
+		d.Created = s.Directives[n-1].Created.Add(time.Millisecond)
+	}
+	if at := recorded(s, d); at >= 0 {
+		d.ID = s.Directives[at].ID
 	} else {
 		d.ID = strings.ToLower(rand.Text()[:13]) // 65 random bits
 	}
-	if len(s.Directives) >= veiviser.MaxDirectives {
-		s.Directives = slices.DeleteFunc(s.Directives, func(o veiviser.Directive) bool { return !o.Binds(now) })
-	}
-	if len(s.Directives) >= veiviser.MaxDirectives {
+	if !relation.Wish(s, *d, now) {
 		return false, veiviser.Failed(veiviser.KindExhausted, veiviser.ReasonDirectiveLimit, nil,
 			"the visitor has %d wishes that hold, and no more are remembered; one has to be taken back first", veiviser.MaxDirectives)
 	}
-	s.Directives = append(s.Directives, *d)
 	return again, nil
+}
+
+// recorded is where she has the same wish already, -1 for nowhere.
+func recorded(s *veiviser.Standing, d *veiviser.Directive) int {
+	return slices.IndexFunc(s.Directives, func(o veiviser.Directive) bool { return sameWish(&o, d) })
+}
+
+func sameWish(a, b *veiviser.Directive) bool {
+	return a.Kind == b.Kind && a.Target == b.Target && a.Subject == b.Subject
 }
 
 // Directives are the wishes of a person that hold now, oldest first.
@@ -167,33 +177,42 @@ func (r *Recorder) change(ctx context.Context, snap *plan.Snapshot, visitorID st
 			return err
 		}
 		f.profiled(snap, now)
+		if err := RecordAccounts(ctx, r.store, snap, f.Accounts); err != nil {
+			return err
+		}
 		return r.store.Commit(ctx, veiviser.Change{
 			Loaded: loaded, Visitor: f.Visitor, Log: f.Log, Forget: f.Forget, VisitorTTL: snap.Policy.VisitorTTL,
 		})
 	})
 }
 
-// said folds what a wish says of her stage into the belief.
-func (f *Folded) said(snap *plan.Snapshot, d *veiviser.Directive, now time.Time) {
-	word := ""
-	switch d.Kind {
-	case veiviser.JustLooking:
-		word = string(veiviser.StageSearch)
-	case veiviser.Decided:
-		word = string(veiviser.StagePurchase)
-	case veiviser.CorrectStage:
-		word = d.Target
-	default:
+// said folds what a wish says of her stage into the belief, and notes what the account she acts for is to hear of it.
+func (f *Folded) said(snap *plan.Snapshot, d *veiviser.Directive, call string, now time.Time) {
+	v := f.Visitor
+	if !d.Kind.OnStage() || !snap.Profiled(&v.Standing, now) {
 		return
 	}
-	v := f.Visitor
-	if !snap.Profiled(&v.Standing, now) || !snap.Stages.Said(v, word, d.Subject, now) {
+	w := snap.Stages.Word(v, spoken(d), d.Subject, now)
+	f.speaks(snap, &w, call)
+	if !snap.Stages.Said(v, w) {
 		return
 	}
 	if before := memberOf(v); before.Known {
 		after := MembershipAt(snap, v, d.Subject, now)
 		v.Segments, v.Stage = after.Segments, after.Stage
 		f.Log = append(f.Log, veiviser.LogEntry{Time: now, Before: before, After: after})
+	}
+}
+
+// spoken is the stage that a wish says she is in.
+func spoken(d *veiviser.Directive) string {
+	switch d.Kind {
+	case veiviser.JustLooking:
+		return string(veiviser.StageSearch)
+	case veiviser.Decided:
+		return string(veiviser.StagePurchase)
+	default:
+		return d.Target
 	}
 }
 

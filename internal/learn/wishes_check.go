@@ -1,6 +1,8 @@
 package learn
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/veiviser/veiviser/internal/plan"
@@ -8,8 +10,9 @@ import (
 )
 
 // completeWish says what is wrong with a wish that is set at the time now, or fills in what it leaves open.
-func completeWish(snap *plan.Snapshot, d *veiviser.Directive, now time.Time) error {
-	for _, wrong := range [...]*veiviser.Error{wrongTarget(snap, d), wrongSubject(d), wrongEnd(d, now)} {
+func completeWish(snap *plan.Snapshot, v *veiviser.Visitor, d *veiviser.Directive, now time.Time) error {
+	trim(d)
+	for _, wrong := range [...]*veiviser.Error{wrongTarget(d), wrongSubject(d), wrongEnd(d, now), unknownTarget(snap, v, d)} {
 		if wrong != nil {
 			return wrong
 		}
@@ -24,18 +27,25 @@ func completeWish(snap *plan.Snapshot, d *veiviser.Directive, now time.Time) err
 	return nil
 }
 
-func wrongTarget(snap *plan.Snapshot, d *veiviser.Directive) *veiviser.Error {
+// trim takes off what is written around a target and a subject and means nothing. A subject of nothing but that stays, to be
+// refused: without one the wish would be about everything.
+func trim(d *veiviser.Directive) {
+	d.Target = strings.TrimSpace(d.Target)
+	if d.Kind == veiviser.MuteTopic {
+		d.Target = veiviser.TrimSubject(d.Target)
+	}
+	if s := veiviser.TrimSubject(d.Subject); s != "" {
+		d.Subject = s
+	}
+}
+
+func wrongTarget(d *veiviser.Directive) *veiviser.Error {
 	const field = "directive.target"
-	wrong := ""
 	switch d.Kind {
-	case veiviser.MuteTopic, veiviser.MuteItem, veiviser.MuteChannel:
+	case veiviser.MuteTopic, veiviser.MuteItem, veiviser.MuteKind, veiviser.MuteChannel, veiviser.CorrectStage:
 		if d.Target == "" {
-			return veiviser.Invalid(veiviser.ReasonInvalidField, field, "%s needs a target: what she does not want", d.Kind)
+			return veiviser.Invalid(veiviser.ReasonInvalidField, field, "%s needs a target: what it is about", d.Kind)
 		}
-	case veiviser.MuteKind:
-		wrong = plan.UnknownKind(d.Target)
-	case veiviser.CorrectStage:
-		wrong = snap.UnknownStage(d.Target)
 	case veiviser.NotNow, veiviser.JustLooking, veiviser.Decided, veiviser.DoNotProfile:
 		if d.Target != "" {
 			return veiviser.Invalid(veiviser.ReasonInvalidField, field, "%s has no target", d.Kind)
@@ -43,21 +53,49 @@ func wrongTarget(snap *plan.Snapshot, d *veiviser.Directive) *veiviser.Error {
 	default:
 		return veiviser.Invalid(veiviser.ReasonInvalidField, "directive.kind", "there is no wish of this kind")
 	}
+	return nil
+}
+
+// unknownTarget says what is wrong with a target that nothing answers to, so that the wish would do nothing. What she is busy with
+// answers, whether the shop knows it or not; an item may come back under its id; and a wish that she has already holds whatever
+// the plan has come to know since.
+func unknownTarget(snap *plan.Snapshot, v *veiviser.Visitor, d *veiviser.Directive) *veiviser.Error {
+	if recorded(&v.Standing, d) >= 0 {
+		return nil
+	}
+	wrong := ""
+	switch d.Kind {
+	case veiviser.MuteTopic:
+		if !slices.ContainsFunc(v.Needs, func(n veiviser.Need) bool { return veiviser.SubjectMatches(d.Target, n.Subject) }) {
+			wrong = snap.UnknownTopic(d.Target)
+		}
+	case veiviser.MuteKind:
+		wrong = plan.UnknownKind(d.Target)
+	case veiviser.MuteChannel:
+		if d.Target != v.Visit.Channel {
+			wrong = snap.MisspeltChannel(d.Target)
+		}
+	case veiviser.CorrectStage:
+		wrong = snap.UnknownStage(d.Target, d.Subject)
+	default:
+	}
 	if wrong != "" {
-		return veiviser.Invalid(veiviser.ReasonInvalidField, field, "%s", wrong)
+		return veiviser.Invalid(veiviser.ReasonInvalidField, "directive.target", "%s", wrong)
 	}
 	return nil
 }
 
 func wrongSubject(d *veiviser.Directive) *veiviser.Error {
-	if d.Subject == "" {
+	const field = "directive.subject"
+	switch {
+	case d.Subject == "":
 		return nil
-	}
-	switch d.Kind {
-	case veiviser.MuteTopic:
-		return veiviser.Invalid(veiviser.ReasonInvalidField, "directive.subject", "%s has no subject: its target is one", d.Kind)
-	case veiviser.DoNotProfile:
-		return veiviser.Invalid(veiviser.ReasonInvalidField, "directive.subject", "%s is about everything she does", d.Kind)
+	case d.Kind == veiviser.MuteTopic:
+		return veiviser.Invalid(veiviser.ReasonInvalidField, field, "%s has no subject: its target is one", d.Kind)
+	case d.Kind == veiviser.DoNotProfile:
+		return veiviser.Invalid(veiviser.ReasonInvalidField, field, "%s is about everything she does", d.Kind)
+	case veiviser.TrimSubject(d.Subject) == "":
+		return veiviser.Invalid(veiviser.ReasonInvalidField, field, "names nothing; without a subject the wish is about everything")
 	default:
 		return nil
 	}

@@ -60,12 +60,12 @@ func TestWishWords(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := s.UnknownStage("purchase") + s.UnknownStage("look") + UnknownKind("offer"); got != "" {
+	if got := s.UnknownStage("purchase", "") + s.UnknownStage("look", "") + UnknownKind("offer"); got != "" {
 		t.Error(got)
 	}
 	for got, want := range map[string]string{
-		s.UnknownStage("serch"): `did you mean "search"?`, s.UnknownStage("loock"): `did you mean "look"?`,
-		s.UnknownStage(""): "there is no stage", UnknownKind("Offers"): `did you mean "offer"?`,
+		s.UnknownStage("serch", ""): `did you mean "search"?`, s.UnknownStage("loock", ""): `did you mean "look"?`,
+		s.UnknownStage("", ""): "there is no stage", UnknownKind("Offers"): `did you mean "offer"?`,
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q does not say %q", got, want)

@@ -13,10 +13,10 @@ import (
 // of both, from is not changed, and they share nothing that either may write to. Which of the two is into makes no difference
 // but where both have a rung, a source or an account of their own: then those of into stay.
 //
-// Wishes and consents of either hold. Of two wishes about the same thing the later one stays, and of consents to one purpose
-// the last one is her last word. Where there is no room, what binds goes before what has ended, what bars before what is
-// evidence, and what is newer before what is older; an objection to being profiled always stays, and so does the last word on
-// every purpose as far as it goes.
+// Wishes and consents of either hold. Of two wishes about the same thing the one that holds longer stays, of two words on her stage
+// in one subject the later one while it holds, and of consents to one purpose the last one is her last word. Where there is no
+// room, wishes that have ended make some, and then corrected stages; no wish that keeps something away does. The last word on
+// every purpose stays as far as it goes.
 func Merge(into, from *veiviser.Standing, now time.Time) {
 	theirs := from.Clone()
 	into.Directives = directives(append(slices.Clone(into.Directives), theirs.Directives...), now)
@@ -31,26 +31,6 @@ func Merge(into, from *veiviser.Standing, now time.Time) {
 	into.Relation = relation(&into.Relation, &theirs.Relation)
 	into.Orders = orders(append(slices.Clone(into.Orders), theirs.Orders...), &into.Relation)
 	account(into, &theirs)
-}
-
-// directives unites wishes, oldest first.
-func directives(all []veiviser.Directive, now time.Time) []veiviser.Directive {
-	slices.SortFunc(all, func(a, b veiviser.Directive) int {
-		return cmp.Or(a.Created.Compare(b.Created), a.Expires.Compare(b.Expires), strings.Compare(a.ID, b.ID))
-	})
-	all = lastOf(all, func(d veiviser.Directive) [3]string { return [3]string{string(d.Kind), d.Target, d.Subject} })
-	return room(all, veiviser.MaxDirectives, func(d *veiviser.Directive) int {
-		switch {
-		case !d.Binds(now):
-			return 0
-		case d.Kind == veiviser.CorrectStage:
-			return 1
-		case d.Kind != veiviser.DoNotProfile:
-			return 2
-		default:
-			return 3
-		}
-	})
 }
 
 // answered unites the questions that were answered. When there are too many, those of the other identity make room.

@@ -116,3 +116,67 @@ func TestMergeAccounts(t *testing.T) {
 		}
 	}
 }
+
+// A member's own word on where her account stands is about the account's needs, not about what rests in her record; without a
+// subject it is about what she met last herself, if a company may be about it.
+func TestMembersWord(t *testing.T) {
+	set, now := companies(t), time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	view := func(v *veiviser.Visitor, subject string, after time.Duration) {
+		set.Fold(v, &veiviser.Event{Type: "view", Subject: subject, Time: now.Add(after)})
+	}
+	buys := func(v *veiviser.Visitor) (out []string) {
+		for i := range v.Needs {
+			if n := &v.Needs[i]; n.P[1] > 0.5 {
+				out = append(out, n.Journey+":"+n.Subject)
+			}
+		}
+		return out
+	}
+	for name, tt := range map[string]struct {
+		subject string
+		met     []string
+		hers    []string
+		account []string
+	}{
+		"the account's":         {"fleet", []string{"fleet/a"}, []string{"own:fleet/a"}, []string{"fleet:fleet"}},
+		"hers":                  {"bike", []string{"fleet/a"}, []string{"own:bike"}, nil},
+		"what she met last":     {"", []string{"bike", "fleet/a"}, []string{"own:fleet/a"}, []string{"fleet:fleet/a"}},
+		"which is no company's": {"", []string{"fleet/a", "bike"}, []string{"own:bike"}, nil},
+		"nothing":               {"", nil, []string{"own:"}, nil},
+	} {
+		member, account := &veiviser.Visitor{ID: "m"}, &veiviser.Visitor{}
+		view(member, "fleet/a", -time.Hour) // on her own, before she had an account
+		member.Standing.Account = "acme"
+		if tt.met == nil {
+			member.Needs, member.Recent = nil, nil
+		}
+		for i, subject := range tt.met {
+			view(member, subject, time.Duration(i)*time.Minute)
+		}
+		w := set.Word(member, "purchase", tt.subject, now.Add(time.Hour))
+		if heard := set.SaidOfAccount(account, w); heard != (tt.account != nil) || heard != set.HearsOfAccounts(w) {
+			t.Errorf("%s: the account heard it: %v", name, heard)
+		}
+		set.Said(member, w)
+		if got := buys(member); !cmp.Equal(got, tt.hers) {
+			t.Errorf("%s: she buys %v", name, got)
+		}
+		if got := buys(account); !cmp.Equal(got, tt.account) || account.Events != 0 {
+			t.Errorf("%s: the account buys %v", name, got)
+		}
+	}
+	bikes, err := stage.Compile(&veiviser.Plan{Journeys: []veiviser.Journey{
+		{ID: "own", Stages: []veiviser.Stage{{ID: "buy", Prior: 1}}, Subjects: []string{"bike"}},
+		{ID: "fleet", Stages: []veiviser.Stage{{ID: "buy", Prior: 1}}, Group: true, Subjects: []string{"fleet"}},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	member := &veiviser.Visitor{ID: "m", Standing: veiviser.Standing{Account: "acme"}}
+	for i, subject := range []string{"bike", "fleet/a", "shoes"} {
+		bikes.Fold(member, &veiviser.Event{Type: "view", Subject: subject, Time: now.Add(time.Duration(i) * time.Minute)})
+	}
+	if w := bikes.Word(member, "buy", "", now); w.Subject != "fleet/a" {
+		t.Errorf("where no journey of hers is about it, it is still what she met last: %+v", w)
+	}
+}

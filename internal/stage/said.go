@@ -26,27 +26,53 @@ const (
 	saidDoubt = 0.1
 )
 
-// Said folds the visitor's own word on where she stands: a stage of a journey, or a standard stage, which is every stage of it.
-// It concerns the needs of customers about subject and what lies below it; when there is none a need is opened in every
-// customers' journey that covers subject and is not begun by events of its own. An empty subject means the needs about what
-// she was busy with last. Journeys that have no such stage are left alone.
+// Word is what a visitor says of where she stands.
+type Word struct {
+	// Stage is a stage of a journey, or a standard stage, which is every stage of it.
+	Stage string
+	// Subject is what she says it of, with what lies below it, or with Exact that alone.
+	Subject string
+	Exact   bool
+	Time    time.Time
+}
+
+// Word is the visitor's own word on where she stands; an empty subject means what she was busy with last.
+func (s *Set) Word(v *veiviser.Visitor, stage, subject string, at time.Time) Word {
+	w := Word{Stage: stage, Subject: subject, Time: instant(at)}
+	if subject == "" {
+		w.Subject, w.Exact = s.busyWith(v), true
+	}
+	return w
+}
+
+// Said folds the visitor's own word. It concerns the needs of customers about its subject; when there is none a need is opened in
+// every customers' journey that covers the subject and is not begun by events of its own. Journeys that have no such stage are
+// left alone, and so are those of the account she acts for: see [Set.SaidOfAccount].
 //
 // The belief is drifted to the time of her word and multiplied by the likelihoods above. Her word is remembered under the
 // signal [ToldStage]. It is no event: nothing is counted. It reports whether anything was folded.
-func (s *Set) Said(v *veiviser.Visitor, stage, subject string, at time.Time) bool {
-	at = instant(at)
-	latest := subject == ""
-	if latest {
-		subject = s.busyWith(v)
-	}
+func (s *Set) Said(v *veiviser.Visitor, w Word) bool { return s.said(v, w, journeysOf(v)) }
+
+// SaidOfAccount folds a member's own word into the needs of her account, as Said does into hers. A word about nothing in particular
+// says nothing about a company.
+func (s *Set) SaidOfAccount(a *veiviser.Visitor, w Word) bool {
+	return w.Subject != "" && s.said(a, w, (*journey).ofAccounts)
+}
+
+// HearsOfAccounts reports whether a group journey covers what a word is about.
+func (s *Set) HearsOfAccounts(w Word) bool {
+	return s.Concerns(&veiviser.Event{Subject: w.Subject}, Told{})
+}
+
+func (s *Set) said(v *veiviser.Visitor, w Word, of func(*journey) bool) bool {
 	folded := false
 	for _, j := range s.journeys {
-		meant := j.meant(stage)
-		if j.audience != veiviser.AudienceCustomer || !slices.Contains(meant, true) {
+		meant := j.meant(w.Stage)
+		if j.audience != veiviser.AudienceCustomer || !of(j) || !slices.Contains(meant, true) {
 			continue
 		}
-		for _, i := range j.concerned(v, subject, latest, at) {
-			j.hearStage(&v.Needs[i], meant, at)
+		for _, i := range j.concerned(v, w.Subject, w.Exact, w.Time) {
+			j.hearStage(&v.Needs[i], meant, w.Time)
 			folded = true
 		}
 	}
@@ -54,14 +80,29 @@ func (s *Set) Said(v *veiviser.Visitor, stage, subject string, at time.Time) boo
 	return folded
 }
 
-// busyWith is what the customer's need that was touched last is about, "" when there is none.
+// busyWith is what the customer's need that was touched last is about, "" when there is none. The needs of an account are touched by
+// others, too: there what the member met herself counts.
 func (s *Set) busyWith(v *veiviser.Visitor) string {
+	subject, at := "", time.Time{}
+	of := journeysOf(v)
 	for _, n := range slices.Backward(v.Needs) {
-		if j := s.byID[n.Journey]; j != nil && j.audience == veiviser.AudienceCustomer {
-			return n.Subject
+		if j := s.byID[n.Journey]; j != nil && j.audience == veiviser.AudienceCustomer && of(j) {
+			subject, at = n.Subject, n.Updated
+			break
 		}
 	}
-	return ""
+	if v.Standing.Account == "" {
+		return subject
+	}
+	for _, r := range slices.Backward(v.Recent) {
+		if !r.Last.After(at) {
+			break
+		}
+		if s.HearsOfAccounts(Word{Subject: r.Subject}) {
+			return r.Subject
+		}
+	}
+	return subject
 }
 
 // meant says of each stage of the journey whether a word names it: by its own name, or else by that of its standard stage.

@@ -20,7 +20,7 @@ func TestSaidByHand(t *testing.T) {
 	j.Transitions, j.Signals = nil, nil
 	s := compile(t, planOf(j))
 	v := &veiviser.Visitor{}
-	if !s.Said(v, "search", "bike", day0) {
+	if !s.Said(v, s.Word(v, "search", "bike", day0)) {
 		t.Fatal("it was not heard")
 	}
 	n := &v.Needs[0]
@@ -53,7 +53,7 @@ func TestSaidIsBelievedAndFades(t *testing.T) {
 		view := func(at time.Time) veiviser.NeedView { return c.set.Views(c.v, "x", at)[0] }
 		before := view(day0)
 		k := rapid.IntRange(0, len(n.P)-1).Draw(t, "stage")
-		if !c.set.Said(c.v, strconv.Itoa(k), "x", day0) {
+		if !c.set.Said(c.v, c.set.Word(c.v, strconv.Itoa(k), "x", day0)) {
 			t.Fatal("it was not heard")
 		}
 		sound(t, c.v)
@@ -86,7 +86,7 @@ func TestSaidIsContradicted(t *testing.T) {
 		n.P[i] = 0.03 / float64(len(n.P)-1)
 	}
 	n.P[buy] = 0.97
-	s.Said(v, "dream", "", n.Updated)
+	s.Said(v, s.Word(v, "dream", "", n.Updated))
 	if got := p(&v.Needs[0], "dream"); got < 0.6 {
 		t.Errorf("from 97 %% elsewhere her word makes %v", got)
 	}
@@ -115,16 +115,16 @@ func TestSaidIsAbout(t *testing.T) {
 		return nil
 	}
 	a, b := belief("bike/a"), belief("bike/b")
-	s.Said(v, "buy", "", day0.Add(time.Hour))
+	s.Said(v, s.Word(v, "buy", "", day0.Add(time.Hour)))
 	if slices.Equal(b, belief("bike/b")) || !slices.Equal(a, belief("bike/a")) {
 		t.Error("without a subject it is about what she was busy with last")
 	}
 	b = belief("bike/b")
-	s.Said(v, "dream", "bike", day0.Add(2*time.Hour))
+	s.Said(v, s.Word(v, "dream", "bike", day0.Add(2*time.Hour)))
 	if slices.Equal(b, belief("bike/b")) || slices.Equal(a, belief("bike/a")) || belief("bike") != nil {
 		t.Error("a subject is about what lies below it")
 	}
-	if s.Said(v, "nowhere", "bike", day0) || s.Said(v, "", "bike", day0) {
+	if s.Said(v, s.Word(v, "nowhere", "bike", day0)) || s.Said(v, s.Word(v, "", "bike", day0)) {
 		t.Error("there is no such stage")
 	}
 	for i := range v.Needs {

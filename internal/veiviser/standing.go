@@ -9,7 +9,9 @@ import (
 // been told and how often, her orders and open cases. It is kept, and binds, also where she is not profiled. It is bounded: see
 // the Max constants.
 type Standing struct {
-	// Directives are her wishes, oldest first, at most MaxDirectives. Those that have ended stay until there is need of room.
+	// Directives are her wishes, oldest first. Beyond MaxDirectives there are only such as keep something away: pauses, for which
+	// there is as much room again, an objection to being profiled, and what several identities brought along. Those that have ended
+	// stay until there is need of room.
 	Directives []Directive
 	// Consents are what she agreed to or refused, oldest first, at most MaxConsents; the last one of a purpose holds.
 	Consents []Consent
@@ -77,6 +79,9 @@ const (
 	CorrectStage DirectiveKind = "CORRECT_STAGE"  // her stage is Target (about Subject): evidence, which decays; bars nothing
 	DoNotProfile DirectiveKind = "DO_NOT_PROFILE" // what was known is forgotten, and nothing more is remembered
 )
+
+// OnStage reports whether a wish of this kind is her word on where she stands: JUST_LOOKING, DECIDED or CORRECT_STAGE.
+func (k DirectiveKind) OnStage() bool { return k == JustLooking || k == Decided || k == CorrectStage }
 
 // Directive is a wish of the visitor, which binds from the next decision on.
 type Directive struct {

@@ -53,6 +53,17 @@ func AnySubjectMatches(patterns []string, subject string) bool {
 	return len(patterns) == 0 || slices.ContainsFunc(patterns, func(p string) bool { return SubjectMatches(p, subject) })
 }
 
+// TrimSubject is a subject without what is written around it and means nothing: spaces, and the "/" or "/*" of what lies below it.
+func TrimSubject(subject string) string {
+	for {
+		s := strings.TrimSuffix(strings.TrimSuffix(strings.TrimSpace(subject), "/*"), "/")
+		if s == subject {
+			return s
+		}
+		subject = s
+	}
+}
+
 // SubjectAbove is the subject that a subject lies right below: "bike" for "bike/ebike", "" for "bike".
 func SubjectAbove(subject string) string {
 	return subject[:max(strings.LastIndexByte(subject, '/'), 0)]

@@ -99,7 +99,7 @@ const (
 	ErrorReason_ERROR_REASON_GATE_CLOSED ErrorReason = 34
 	// The visitor has no such wish (NOT_FOUND).
 	ErrorReason_ERROR_REASON_UNKNOWN_DIRECTIVE ErrorReason = 35
-	// The visitor has 32 wishes already (RESOURCE_EXHAUSTED).
+	// The visitor has 32 wishes that keep something away, or 32 pauses, already (RESOURCE_EXHAUSTED).
 	ErrorReason_ERROR_REASON_DIRECTIVE_LIMIT ErrorReason = 36
 	// The plan has no such purpose (NOT_FOUND).
 	ErrorReason_ERROR_REASON_UNKNOWN_PURPOSE ErrorReason = 37

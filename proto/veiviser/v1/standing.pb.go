@@ -44,7 +44,8 @@ const (
 	DirectiveKind_DIRECTIVE_KIND_JUST_LOOKING DirectiveKind = 6
 	// I have decided: nothing that would have her choose anew. Also evidence that she is buying, which decays.
 	DirectiveKind_DIRECTIVE_KIND_DECIDED DirectiveKind = 7
-	// My stage is target (a standard stage or one of a journey): strong evidence, which decays; it keeps nothing away.
+	// My stage is target (a stage of a customers' journey about subject, or a standard stage that such a journey has): strong evidence,
+	// which decays; it keeps nothing away.
 	DirectiveKind_DIRECTIVE_KIND_CORRECT_STAGE DirectiveKind = 8
 	// Do not profile me: what is known of what she did is forgotten, and nothing more is remembered.
 	DirectiveKind_DIRECTIVE_KIND_DO_NOT_PROFILE DirectiveKind = 9
@@ -110,15 +111,24 @@ func (DirectiveKind) EnumDescriptor() ([]byte, []int) {
 // (Placement.staff) MUTE_CHANNEL and NOT_NOW do not hold: she began the conversation. In a degraded answer a wish binds when the
 // replica that answers has met her within a day; DO_NOT_PROFILE, JUST_LOOKING and mutes of offers and questions hold there for
 // everybody. See RecommendResponse.degraded.
+//
+// JUST_LOOKING, DECIDED and CORRECT_STAGE are her word on where she stands; about one subject the last of them is meant. Of somebody who
+// acts for an account it is heard for the account's needs, too, unless her role is silent.
 type Directive struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Assigned by the service.
 	DirectiveId string `protobuf:"bytes,1,opt,name=directive_id,json=directiveId,proto3" json:"directive_id,omitempty"`
 	// What she wishes; required.
 	Kind DirectiveKind `protobuf:"varint,2,opt,name=kind,proto3,enum=veiviser.v1.DirectiveKind" json:"kind,omitempty"`
-	// The topic, item, kind, channel or stage it is about, at most 128 bytes; empty for the kinds that are about none.
+	// The topic, item, kind, channel or stage it is about, at most 128 bytes; empty for the kinds that are about none. Spaces around it,
+	// and "/" at the end of a topic, are taken off.
+	//
+	// What nothing answers to is refused (INVALID_FIELD): no such kind, no such stage in subject, a topic that no item and no journey
+	// is about nor about anything near it ("bike/gravel" is near "bike"), a channel that looks like another one misspelt ("e-mail"
+	// where there is "mail"). Items are not looked up. What she is busy with, and what is recorded already, is taken in any case.
 	Target string `protobuf:"bytes,3,opt,name=target,proto3" json:"target,omitempty"`
-	// The subject it is limited to, and what lies below it; "" for all. At most 128 bytes.
+	// The subject it is limited to, and what lies below it; "" for all. At most 128 bytes; spaces around it and "/" at its end are
+	// taken off.
 	Subject string `protobuf:"bytes,4,opt,name=subject,proto3" json:"subject,omitempty"`
 	// When it was set.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`

@@ -53,7 +53,12 @@ type VisitServiceClient interface {
 	// Errors: INVALID_ARGUMENT (MALFORMED_ID), NOT_FOUND (UNKNOWN_VISITOR), UNAVAILABLE (STORE_UNAVAILABLE).
 	GetVisitor(ctx context.Context, in *GetVisitorRequest, opts ...grpc.CallOption) (*GetVisitorResponse, error)
 	// SetDirective records a wish of the visitor that binds from the next decision on, in every channel and for every linked identity.
-	// A wish of the same kind, target and subject is replaced. At most 32 are remembered.
+	// A wish of the same kind, target and subject is replaced, and so is another word on her stage (JUST_LOOKING, DECIDED, CORRECT_STAGE)
+	// about the same subject. Set again within a minute, with no other such word in between, a word is the same word.
+	//
+	// At most 32 that hold are remembered, and beside them 32 pauses; corrected stages make room for others. DO_NOT_PROFILE, and NOT_NOW
+	// without a subject, are always taken. LinkVisitors keeps all that hold, however many: of two about the same thing the one that
+	// holds longer, of words on a stage the later one.
 	//
 	// Errors: INVALID_ARGUMENT (MALFORMED_ID, INVALID_FIELD), RESOURCE_EXHAUSTED (DIRECTIVE_LIMIT), ABORTED (CONCURRENT_CHANGE),
 	// FAILED_PRECONDITION (NO_PLAN_PUBLISHED), UNAVAILABLE (STORE_UNAVAILABLE).
@@ -251,7 +256,12 @@ type VisitServiceServer interface {
 	// Errors: INVALID_ARGUMENT (MALFORMED_ID), NOT_FOUND (UNKNOWN_VISITOR), UNAVAILABLE (STORE_UNAVAILABLE).
 	GetVisitor(context.Context, *GetVisitorRequest) (*GetVisitorResponse, error)
 	// SetDirective records a wish of the visitor that binds from the next decision on, in every channel and for every linked identity.
-	// A wish of the same kind, target and subject is replaced. At most 32 are remembered.
+	// A wish of the same kind, target and subject is replaced, and so is another word on her stage (JUST_LOOKING, DECIDED, CORRECT_STAGE)
+	// about the same subject. Set again within a minute, with no other such word in between, a word is the same word.
+	//
+	// At most 32 that hold are remembered, and beside them 32 pauses; corrected stages make room for others. DO_NOT_PROFILE, and NOT_NOW
+	// without a subject, are always taken. LinkVisitors keeps all that hold, however many: of two about the same thing the one that
+	// holds longer, of words on a stage the later one.
 	//
 	// Errors: INVALID_ARGUMENT (MALFORMED_ID, INVALID_FIELD), RESOURCE_EXHAUSTED (DIRECTIVE_LIMIT), ABORTED (CONCURRENT_CHANGE),
 	// FAILED_PRECONDITION (NO_PLAN_PUBLISHED), UNAVAILABLE (STORE_UNAVAILABLE).
