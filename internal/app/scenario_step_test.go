@@ -24,6 +24,7 @@ import (
 //	stream kari                      events, one by one
 //	watch kari                       begins to watch and waits for the first answer; one at a time
 //	next                             waits for the next answer
+//	wait 2s                          lets time go by
 //	bundle                           one of the plans that come with the service, by its name, is the plan
 //	plan.yaml, patch, without        say what the plan is: a whole one, changes to it, what to take out of it ("items/x").
 //	                                 Before the first call it is what the server starts with, later what the steps
@@ -31,8 +32,11 @@ import (
 //
 // silent are those without an answer.
 func silent(name string) bool {
-	return name == "bundle" || name == "plan.yaml" || name == "patch" || name == "without"
+	return name == "bundle" || name == "plan.yaml" || name == "patch" || name == "without" || strings.HasPrefix(name, waits)
 }
+
+// waits is what the name of a step that waits begins with.
+const waits = "wait "
 
 // shows are the flags, see show.
 var shows = flags{"texts": true, "evidence": true, "full": true, "why": true, "ids": true, "needs": true, "changes": true, "worth": true, "forecast": true}
@@ -90,7 +94,9 @@ func (s *story) tell(compare func(i int, got, want string)) {
 		case f.Name == "want":
 			continue
 		case silent(f.Name):
-			if begun {
+			if span, ok := strings.CutPrefix(f.Name, waits); ok {
+				s.wait(span)
+			} else if begun {
 				s.edit(f)
 			}
 			compare(i, "", "")
@@ -127,6 +133,16 @@ func (s *story) settle(got, want string, again func() string) string {
 		time.Sleep(50 * time.Millisecond)
 	}
 	return got
+}
+
+// wait lets time go by.
+func (s *story) wait(span string) {
+	s.t.Helper()
+	d, err := time.ParseDuration(span)
+	if err != nil {
+		s.t.Fatalf("%s: %v", s.step, err)
+	}
+	time.Sleep(d)
 }
 
 // edit changes the plan.

@@ -107,8 +107,8 @@ func (d *Decider) Recommend(ctx context.Context, req veiviser.Request) (*Reply, 
 	return d.recommend(ctx, req, nil)
 }
 
-// recommend answers somebody on whose screen decisions are already, by hashes of their ids.
-func (d *Decider) recommend(ctx context.Context, req veiviser.Request, showing []uint64) (*Reply, error) {
+// recommend answers somebody who is watched: decisions are on her screen already. on is nil for who is not.
+func (d *Decider) recommend(ctx context.Context, req veiviser.Request, on *screen) (*Reply, error) {
 	snap := d.plans.Active()
 	if snap == nil {
 		return nil, learn.ErrNoPlan()
@@ -123,7 +123,7 @@ func (d *Decider) recommend(ctx context.Context, req veiviser.Request, showing [
 	err := learn.Ready(snap)
 	if err == nil {
 		err = learn.Retry(storeCtx, func() (err error) {
-			answer, err = d.attempt(storeCtx, snap, &req, wall, showing)
+			answer, err = d.attempt(storeCtx, snap, &req, wall, on)
 			return err
 		})
 	}
@@ -160,9 +160,12 @@ func degradable(err error) bool {
 }
 
 // attempt is one pass of load, fold, decide and commit.
-func (d *Decider) attempt(ctx context.Context, snap *plan.Snapshot, req *veiviser.Request, wall time.Time, showing []uint64,
+func (d *Decider) attempt(ctx context.Context, snap *plan.Snapshot, req *veiviser.Request, wall time.Time, on *screen,
 ) (veiviser.Answer, error) {
 	loaded, err := d.store.Load(ctx, req.VisitorID, req.Events)
+	if err == nil {
+		err = on.still(&loaded)
+	}
 	if err != nil {
 		return veiviser.Answer{}, err
 	}
@@ -187,7 +190,7 @@ func (d *Decider) attempt(ctx context.Context, snap *plan.Snapshot, req *veivise
 	id := canonicalID(&loaded)
 	in := Input{
 		Visitor: visitor, Account: recordOf(account), Request: *req, Time: moment(req, wall), Seed: d.seed(), Made: wall,
-		Learned: d.learned(), Customers: d.customers(), Showing: showing,
+		Learned: d.learned(), Customers: d.customers(), Showing: on.decisions(),
 		Group: learn.GroupOf(visitor, id, *snap.Policy.Control.Share),
 	}
 	if !req.Preview {

@@ -15,6 +15,7 @@ type memory struct {
 	visitors map[string]*veiviser.Visitor
 	revision map[string]uint64
 	seen     map[string]bool // event ids
+	erased   map[string]time.Time
 	answers  map[string]veiviser.Answer
 	ids      int
 	loads    int
@@ -28,7 +29,7 @@ type memory struct {
 
 func newMemory() *memory {
 	return &memory{
-		visitors: map[string]*veiviser.Visitor{}, revision: map[string]uint64{}, seen: map[string]bool{},
+		visitors: map[string]*veiviser.Visitor{}, revision: map[string]uint64{}, seen: map[string]bool{}, erased: map[string]time.Time{},
 		answers: map[string]veiviser.Answer{}, notes: map[string][]chan struct{}{},
 	}
 }
@@ -57,7 +58,7 @@ func (m *memory) Load(ctx context.Context, id string, events []veiviser.Event) (
 	m.loads++
 	l := veiviser.Loaded{
 		VisitorID: id, Visitor: m.visitors[id].Clone(), Revision: m.revision[id], Duplicate: make([]bool, len(events)),
-		Outcomes: map[string]veiviser.Given{},
+		Outcomes: map[string]veiviser.Given{}, Erased: m.erased[id], ErasedRoot: m.erased[id],
 	}
 	for i := range events {
 		l.Duplicate[i] = m.seen[events[i].ID]
@@ -77,6 +78,9 @@ func (m *memory) Commit(ctx context.Context, c veiviser.Change) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	id := c.Loaded.VisitorID
+	if !c.Loaded.Erased.Equal(m.erased[id]) {
+		return changed()
+	}
 	if c.Visitor != nil {
 		if c.Loaded.Revision != m.revision[id] {
 			return changed()
@@ -95,6 +99,16 @@ func (m *memory) Commit(ctx context.Context, c veiviser.Change) error {
 		m.note(id)
 	}
 	return nil
+}
+
+// erase forgets somebody, and tells the watchers.
+func (m *memory) erase(id string, at time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.visitors, id)
+	delete(m.revision, id)
+	m.erased[id] = at
+	m.note(id)
 }
 
 // setLoad changes onLoad while others load.

@@ -17,7 +17,8 @@ const lookAgain = 10 * time.Second
 // fall silent as soon as what comes after it.
 const lookAtSwitches = 500 * time.Millisecond
 
-// Watch sends an answer at once, and a new one whenever events of the visitor change it, until ctx ends or send fails.
+// Watch sends an answer at once, and a new one whenever events of the visitor change it, until ctx ends or send fails. It ends with
+// ReasonErased once the visitor is erased, and writes nothing more: whoever comes after is somebody else, to be watched anew.
 // The answer is made as a preview first and, when it differs from the last one sent, decided for real, so that only what
 // is sent is logged.
 func (d *Decider) Watch(ctx context.Context, req veiviser.Request, send func(*Reply) error) error {
@@ -68,6 +69,32 @@ type screen struct {
 	sent *Reply
 	// showing are hashes of the ids of the decisions on it. What she was shown by them is no reason to take it away again.
 	showing []uint64
+	// erased is when the visitor had been erased, if ever, as the first look at the store said; looked is false before it.
+	erased time.Time
+	looked bool
+}
+
+// decisions are those on the screen; nil is a screen that nobody watches.
+func (s *screen) decisions() []uint64 {
+	if s == nil {
+		return nil
+	}
+	return s.showing
+}
+
+// still says that the visitor was erased since the first look, or nil.
+func (s *screen) still(l *veiviser.Loaded) error {
+	switch {
+	case s == nil:
+		return nil
+	case !s.looked:
+		s.erased, s.looked = l.Erased, true
+		return nil
+	case l.Erased.After(s.erased):
+		return veiviser.Failed(veiviser.KindPrecondition, veiviser.ReasonErased, nil, "the visitor was erased while she was watched")
+	default:
+		return nil
+	}
 }
 
 // switches are those that are on.
@@ -86,7 +113,7 @@ func sameStage(a, b veiviser.Switch) bool { return a.ID == b.ID && a.Stage == b.
 func (d *Decider) renew(ctx context.Context, req veiviser.Request, last *screen, send func(*Reply) error) error {
 	look := req
 	look.Preview, look.NoExploration = true, true
-	seen, err := d.recommend(ctx, look, last.showing)
+	seen, err := d.recommend(ctx, look, last)
 	if err != nil {
 		return err
 	}
@@ -99,7 +126,7 @@ func (d *Decider) renew(ctx context.Context, req veiviser.Request, last *screen,
 	}
 	reply := seen
 	if !req.Preview || !req.NoExploration {
-		if reply, err = d.recommend(ctx, req, last.showing); err != nil {
+		if reply, err = d.recommend(ctx, req, last); err != nil {
 			return err
 		}
 	}

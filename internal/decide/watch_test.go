@@ -106,6 +106,51 @@ func TestWatchSendsWhatChanged(t *testing.T) {
 	})
 }
 
+// Whoever is erased is watched no more, and nothing is written of her: not of what the watch saw before, not when she is erased
+// between the look and the answer, and not when she had been erased before it began.
+func TestWatchEndsWithErasure(t *testing.T) {
+	for _, between := range []bool{false, true} {
+		m := newMemory()
+		m.erase("ada", noon.Add(-time.Hour))
+		d, _ := decider(t, m)
+		synctest.Test(t, func(t *testing.T) {
+			w := watch(t, d, nil)
+			happen(t, m, d, "view", "compare", "compare")
+			n, written := len(w.sent), len(m.changes)
+			if n < 2 {
+				t.Fatalf("%d answers", n)
+			}
+			if between {
+				commits := 0
+				m.onCommit = func(context.Context) error {
+					if commits++; commits == 2 { // the first is the event's
+						m.erase("ada", noon)
+					}
+					return nil
+				}
+				happen(t, m, d, "cart_add")
+				written++
+			} else {
+				m.erase("ada", noon)
+			}
+			time.Sleep(time.Second) // until who was refused has tried again
+			synctest.Wait()
+			select {
+			case <-w.done:
+			default:
+				t.Fatal("she is still watched")
+			}
+			if veiviser.ReasonOf(w.err) != veiviser.ReasonErased || veiviser.KindOf(w.err) != veiviser.KindPrecondition {
+				t.Errorf("ended with %v", w.err)
+			}
+			if len(w.sent) != n || len(m.changes) != written || m.visitors["ada"] != nil {
+				t.Errorf("between %v: %d answers more, %d changes more", between, len(w.sent)-n, len(m.changes)-written)
+			}
+			w.stop()
+		})
+	}
+}
+
 func TestWatchPreviewKeepsNothing(t *testing.T) {
 	m := newMemory()
 	d, _ := decider(t, m)

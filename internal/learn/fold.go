@@ -78,7 +78,7 @@ func admit(snap *plan.Snapshot, loaded *veiviser.Loaded, e *veiviser.Event, now 
 	if e.Time.After(now.Add(MaxFuture)) {
 		return veiviser.Invalid(veiviser.ReasonEventInFuture, "time", "the event lies more than %v in the future", MaxFuture)
 	}
-	if e.Time.Before(loaded.Erased) {
+	if e.Time.Before(loaded.Erased) || e.Time.Before(loaded.ErasedRoot) {
 		err := veiviser.Invalid(veiviser.ReasonErased, "time", "the person was erased after this had happened")
 		err.Kind = veiviser.KindPrecondition
 		return err

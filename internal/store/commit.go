@@ -13,57 +13,65 @@ import (
 const keepLonger = 24 * time.Hour
 
 // Commit writes a change in one step: all of it, or nothing and KindConflict when somebody else changed the person since
-// she was loaded. A change of an answer alone is refused only when the person it was made for was erased since.
+// she was loaded, or erased her. A change of an answer alone is refused only when the person it was made for was erased since.
+//
+// Whoever is committed for was met, which renews her time to live: a change that leaves the visitor alone writes her as she was when
+// it is the first in an eighth of that time, and is then refused as other changes are.
 //
 // After KindUnavailable or KindDeadline the change may or may not have been written. Committing the same change again is
 // safe when it has an answer: it then succeeds and writes nothing twice. Without an answer, load again: events that were
 // written come back as duplicates.
 func (s *Store) Commit(ctx context.Context, c veiviser.Change) error {
+	c.VisitorTTL = orTTL(c.VisitorTTL, veiviser.DefaultVisitorTTL)
+	first := firstOfEighth(c.Loaded.Expires, s.opts.Now(), c.VisitorTTL)
+	if c.Visitor == nil && c.Loaded.Visitor != nil && first {
+		c.Visitor, c.Quiet = c.Loaded.Visitor, true
+	}
 	p, args, err := s.commitArgs(&c)
 	if err != nil {
 		return err
 	}
-	if c.Forget && c.Answer != nil { // the answer of this change is to stay
-		if err := s.forgetAnswers(ctx, p.id, c.Visitor.LinkedIDs); err != nil {
+	if c.Forget {
+		if err := s.forgetLinked(ctx, c.Visitor.LinkedIDs); err != nil {
 			return err
 		}
 	}
-	keys := []string{p.record(), p.seen(), p.marks(), p.answers(), p.outbox(), p.waiting()}
+	keys := []string{p.record(), p.seen(), p.marks(), p.answers(), p.outbox(), p.waiting(), p.tomb(), p.kept()}
 	if c.Answer != nil {
 		keys = append(keys, s.keys.answer(p.partition, c.Answer.ID))
 	}
-	var was string
-	err = s.call(ctx, keys[0], s.opts.CallTimeout, func(ctx context.Context) error {
-		reply, err := s.scripts.commit.Run(ctx, s.client, keys, args...).Slice()
-		if err != nil {
-			return err
-		}
-		if len(reply) != 2 || reply[0] != int64(replyDone) {
-			return conflict("the visitor")
-		}
-		was, _ = reply[1].(string)
-		return nil
-	})
-	if err == nil && c.Forget && c.Answer == nil { // what is answered from here on knows nothing of her
-		err = s.forgetAnswers(ctx, p.id, c.Visitor.LinkedIDs)
+	n, err := s.run(ctx, s.scripts.commit, keys, args...)
+	if err == nil && n != replyDone {
+		return conflict("the visitor")
 	}
 	if err == nil && c.Visitor != nil && len(c.Visitor.LinkedIDs) > 0 {
-		s.refreshAliases(ctx, c.Visitor, was, orTTL(c.VisitorTTL, veiviser.DefaultVisitorTTL))
+		expires := s.opts.Now().Add(c.VisitorTTL)
+		until := lifetime(c.Visitor, expires)
+		if first || until.After(lifetime(visitorOr(c.Loaded.Visitor), expires)) {
+			s.refreshAliases(ctx, c.Visitor.LinkedIDs, until, c.VisitorTTL)
+		}
 	}
 	return err
+}
+
+// firstOfEighth reports whether a person who expires at a moment was written last in another eighth of her time to live than it
+// is now.
+func firstOfEighth(expires, now time.Time, ttl time.Duration) bool {
+	eighth := max(1, ttl.Milliseconds()/8)
+	return expires.IsZero() || (expires.UnixMilli()-ttl.Milliseconds())/eighth != now.UnixMilli()/eighth
 }
 
 // commitArgs lays out the arguments of the script.
 func (s *Store) commitArgs(c *veiviser.Change) (person, []any, error) {
 	p := s.keys.person(target(c))
 	now := s.opts.Now()
-	ttl := orTTL(c.VisitorTTL, veiviser.DefaultVisitorTTL)
 	answerTTL := orTTL(c.AnswerTTL, veiviser.DefaultDecisionTTL)
-	var blob, kept []byte
-	var answerID, note, fresh string
+	var blob, kept, lasting []byte
+	var lastingTTL int64
+	var answerID, note, fresh, forget string
 	var err error
 	if c.Visitor != nil {
-		rec := record{kind: kindVisitor, visitor: c.Visitor, expires: now.Add(ttl), revision: nextRevision(c.Loaded.Revision)}
+		rec := record{kind: kindVisitor, visitor: c.Visitor, expires: now.Add(c.VisitorTTL), revision: nextRevision(c.Loaded.Revision)}
 		if c.Visitor.ID != p.id {
 			v := *c.Visitor
 			v.ID = p.id
@@ -74,7 +82,13 @@ func (s *Store) commitArgs(c *veiviser.Change) (person, []any, error) {
 		} else if c.Forget { // an answer under way that was made from what is forgotten must not be kept
 			rec.revision = nextRevision(0)
 		}
+		if c.Forget {
+			forget = "1"
+		}
 		if blob, err = rec.encode(); err != nil {
+			return p, nil, err
+		}
+		if lasting, lastingTTL, err = s.lasting(rec.visitor, rec.expires); err != nil {
 			return p, nil, err
 		}
 		if !c.Quiet {
@@ -90,10 +104,18 @@ func (s *Store) commitArgs(c *veiviser.Change) (person, []any, error) {
 			return p, nil, err
 		}
 	}
-	args := make([]any, 0, 13+len(c.Log))
-	args = append(args, wireRevision(c.Loaded.Revision), blob, keyTTL(ttl), fresh, packIDs(c.EventIDs), kept, answerID,
-		keyTTL(answerTTL), p.answerPrefix(), s.keys.notes(), note, p.name)
+	args := make([]any, 0, 17+len(c.Log))
+	args = append(args, wireRevision(c.Loaded.Revision), blob, keyTTL(c.VisitorTTL), fresh, packIDs(c.EventIDs), kept, answerID,
+		keyTTL(answerTTL), p.answerPrefix(), s.keys.notes(), note, p.name, tombstone(erased(c)), lasting, lastingTTL, forget)
 	return p, appendLog(args, c.Log), nil
+}
+
+// erased is when the identity that a change is written under was erased, as far as was known when the person was loaded.
+func erased(c *veiviser.Change) time.Time {
+	if c.Loaded.Visitor != nil {
+		return c.Loaded.ErasedRoot
+	}
+	return c.Loaded.Erased
 }
 
 // appendLog appends how many entries are decisions, these, and then the others.
@@ -136,9 +158,6 @@ func orTTL(d, def time.Duration) time.Duration {
 // keyTTL is the expiry of a key in milliseconds.
 func keyTTL(ttl time.Duration) int64 { return (ttl + keepLonger).Milliseconds() }
 
-// aliasTTL is longer than the person's, so that an alias that is refreshed now and then outlives her.
-func aliasTTL(ttl time.Duration) time.Duration { return ttl + ttl/4 }
-
 // note is what is published when a person changed: the hashes of all her identities.
 func (s *Store) note(p person, linked []string) string {
 	if len(linked) == 0 {
@@ -152,22 +171,15 @@ func (s *Store) note(p person, linked []string) string {
 	return string(buf)
 }
 
-// refreshAliases keeps the aliases of a person from expiring before she does. It is done when a commit is the first of
-// its eighth of her time to live; was is the header of the record before the commit. When it fails the next eighth does it.
-func (s *Store) refreshAliases(ctx context.Context, v *veiviser.Visitor, was string, ttl time.Duration) {
-	if len(was) < headerBytes {
-		return
-	}
-	eighth := max(int64(1), ttl.Milliseconds()/8)
-	before := (int64(decodeRevision(was[8:])) - ttl.Milliseconds()) / eighth
-	if before == s.opts.Now().UnixMilli()/eighth {
-		return
-	}
+// refreshAliases keeps the aliases of a person from expiring before she does: they outlive her by a quarter of the time she is
+// remembered, since they are refreshed once in an eighth of it. When it fails the next eighth does it.
+func (s *Store) refreshAliases(ctx context.Context, linked []string, until time.Time, ttl time.Duration) {
+	left := s.left(until) + ttl/4 + keepLonger
 	err := s.call(ctx, s.keys.config(), s.opts.CallTimeout, func(ctx context.Context) error {
 		pipe := s.client.Pipeline()
-		for _, id := range v.LinkedIDs {
+		for _, id := range linked {
 			p := s.keys.person(id)
-			pipe.PExpire(ctx, p.record(), aliasTTL(ttl)+keepLonger)
+			pipe.PExpire(ctx, p.record(), left)
 		}
 		_, err := pipe.Exec(ctx)
 		return err

@@ -164,7 +164,7 @@ func (s *Store) leaving(rec record) string {
 func (s *Store) runErase(ctx context.Context, p person, compare int, revision uint64, entry, note string) (gone int64, was string, err error) {
 	err = s.call(ctx, p.record(), s.opts.CallTimeout, func(ctx context.Context) error {
 		reply, err := s.scripts.erase.Run(ctx, s.client, eraseKeys(p), compare, wireRevision(revision), p.answerPrefix(),
-			entry, s.keys.notes(), note, p.name, tombstone(s.opts.Now()), s.keepTombs().Milliseconds()).Slice()
+			entry, s.keys.notes(), note, p.name, tombstone(s.opts.Now()), s.visitorTTL().Milliseconds()).Slice()
 		if err != nil {
 			return err
 		}
@@ -178,7 +178,7 @@ func (s *Store) runErase(ctx context.Context, p person, compare int, revision ui
 }
 
 func eraseKeys(p person) []string {
-	return []string{p.record(), p.seen(), p.marks(), p.answers(), p.outbox(), p.waiting(), p.tomb()}
+	return []string{p.record(), p.seen(), p.marks(), p.answers(), p.outbox(), p.waiting(), p.tomb(), p.kept()}
 }
 
 // finishLinksOf finishes the links of the journal that name one of ids, and reports whether there were any: then ids may

@@ -21,17 +21,15 @@ func (s *Store) finish(ctx context.Context, id string, rec record, trail []strin
 	if i := slices.Index(trail, id); i >= 0 {
 		return s.breakCycle(ctx, trail[i:])
 	}
+	if err := s.step("before finish"); err != nil {
+		return err
+	}
 	to, err := s.fetch(ctx, lookUp{person: s.keys.person(rec.target), withMarks: true})
 	if err != nil {
 		return err
 	}
 	if hasMark(to.marks, rec.token) {
-		if v := to.record.visitor; v != nil && rec.visitor != nil && rec.visitor.HasProfile() && !v.HasProfile() {
-			if err := s.forgetAnswers(ctx, v.ID, v.LinkedIDs); err != nil { // the merge forgot what was known, and got no further
-				return err
-			}
-		}
-		return s.drop(ctx, id, rec)
+		return s.drop(ctx, id, rec, to.record)
 	}
 	switch to.record.kind {
 	case kindPending:
@@ -43,11 +41,21 @@ func (s *Store) finish(ctx context.Context, id string, rec record, trail []strin
 		if next.target == id {
 			return s.restore(ctx, id, rec)
 		}
-		_, err := s.put(ctx, s.keys.person(id), rec.revision, &next, "keep", "", "")
+		_, err := s.put(ctx, s.keys.person(id), &rec, &next, "keep", "", "")
 		return err
 	default:
-		return s.mergeInto(ctx, id, rec, to.record)
+		return s.mergeOnce(ctx, id, rec, to.record)
 	}
+}
+
+// mergeOnce merges unless rec is a copy from before the link was finished: the person may have been erased since, with the mark
+// that says so. Whoever erases her sees to it first that nothing is pending, so what still is after to was read is not merged.
+func (s *Store) mergeOnce(ctx context.Context, id string, rec, to record) error {
+	still, err := s.fetch(ctx, lookUp{person: s.keys.person(id)})
+	if err != nil || still.record.kind != kindPending || still.record.revision != rec.revision {
+		return err
+	}
+	return s.mergeInto(ctx, id, rec, to)
 }
 
 // mergeInto is step 3 of a link: to, which is kept under rec.target, takes up what rec carries.
@@ -79,36 +87,49 @@ func (s *Store) mergeInto(ctx context.Context, id string, rec, to record) error 
 		entry = string(encodeEntry(&veiviser.LogEntry{Time: now, After: membership(into), Steps: steps}))
 	}
 	merged := record{kind: kindVisitor, revision: nextRevision(0), expires: to.expires, visitor: into}
-	if to.visitor == nil || rec.visitor != nil && merged.expires.Before(rec.expires) {
+	if to.visitor == nil || to.expires.IsZero() || rec.visitor != nil && merged.expires.Before(rec.expires) {
 		merged.expires = rec.expires
 	}
-	blob, err := merged.encode()
-	if err != nil {
-		return err
-	}
-	answered, err := s.answeredFor(ctx, id)
-	if err != nil {
-		return err
-	}
-	p := s.keys.person(rec.target)
-	if err := s.step("before merge"); err != nil {
-		return err
-	}
-	n, err := s.run(ctx, s.scripts.merge, []string{p.record(), p.seen(), p.marks(), p.outbox(), p.answers()},
-		wireRevision(to.revision), blob, keyTTL(merged.expires.Sub(now)), rec.token, rec.seen, entry, s.keys.notes(),
-		s.note(p, linked), answered)
-	if err != nil || n == replyConflict {
+	done, err := s.writeMerged(ctx, id, &rec, &to, &merged, entry, forgotten)
+	if err != nil || !done {
 		return err
 	}
 	if err := s.step("after merge"); err != nil {
 		return err
 	}
+	return s.drop(ctx, id, rec, merged)
+}
+
+// writeMerged replaces to by merged in one step, with what was answered to her when that is forgotten; false when she was changed
+// meanwhile.
+func (s *Store) writeMerged(ctx context.Context, id string, rec, to, merged *record, entry string, forgotten bool) (bool, error) {
+	blob, err := merged.encode()
+	if err != nil {
+		return false, err
+	}
+	lasting, lastingTTL, err := s.lasting(merged.visitor, merged.expires)
+	if err != nil {
+		return false, err
+	}
+	answered, err := s.answeredFor(ctx, id)
+	if err != nil {
+		return false, err
+	}
+	p, linked, forget := s.keys.person(rec.target), merged.visitor.LinkedIDs, ""
+	if err := s.step("before merge"); err != nil {
+		return false, err
+	}
 	if forgotten {
-		if err := s.forgetAnswers(ctx, into.ID, into.LinkedIDs); err != nil {
-			return err
+		forget = "1"
+		if err := s.forgetLinked(ctx, linked); err != nil {
+			return false, err
 		}
 	}
-	return s.drop(ctx, id, rec)
+	n, err := s.run(ctx, s.scripts.merge,
+		[]string{p.record(), p.seen(), p.marks(), p.outbox(), p.answers(), p.tomb(), p.kept(), p.waiting()},
+		wireRevision(to.revision), blob, keyTTL(s.left(merged.expires)), rec.token, rec.seen, entry, s.keys.notes(),
+		s.note(p, linked), answered, tombstone(to.erased), lasting, lastingTTL, forget, p.answerPrefix(), p.name)
+	return n != replyConflict, err
 }
 
 // joined is what the log hears of two persons who became one; nil for nothing. When what was known of them is forgotten, she is
@@ -168,8 +189,9 @@ func firstGroup(a, b *veiviser.Visitor) veiviser.Group {
 	return a.Group
 }
 
-// drop is step 4 of a link: aliases of id are pointed at where id points, and id drops what it carried.
-func (s *Store) drop(ctx context.Context, id string, rec record) error {
+// drop is step 4 of a link: aliases of id are pointed at where id points, and id drops what it carried. All aliases of the
+// person, root, are kept as long as she is.
+func (s *Store) drop(ctx context.Context, id string, rec, root record) error {
 	for _, name := range visitorOr(rec.visitor).LinkedIDs {
 		p := s.keys.person(name)
 		got, err := s.fetch(ctx, lookUp{person: p})
@@ -182,7 +204,7 @@ func (s *Store) drop(ctx context.Context, id string, rec record) error {
 		next := record{
 			kind: kindAlias, target: rec.target, revision: nextRevision(got.record.revision), expires: rec.expires,
 		}
-		if _, err := s.put(ctx, p, got.record.revision, &next, "keep", "", ""); err != nil {
+		if _, err := s.put(ctx, p, &got.record, &next, "keep", "", ""); err != nil {
 			return err
 		}
 	}
@@ -190,20 +212,28 @@ func (s *Store) drop(ctx context.Context, id string, rec record) error {
 		return err
 	}
 	done := record{kind: kindAlias, revision: nextRevision(rec.revision), target: rec.target, expires: rec.expires}
-	_, err := s.put(ctx, s.keys.person(id), rec.revision, &done, "keep", "", "")
-	return err
+	if _, err := s.put(ctx, s.keys.person(id), &rec, &done, "keep", "", ""); err != nil {
+		return err
+	}
+	if v := root.visitor; v != nil {
+		if root.expires.IsZero() { // but for what is kept she is forgotten
+			root.expires = s.opts.Now()
+		}
+		s.refreshAliases(ctx, v.LinkedIDs, lifetime(v, root.expires), s.visitorTTL())
+	}
+	return nil
 }
 
 // restore undoes a link that cannot be finished: the pending alias becomes the person again that it carries.
 func (s *Store) restore(ctx context.Context, id string, rec record) error {
 	p := s.keys.person(id)
 	if rec.visitor == nil {
-		_, err := s.put(ctx, p, rec.revision, nil, "keep", "", "")
+		_, err := s.put(ctx, p, &rec, nil, "keep", "", "")
 		return err
 	}
 	back := record{kind: kindVisitor, revision: nextRevision(0), expires: rec.expires, visitor: rec.visitor}
 	entry := encodeEntry(&veiviser.LogEntry{Time: s.opts.Now(), After: membership(rec.visitor)})
-	_, err := s.put(ctx, p, rec.revision, &back, "set", rec.seen, string(entry))
+	_, err := s.put(ctx, p, &rec, &back, "set", rec.seen, string(entry))
 	return err
 }
 
@@ -223,7 +253,7 @@ func (s *Store) breakCycle(ctx context.Context, ring []string) error {
 		return err
 	}
 	if hasMark(to.marks, got.record.token) {
-		return s.drop(ctx, first, got.record)
+		return s.drop(ctx, first, got.record, to.record)
 	}
 	return s.restore(ctx, first, got.record)
 }

@@ -76,6 +76,7 @@ func (p *person) seen() string    { return p.base + "e:" + p.name }
 func (p *person) marks() string   { return p.base + "m:" + p.name }
 func (p *person) answers() string { return p.base + "i:" + p.name }
 func (p *person) tomb() string    { return p.base + "t:" + p.name }
+func (p *person) kept() string    { return p.base + "k:" + p.name }
 func (p *person) outbox() string  { return p.base + "o" }
 func (p *person) waiting() string { return p.base + "w" }
 

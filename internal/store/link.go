@@ -109,27 +109,25 @@ func (s *Store) makePending(ctx context.Context, token, from, into string, got f
 	if v := got.record.visitor; v != nil {
 		rec.visitor, rec.seen = v, got.seen
 		entry = string(encodeEntry(&veiviser.LogEntry{Time: now, Before: membership(v)}))
-	} else {
-		rec.expires = now.Add(veiviser.DefaultVisitorTTL)
 	}
-	return s.put(ctx, p, got.record.revision, &rec, "drop", "", entry)
+	if got.record.visitor == nil || rec.expires.IsZero() { // nothing is remembered of her, or nothing any more
+		rec.expires = now.Add(s.visitorTTL())
+	}
+	return s.put(ctx, p, &got.record, &rec, "drop", "", entry)
 }
 
-// put replaces the record of p by rec, or removes it when rec is nil, if it still has the revision. seen says what
-// becomes of the ids of counted events: keep, drop or set.
-func (s *Store) put(ctx context.Context, p person, revision uint64, rec *record, seen, ids, entry string) (bool, error) {
-	blob, ttl := []byte(nil), int64(0)
+// put replaces the record of p, which was read as was, by rec, or removes it when rec is nil, unless it was changed since. seen
+// says what becomes of the ids of counted events: keep, drop or set. What is kept of her stays until she is only an alias.
+func (s *Store) put(ctx context.Context, p person, was, rec *record, seen, ids, entry string) (bool, error) {
+	blob, ttl, kept := []byte(nil), int64(0), "keep"
 	if rec != nil {
-		left := veiviser.DefaultVisitorTTL
-		if !rec.expires.IsZero() {
-			left = max(0, rec.expires.Sub(s.opts.Now()))
-		}
+		left := s.left(rec.expires)
 		if rec.kind != kindVisitor {
-			left = aliasTTL(left)
+			left += left / 4 // aliases outlive her, see refreshAliases
 		}
 		ttl = keyTTL(left)
 		if rec.kind == kindAlias {
-			rec.expires = time.Time{} // so that refreshing it need not write it
+			rec.expires, kept = time.Time{}, "drop" // so that refreshing it need not write it
 		}
 		var err error
 		if blob, err = rec.encode(); err != nil {
@@ -140,8 +138,8 @@ func (s *Store) put(ctx context.Context, p person, revision uint64, rec *record,
 	if rec != nil && rec.visitor != nil {
 		note = s.note(p, rec.visitor.LinkedIDs)
 	}
-	n, err := s.run(ctx, s.scripts.put, []string{p.record(), p.seen(), p.marks(), p.outbox()},
-		wireRevision(revision), blob, ttl, seen, ids, entry, s.keys.notes(), note)
+	n, err := s.run(ctx, s.scripts.put, []string{p.record(), p.seen(), p.marks(), p.outbox(), p.tomb(), p.kept()},
+		wireRevision(was.revision), blob, ttl, seen, ids, entry, s.keys.notes(), note, tombstone(was.erased), kept)
 	return n == replyDone, err
 }
 

@@ -19,8 +19,9 @@ const maxHops = 4 * (veiviser.MaxLinkedIDs + 1)
 // Load reads what is remembered of the person behind visitorID, which of the events were counted before, and which of
 // the decisions they name are hers. It is one round trip, and a second one when visitorID is linked to another identity.
 //
-// When nothing is remembered Visitor is nil; Revision may still be set, for what has expired. A person whose record
-// cannot be read gives ReasonCorruptRecord; an answer that cannot be read is left out of Outcomes.
+// When nothing is remembered Visitor is nil; Revision may still be set, for what has expired. Of a person who was forgotten
+// Visitor is what binds still, see [veiviser.Visitor.Kept]. A person whose record cannot be read gives ReasonCorruptRecord; an
+// answer that cannot be read is left out of Outcomes.
 func (s *Store) Load(ctx context.Context, visitorID string, events []veiviser.Event) (veiviser.Loaded, error) {
 	out := veiviser.Loaded{VisitorID: visitorID}
 	q := lookUp{person: s.keys.person(visitorID), withSeen: hasIDs(events), answers: s.namedAnswers(events)}
@@ -28,24 +29,24 @@ func (s *Store) Load(ctx context.Context, visitorID string, events []veiviser.Ev
 	if err != nil {
 		return out, err
 	}
-	answers, own, erased := got.answers, got.record.revision, got.erased
-	if got.record.kind == kindAlias || got.record.kind == kindPending {
+	answers, own := got.answers, got.record
+	if own.kind == kindAlias || own.kind == kindPending {
 		var root string
 		if root, got, err = s.resolve(ctx, visitorID, got, q.withSeen); err != nil {
 			return out, err
 		}
 		if got.record.kind == kindNone && root != visitorID {
 			// She is forgotten and only the alias is left: it makes room for a new person.
-			got.record.revision = own
+			got.record.revision = own.revision
 		}
 	}
-	if out.Erased = got.erased; erased.After(got.erased) {
-		out.Erased = erased
-	}
 	rec, seen := got.record, got.seen
+	out.Erased, out.ErasedRoot = own.erased, rec.erased
 	out.Revision = rec.revision
 	out.Visitor = rec.visitor
-	if rec.kind != kindVisitor {
+	if rec.kind == kindVisitor {
+		out.Expires = rec.expires
+	} else {
 		seen = ""
 	}
 	out.Duplicate = duplicates(events, seen)
@@ -65,48 +66,35 @@ type lookUp struct {
 type found struct {
 	record      record
 	seen, marks string
-	erased      time.Time // read with seen
 	answers     map[string]*keptAnswer
 }
 
 // fetch reads one identity in one round trip.
 func (s *Store) fetch(ctx context.Context, q lookUp) (found, error) {
 	var f found
-	var blob, seen, marks, tomb *redis.StringCmd
+	var blob *redis.StringCmd
+	var beside *redis.SliceCmd
 	kept := make([]*redis.StringCmd, len(q.answers))
 	key := q.person.record()
 	err := s.call(ctx, key, s.opts.CallTimeout, func(ctx context.Context) error {
 		pipe := s.client.Pipeline()
 		blob = pipe.Get(ctx, key) // first: what is read after it is at least as new
-		if q.withSeen {
-			seen, tomb = pipe.Get(ctx, q.person.seen()), pipe.Get(ctx, q.person.tomb())
-		}
-		if q.withMarks {
-			marks = pipe.Get(ctx, q.person.marks())
-		}
+		beside = pipe.MGet(ctx, q.beside()...)
 		for i, id := range q.answers {
 			p, _ := s.keys.answerPartition(id)
 			kept[i] = pipe.Get(ctx, s.keys.answer(p, id))
 		}
 		_, _ = pipe.Exec(ctx) // every command has its own error
-		for _, c := range [...]*redis.StringCmd{blob, seen, marks, tomb} {
-			if c != nil && c.Err() != nil && !errors.Is(c.Err(), redis.Nil) {
-				return c.Err()
-			}
+		if err := blob.Err(); err != nil && !errors.Is(err, redis.Nil) {
+			return err
 		}
-		return nil
+		return beside.Err()
 	})
 	if err != nil {
 		return f, err
 	}
-	if f.record, err = decodeRecord(blob.Val(), s.opts.Now()); err != nil {
+	if err := f.read(blob.Val(), beside.Val(), q, s.opts.Now()); err != nil {
 		return f, err
-	}
-	if seen != nil {
-		f.seen, f.erased = seen.Val(), readTombstone(tomb.Val())
-	}
-	if marks != nil {
-		f.marks = marks.Val()
 	}
 	for i, c := range kept {
 		if a := s.readAnswer(c); a != nil {
@@ -117,6 +105,45 @@ func (s *Store) fetch(ctx context.Context, q lookUp) (found, error) {
 		}
 	}
 	return f, nil
+}
+
+// beside are the keys that are read with the record: read knows their order.
+func (q *lookUp) beside() []string {
+	keys := append(make([]string, 0, 4), q.person.tomb(), q.person.kept())
+	if q.withSeen {
+		keys = append(keys, q.person.seen())
+	}
+	if q.withMarks {
+		keys = append(keys, q.person.marks())
+	}
+	return keys
+}
+
+// read decodes the record and what lies beside it. When nothing is remembered any more, it is what is kept of her that counts.
+func (f *found) read(blob string, beside []any, q lookUp, now time.Time) (err error) {
+	next := func() (s string) {
+		s, _ = beside[0].(string)
+		beside = beside[1:]
+		return s
+	}
+	if f.record, err = decodeRecord(blob, now); err != nil {
+		return err
+	}
+	f.record.erased = readTombstone(next())
+	if lasting := next(); f.record.kind == kindNone && lasting != "" {
+		kept, err := decodeRecord(lasting, now)
+		if err != nil {
+			return err
+		}
+		f.record.kind, f.record.visitor, f.record.expires = kept.kind, kept.visitor, time.Time{}
+	}
+	if q.withSeen {
+		f.seen = next()
+	}
+	if q.withMarks {
+		f.marks = next()
+	}
+	return nil
 }
 
 // readAnswer decodes what a command brought; nil when there is nothing that can be used.

@@ -35,6 +35,9 @@ type record struct {
 	target string
 	// token names the link a pending alias belongs to, seen are the event ids that go with visitor.
 	token, seen string
+	// erased is when the identity was erased; it lies beside the record. Where there is no record, a change is compared with it
+	// instead of the revision.
+	erased time.Time
 }
 
 // encode writes the record.

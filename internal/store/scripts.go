@@ -49,38 +49,56 @@ local function remember(key, ids, ttl)
 end
 `
 
-// luaCommit: KEYS record, seen, marks, answers, outbox, waiting, [answer]
-// ARGV expected, record, ttl, fresh, ids, answer, answer id, answer ttl, answer prefix, channel, note, hash, how many of the
-// entries are decisions, these entries…, the other entries…
-// It replies {1, what the header of the record was} or {0, nothing}. The lengths are asked for so that a key of another type
-// fails the script before it has written anything.
-const luaCommit = luaSeen + `
-local was = redis.call('GETRANGE', KEYS[1], 0, 15)
+// luaSame compares a record with what a change is based upon: its revision, or where there is none when the identity was erased.
+const luaSame = `
+local function same(record, revision, tombstone, erased)
+  if redis.call('GETRANGE', record, 0, 7) ~= revision then return false end
+  return revision ~= '' or (redis.call('GET', tombstone) or '') == erased
+end
+`
+
+// luaKeep writes what binds beyond a record, or that nothing does.
+const luaKeep = `
+local function keep(key, lasting, ttl)
+  if lasting == '' then redis.call('DEL', key) else redis.call('SET', key, lasting, 'PX', ttl) end
+end
+`
+
+// luaCommit: KEYS record, seen, marks, answers, outbox, waiting, tombstone, kept, [answer]
+// ARGV expected, record, ttl, fresh, ids, answer, answer id, answer ttl, answer prefix, channel, note, hash, erased, what binds
+// beyond the record, its ttl, whether earlier answers are forgotten, how many of the entries are decisions, these entries…, the
+// other entries…
+// The lengths are asked for so that a key of another type fails the script before it has written anything.
+const luaCommit = luaSeen + luaSame + luaKeep + luaAnswers + `
 redis.call('STRLEN', KEYS[2])
-local others, first = 14 + tonumber(ARGV[13]), ''
+local others, first = 18 + tonumber(ARGV[17]), ''
 if #ARGV >= others then redis.call('XLEN', KEYS[5]) end
-if others > 14 then redis.call('XLEN', KEYS[6]) end
+if others > 18 then redis.call('XLEN', KEYS[6]) end
 if ARGV[6] ~= '' then
   redis.call('LLEN', KEYS[4])
-  if redis.call('EXISTS', KEYS[7]) == 1 then return {1, was} end
+  if redis.call('EXISTS', KEYS[9]) == 1 then return 1 end
 end
 if ARGV[2] ~= '' then
-  if string.sub(was, 1, 8) ~= ARGV[1] then return {0, ''} end
+  if not same(KEYS[1], ARGV[1], KEYS[7], ARGV[13]) then return 0 end
   redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+  keep(KEYS[8], ARGV[14], ARGV[15])
   if ARGV[4] == '1' then redis.call('DEL', KEYS[2]) end
   remember(KEYS[2], ARGV[5], ARGV[3])
   redis.call('PEXPIRE', KEYS[3], ARGV[3])
-elseif ARGV[1] ~= '' and string.sub(was, 1, 4) ~= string.sub(ARGV[1], 1, 4) then
-  return {0, ''}
+elseif ARGV[1] == '' then
+  if (redis.call('GET', KEYS[7]) or '') ~= ARGV[13] then return 0 end
+elseif redis.call('GETRANGE', KEYS[1], 0, 3) ~= string.sub(ARGV[1], 1, 4) then
+  return 0
 end
+if ARGV[16] == '1' then forgetAnswers(KEYS[4], KEYS[6], ARGV[9], ARGV[12]) end
 if ARGV[6] ~= '' then
-  redis.call('SET', KEYS[7], ARGV[6], 'PX', ARGV[8])
+  redis.call('SET', KEYS[9], ARGV[6], 'PX', ARGV[8])
   local n = redis.call('RPUSH', KEYS[4], ARGV[7])
   if n == 1 then first = '1' end
   if n > 128 then redis.call('DEL', ARGV[9] .. redis.call('LPOP', KEYS[4])) end
   if redis.call('PTTL', KEYS[4]) < tonumber(ARGV[8]) then redis.call('PEXPIRE', KEYS[4], ARGV[8]) end
 end
-for i = 14, #ARGV do
+for i = 18, #ARGV do
   if i >= others then
     redis.call('XADD', KEYS[5], 'MAXLEN', '~', 100000, '*', 'd', ARGV[i])
   elseif first == '' then
@@ -90,13 +108,13 @@ for i = 14, #ARGV do
   end
 end
 if ARGV[11] ~= '' then redis.call('PUBLISH', ARGV[10], ARGV[11]) end
-return {1, was}
+return 1
 `
 
-// luaPut: KEYS record, seen, marks, outbox; ARGV expected, record or nothing to remove it, ttl, what becomes of the event ids
-// (keep, drop, set), ids, entry or nothing, channel, note
-const luaPut = `
-if redis.call('GETRANGE', KEYS[1], 0, 7) ~= ARGV[1] then return 0 end
+// luaPut: KEYS record, seen, marks, outbox, tombstone, kept; ARGV expected, record or nothing to remove it, ttl, what becomes of
+// the event ids (keep, drop, set), ids, entry or nothing, channel, note, erased, what becomes of what is kept (keep, drop)
+const luaPut = luaSame + `
+if not same(KEYS[1], ARGV[1], KEYS[5], ARGV[9]) then return 0 end
 redis.call('XLEN', KEYS[4])
 if ARGV[2] == '' then
   redis.call('DEL', KEYS[1], KEYS[2])
@@ -106,20 +124,22 @@ else
 end
 if ARGV[4] == 'drop' then redis.call('DEL', KEYS[2]) end
 if ARGV[4] == 'set' and ARGV[5] ~= '' then redis.call('SET', KEYS[2], ARGV[5], 'PX', ARGV[3]) end
+if ARGV[10] == 'drop' then redis.call('DEL', KEYS[6]) end
 if ARGV[6] ~= '' then redis.call('XADD', KEYS[4], 'MAXLEN', '~', 100000, '*', 'd', ARGV[6]) end
 redis.call('PUBLISH', ARGV[7], ARGV[8])
 return 1
 `
 
-// luaMerge: KEYS record, seen, marks, outbox, answers; ARGV expected, record, ttl, token, ids, entry or nothing, channel, note,
-// for how long the answers of the other identity are remembered yet. An empty id in the list of answers says that there are
+// luaMerge: KEYS record, seen, marks, outbox, answers, tombstone, kept, waiting; ARGV expected, record, ttl, token, ids, entry or
+// nothing, channel, note, for how long the answers of the other identity are remembered yet, erased, what binds beyond the record,
+// its ttl, whether earlier answers are forgotten, answer prefix, hash. An empty id in the list of answers says that there are
 // such, so that her next decision is not taken for the first.
-const luaMerge = luaSeen + `
+const luaMerge = luaSeen + luaSame + luaKeep + luaAnswers + `
 local marks = redis.call('GET', KEYS[3]) or ''
 for i = 1, #marks, 8 do
   if string.sub(marks, i, i + 7) == ARGV[4] then return 2 end
 end
-if redis.call('GETRANGE', KEYS[1], 0, 7) ~= ARGV[1] then return 0 end
+if not same(KEYS[1], ARGV[1], KEYS[6], ARGV[10]) then return 0 end
 redis.call('STRLEN', KEYS[2])
 redis.call('XLEN', KEYS[4])
 if tonumber(ARGV[9]) > 0 and redis.call('LLEN', KEYS[5]) == 0 then
@@ -127,6 +147,8 @@ if tonumber(ARGV[9]) > 0 and redis.call('LLEN', KEYS[5]) == 0 then
   redis.call('PEXPIRE', KEYS[5], ARGV[9])
 end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+keep(KEYS[7], ARGV[11], ARGV[12])
+if ARGV[13] == '1' then forgetAnswers(KEYS[5], KEYS[8], ARGV[14], ARGV[15]) end
 remember(KEYS[2], ARGV[5], ARGV[3])
 redis.call('SET', KEYS[3], string.sub(marks .. ARGV[4], -256), 'PX', ARGV[3])
 if ARGV[6] ~= '' then redis.call('XADD', KEYS[4], 'MAXLEN', '~', 100000, '*', 'd', ARGV[6]) end
@@ -134,11 +156,12 @@ redis.call('PUBLISH', ARGV[7], ARGV[8])
 return 1
 `
 
-// luaAnswers forgets the answers to one identity, and her decisions that wait; it gives how many keys there were, without
+// luaAnswers removes the answers to one identity, and her decisions that wait; it gives how many keys there were, without
 // removing the list of the answers itself. The stream of decisions that wait is written anew without hers: XDEL would only mark
-// them as deleted and leave their bytes where they are.
+// them as deleted and leave their bytes where they are. To forget answers is to leave an empty id in the list while any of them
+// would have been remembered, so that her next decision is not taken for the first.
 const luaAnswers = `
-local function forgetAnswers(answers, waits, prefix, hash)
+local function removeAnswers(answers, waits, prefix, hash)
   local gone = 0
   local ids = redis.pcall('LRANGE', answers, 0, -1)
   if type(ids) == 'table' and not ids.err then
@@ -162,35 +185,36 @@ local function forgetAnswers(answers, waits, prefix, hash)
   end
   return gone
 end
+local function forgetAnswers(answers, waits, prefix, hash)
+  local left = redis.call('PTTL', answers)
+  local gone = removeAnswers(answers, waits, prefix, hash)
+  redis.call('DEL', answers)
+  if left > 0 then
+    redis.call('RPUSH', answers, '')
+    redis.call('PEXPIRE', answers, left)
+  end
+  return gone
+end
 `
 
-// luaErase: KEYS record, seen, marks, answers, outbox, waiting, tombstone; ARGV how many bytes of the revision are compared (0,
-// 4 or 8), expected, answer prefix, entry or nothing, channel, note, hash, when, for how long that is remembered. It replies
-// {how many keys there were, the record when 4 bytes were compared}, or {-1, nothing} when the record was changed.
+// luaErase: KEYS record, seen, marks, answers, outbox, waiting, tombstone, kept; ARGV how many bytes of the revision are compared
+// (0, 4 or 8), expected, answer prefix, entry or nothing, channel, note, hash, when, for how long that is remembered. It replies
+// {how many keys there were, the record when 4 bytes were compared}, or {-1, nothing} when the record was changed. Also who
+// watches somebody of whom nothing was remembered gets the note.
 const luaErase = luaAnswers + `
 local n, was = tonumber(ARGV[1]), ''
 if n > 0 and string.sub(redis.call('GETRANGE', KEYS[1], 0, 7), 1, n) ~= string.sub(ARGV[2], 1, n) then return {-1, ''} end
 if n == 4 then was = redis.call('GET', KEYS[1]) or '' end
-local gone = forgetAnswers(KEYS[4], KEYS[6], ARGV[3], ARGV[7])
-gone = gone + redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4])
+local gone = removeAnswers(KEYS[4], KEYS[6], ARGV[3], ARGV[7])
+gone = gone + redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[8])
 redis.call('SET', KEYS[7], ARGV[8], 'PX', ARGV[9])
 if ARGV[4] ~= '' then redis.pcall('XADD', KEYS[5], 'MAXLEN', '~', 100000, '*', 'd', ARGV[4]) end
-if gone > 0 then redis.call('PUBLISH', ARGV[5], ARGV[6]) end
+redis.call('PUBLISH', ARGV[5], ARGV[6])
 return {gone, was}
 `
 
-// luaForget: KEYS answers, waiting; ARGV answer prefix, hash. It replies how many answers there were. An empty id stays in the
-// list while any of them would have been remembered, so that her next decision is not taken for the first.
-const luaForget = luaAnswers + `
-local left = redis.call('PTTL', KEYS[1])
-local gone = forgetAnswers(KEYS[1], KEYS[2], ARGV[1], ARGV[2])
-redis.call('DEL', KEYS[1])
-if left > 0 then
-  redis.call('RPUSH', KEYS[1], '')
-  redis.call('PEXPIRE', KEYS[1], left)
-end
-return gone
-`
+// luaForget: KEYS answers, waiting; ARGV answer prefix, hash. It replies how many answers there were.
+const luaForget = luaAnswers + `return forgetAnswers(KEYS[1], KEYS[2], ARGV[1], ARGV[2])`
 
 // luaSavePlan: KEYS head; ARGV prefix of versions, expected active version ('0' for any), meta, body.
 // It replies {1, version} or {0, active}.

@@ -114,7 +114,7 @@ type Response struct {
 type Change struct {
 	// Loaded is what the change is based upon; the store refuses the change when somebody else was faster.
 	Loaded Loaded
-	// Visitor is her new state; nil leaves the stored state alone.
+	// Visitor is her new state; nil leaves the stored state as it is: that she was met alone keeps it from being forgotten.
 	Visitor *Visitor
 	// EventIDs are the events folded into Visitor, remembered so that they count once.
 	EventIDs []string
@@ -126,7 +126,8 @@ type Change struct {
 	// Forget removes what was answered to her before, under all her identities, with her decisions that wait for what comes of
 	// them: an answer holds what was known of her when it was made. Visitor must be set.
 	Forget bool
-	// VisitorTTL and AnswerTTL are how long the two are remembered from now.
+	// VisitorTTL and AnswerTTL are how long the two are remembered from now. What binds is kept longer than the visitor, see
+	// [Visitor.Kept].
 	VisitorTTL, AnswerTTL time.Duration
 }
 
@@ -140,9 +141,12 @@ type Loaded struct {
 	Nonce uint64
 	// Revision is the store's own count of changes, 0 when nothing is stored.
 	Revision uint64
-	// Erased is when one of the identities she was asked for by was erased, zero for never or long ago. It is known only when
-	// there are events.
-	Erased time.Time
+	// Expires is when what is remembered of her is forgotten unless she is met before; zero when nothing is, or that is so already and
+	// Visitor is what was kept (see [Visitor.Kept]).
+	Expires time.Time
+	// Erased is when the identity she was asked for by was erased, ErasedRoot when the one was that it leads to, which is the same
+	// unless it is linked; zero for never or long ago.
+	Erased, ErasedRoot time.Time
 	// Duplicate tells, for each event id asked about, whether it was folded before.
 	Duplicate []bool
 	// Outcomes are the decisions, by decision id, that the events asked about refer to and that belong to this person.

@@ -222,7 +222,7 @@ type Placement struct {
 type Policy struct {
 	// VisitGap is the silence that ends a visit; 0 is 30 minutes.
 	VisitGap time.Duration
-	// VisitorTTL is how long a silent visitor is remembered; 0 is 90 days.
+	// VisitorTTL is how long a silent visitor is remembered; 0 is 90 days. What binds outlives it, see [Visitor.Kept].
 	VisitorTTL time.Duration
 	// DecisionTTL is how long a decision can be explained and rewarded; 0 is 7 days.
 	DecisionTTL time.Duration

@@ -147,7 +147,7 @@ func testAnswerAlone(t scope) {
 	b.must(b.record(b.Store, "ada", "e1"))
 	old := b.load("ada")
 	b.must(b.record(b.Store, "ada", "e2"))
-	b.must(b.Commit(b.ctx(), veiviser.Change{Loaded: old, Answer: b.answerFor("ada")}))
+	b.must(b.Commit(b.ctx(), veiviser.Change{Loaded: old, Answer: b.answerFor("ada"), VisitorTTL: time.Hour}))
 	b.must(b.Commit(b.ctx(), veiviser.Change{Loaded: veiviser.Loaded{VisitorID: "new"}, Answer: b.answerFor("new")}))
 	if l := b.load("new"); l.Visitor != nil {
 		t.Error("an answer alone made a visitor")

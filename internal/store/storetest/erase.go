@@ -22,7 +22,13 @@ var eraseTests = map[string]func(scope){
 	"EraseCanBeRepeated":      testEraseCrash,
 	"EraseOfWhatCannotBeRead": testEraseCorrupt,
 	"EraseLeavesATombstone":   testEraseTombstone,
+	"EraseBehindTheBack":      testEraseBehindTheBack,
+	"EraseBesideEvents":       testEraseRaces,
+	"EraseBehindALink":        testEraseBehindALink,
+	"EraseBesideALink":        testEraseLinkRaces,
+	"EraseIsNoted":            testEraseNoted,
 	"ForgetTakesAnswers":      testForget,
+	"ForgetIsOneStep":         testForgetAtOnce,
 	"ForgetByLink":            testForgetByLink,
 	"LinkTellsSteps":          testLinkTellsSteps,
 }

@@ -1,9 +1,14 @@
 package storetest
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
@@ -50,6 +55,17 @@ func testEraseTombstone(t scope) {
 			t.Errorf("%s is kept for %v, not %v", k, left, keep)
 		}
 	}
+}
+
+// testEraseNoted tells who watches that somebody was erased, also when nothing was known of her.
+func testEraseNoted(t scope) {
+	b := open(t.T, t.target)
+	ch, err := b.Watch(b.ctx(), "nobody")
+	b.must(err)
+	await(t.T, ch, "the subscription to stand")
+	_, err = b.Erase(b.ctx(), "nobody")
+	b.must(err)
+	await(t.T, ch, "the erasure")
 }
 
 // unprofiled is a change that leaves nothing of a person but her standing.
@@ -107,6 +123,72 @@ func testForget(t scope) {
 	}
 }
 
+// scripted fails scripts before they are sent, by how many keys they have.
+type scripted struct{ fail func(keys int) bool }
+
+func (h *scripted) DialHook(next redis.DialHook) redis.DialHook { return next }
+func (h *scripted) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}
+
+func (h *scripted) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		if n, ok := keysOf(cmd); ok && h.fail != nil && h.fail(n) {
+			return errCrash
+		}
+		return next(ctx, cmd)
+	}
+}
+
+// keysOf is how many keys a script is called with; false for any other command.
+func keysOf(cmd redis.Cmder) (int, bool) {
+	if !strings.HasPrefix(cmd.Name(), "eval") {
+		return 0, false
+	}
+	n, err := strconv.Atoi(fmt.Sprint(cmd.Args()[2]))
+	return n, err == nil
+}
+
+// testForgetAtOnce lets every script fail that comes after, or before, the one that forgets: answers are never left behind.
+func testForgetAtOnce(t scope) {
+	const secret = "planted-token-8231"
+	for _, after := range []bool{true, false} {
+		b := open(t.T, t.target)
+		for _, id := range []string{"cookie", "ada"} {
+			c, err := b.fold(b.Store, id, events("e-"+id))
+			b.must(err)
+			c.Visitor.Attributes = map[string]string{"name": secret}
+			c.Answer = b.answerFor(id)
+			c.Answer.Visitor = *c.Visitor
+			b.must(b.Commit(b.ctx(), c))
+		}
+		b.must(b.Link(b.ctx(), "ada", "cookie"))
+		c, done := b.unprofiled("cookie"), false
+		hook := &scripted{}
+		b.raw.AddHook(hook)
+		hook.fail = func(keys int) bool {
+			commit := keys > 4
+			if after {
+				defer func() { done = done || commit }()
+				return done
+			}
+			return !commit
+		}
+		err := b.Commit(b.ctx(), c)
+		hook.fail = nil
+		if !after {
+			if err == nil || !b.load("ada").Visitor.HasProfile() {
+				t.Errorf("the change is half done: %v", err)
+			}
+			b.must(b.Commit(b.ctx(), c))
+		}
+		if b.load("ada").Visitor.HasProfile() {
+			t.Errorf("after %v: she is not forgotten", after)
+		}
+		b.wantNoTrace(secret)
+	}
+}
+
 // testForgetByLink links somebody with one who is not to be profiled: what was known of the first is forgotten.
 func testForgetByLink(t scope) {
 	const secret = "planted-token-8231"
@@ -127,11 +209,23 @@ func testForgetByLink(t scope) {
 		b.must(b.Commit(b.ctx(), c))
 		b.must(b.record(b.Store, shy, "e"))
 		b.must(b.Commit(b.ctx(), b.unprofiled(shy)))
+		b.target.Fault(b.Store, func(step string) error { // what comes after the merge is done by whoever reads her next
+			if step == "after merge" {
+				return errCrash
+			}
+			return nil
+		})
 		if intoShy {
-			b.must(b.Link(b.ctx(), shy, known))
+			err = b.Link(b.ctx(), shy, known)
 		} else {
-			b.must(b.Link(b.ctx(), known, shy))
+			err = b.Link(b.ctx(), known, shy)
 		}
+		if !errors.Is(err, errCrash) {
+			t.Fatal(err)
+		}
+		b.target.Fault(b.Store, nil)
+		b.load(known)
+		b.load(shy)
 		b.wantNoTrace(secret)
 		l := b.load(known)
 		if l.Visitor == nil || l.Visitor.HasProfile() || len(l.Visitor.Segments) > 0 || len(l.Visitor.Standing.Directives) != 1 {

@@ -40,7 +40,7 @@ func Run(t *testing.T, target Target) {
 	t.Helper()
 	for _, group := range []map[string]func(scope){
 		visitorTests, answerTests, linkTests, eraseTests, planTests, switchTests, historyTests, learnerTests, decisionTests, settledTests,
-		hostileTests,
+		hostileTests, lifetimeTests,
 	} {
 		for _, name := range slices.Sorted(maps.Keys(group)) {
 			t.Run(name, func(t *testing.T) { group[name](scope{T: t, target: target}) })

@@ -14,8 +14,9 @@ import (
 
 // Trace is what a store asks of Redis for one answer: a pipeline that reads, and then the script that writes.
 type Trace struct {
-	// Reads are the kinds of the keys that are read, the letter of package store's table: "v" for records.
-	Reads []string
+	// Reads are the kinds of the keys that are read one by one, the letter of package store's table: "v" for records; Beside are
+	// those that are read together.
+	Reads, Beside []string
 	// Keys are the kinds of the keys of the script, Args its arguments.
 	Keys []string
 	Args []string
@@ -27,7 +28,8 @@ const (
 	argRecord   = 1
 	argAnswer   = 6
 	argPrefix   = 8
-	fixedArgs   = 13
+	fixedArgs   = 17
+	allKeys     = 9
 
 	revisionBytes = 8
 )
@@ -35,12 +37,16 @@ const (
 // Traces finds answers of persons already known among the commands of one caller who waited for each, and the script that
 // commits them. What others sent in between is passed over.
 func Traces(commands [][]string) (script string, traces []Trace) {
-	var reads []string
+	var reads, beside []string
 	for _, words := range commands {
 		switch strings.ToLower(words[0]) {
 		case "get":
 			if kind := kindOf(words[1]); kind != "" {
 				reads = append(reads, kind)
+			}
+		case "mget":
+			for _, key := range words[1:] {
+				beside = append(beside, kindOf(key))
 			}
 		case "eval", "evalsha":
 			n, err := strconv.Atoi(words[2])
@@ -50,12 +56,12 @@ func Traces(commands [][]string) (script string, traces []Trace) {
 			if strings.EqualFold(words[0], "eval") {
 				script = words[1]
 			}
-			t := Trace{Reads: reads, Args: words[3+n:]}
+			t := Trace{Reads: reads, Beside: beside, Args: words[3+n:]}
 			for _, key := range words[3 : 3+n] {
 				t.Keys = append(t.Keys, kindOf(key))
 			}
-			reads = nil
-			if n == 7 && len(t.Args) >= fixedArgs && len(t.Args[argExpected]) == revisionBytes && len(t.Args[argRecord]) > revisionBytes {
+			reads, beside = nil, nil
+			if n == allKeys && len(t.Args) >= fixedArgs && len(t.Args[argExpected]) == revisionBytes && len(t.Args[argRecord]) > revisionBytes {
 				traces = append(traces, t)
 			}
 		}
@@ -157,6 +163,13 @@ func (t *Twin) Do(ctx context.Context, visitor string) (int, error) {
 	for _, kind := range p.Reads {
 		pipe.Get(ctx, t.key(k, kind, ""))
 	}
+	if len(p.Beside) > 0 {
+		beside := make([]string, len(p.Beside))
+		for i, kind := range p.Beside {
+			beside[i] = t.key(k, kind, "")
+		}
+		pipe.MGet(ctx, beside...)
+	}
 	if _, err := pipe.Exec(ctx); err != nil && !errors.Is(err, redis.Nil) {
 		return i, err
 	}
@@ -167,8 +180,8 @@ func (t *Twin) Do(ctx context.Context, visitor string) (int, error) {
 	}
 	args := slices.Clone(p.args)
 	args[argAnswer], args[argPrefix] = answer, k.base+"d:"
-	reply, err := t.script.Run(ctx, t.client, keys, args...).Slice()
-	if err == nil && reply[0] != int64(1) {
+	reply, err := t.script.Run(ctx, t.client, keys, args...).Int()
+	if err == nil && reply != 1 {
 		err = errors.New("two calls for one visitor at once")
 	}
 	return i, err

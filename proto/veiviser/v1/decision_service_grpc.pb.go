@@ -41,9 +41,10 @@ type DecisionServiceClient interface {
 	// (CONCURRENT_CHANGE).
 	Recommend(ctx context.Context, in *RecommendRequest, opts ...grpc.CallOption) (*RecommendResponse, error)
 	// WatchRecommendations sends an answer at once and a new one whenever events of the visitor change it, from whatever
-	// channel they come, until the caller leaves. Answers that equal the one before are not sent again.
+	// channel they come, until the caller leaves. Answers that equal the one before are not sent again. When the visitor is erased the
+	// stream ends with FAILED_PRECONDITION (ERASED) and nothing more is kept of her; whoever comes by her id later is to be watched anew.
 	//
-	// Errors: as Recommend; UNAVAILABLE when the service stops.
+	// Errors: as Recommend; FAILED_PRECONDITION (ERASED); UNAVAILABLE when the service stops.
 	WatchRecommendations(ctx context.Context, in *WatchRecommendationsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchRecommendationsResponse], error)
 	// ExplainDecision gives the whole why and why-not of a decision that was answered: the belief, every part of every
 	// score, the runners-up, and how many items were out for which reason. Kept for the plan's decision_ttl.
@@ -140,9 +141,10 @@ type DecisionServiceServer interface {
 	// (CONCURRENT_CHANGE).
 	Recommend(context.Context, *RecommendRequest) (*RecommendResponse, error)
 	// WatchRecommendations sends an answer at once and a new one whenever events of the visitor change it, from whatever
-	// channel they come, until the caller leaves. Answers that equal the one before are not sent again.
+	// channel they come, until the caller leaves. Answers that equal the one before are not sent again. When the visitor is erased the
+	// stream ends with FAILED_PRECONDITION (ERASED) and nothing more is kept of her; whoever comes by her id later is to be watched anew.
 	//
-	// Errors: as Recommend; UNAVAILABLE when the service stops.
+	// Errors: as Recommend; FAILED_PRECONDITION (ERASED); UNAVAILABLE when the service stops.
 	WatchRecommendations(*WatchRecommendationsRequest, grpc.ServerStreamingServer[WatchRecommendationsResponse]) error
 	// ExplainDecision gives the whole why and why-not of a decision that was answered: the belief, every part of every
 	// score, the runners-up, and how many items were out for which reason. Kept for the plan's decision_ttl.

@@ -113,7 +113,7 @@ const (
 	ErrorReason_ERROR_REASON_SWITCH_LIMIT ErrorReason = 41
 	// All is back already (FAILED_PRECONDITION).
 	ErrorReason_ERROR_REASON_SWITCH_OVER ErrorReason = 42
-	// The person was erased, and the event is of before (FAILED_PRECONDITION).
+	// The person was erased, and the event is of before, or she was watched when she was (FAILED_PRECONDITION).
 	ErrorReason_ERROR_REASON_ERASED ErrorReason = 43
 )
 

@@ -1471,8 +1471,10 @@ type Policy struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The silence that ends a visit; unset is 30 minutes.
 	VisitGap *durationpb.Duration `protobuf:"bytes,1,opt,name=visit_gap,json=visitGap,proto3" json:"visit_gap,omitempty"`
-	// How long a silent visitor is remembered; unset is 90 days. What counts for longer (windows of caps, budget, coherence, recovery and
-	// acquisition) is refused.
+	// How long a silent visitor is remembered: since the last event of hers or the last answer to her, though answers alone may count up
+	// to an eighth of this less; unset is 90 days. What binds outlives it, and nothing else does: wishes and refusals, open cases, and
+	// orders that are waited for hold until they end, and those without an end for five years more. What counts for longer (windows of
+	// caps, budget, coherence, recovery and acquisition) is refused.
 	VisitorTtl *durationpb.Duration `protobuf:"bytes,2,opt,name=visitor_ttl,json=visitorTtl,proto3" json:"visitor_ttl,omitempty"`
 	// How long a decision can be explained and rewarded; unset is 7 days.
 	DecisionTtl *durationpb.Duration `protobuf:"bytes,3,opt,name=decision_ttl,json=decisionTtl,proto3" json:"decision_ttl,omitempty"`

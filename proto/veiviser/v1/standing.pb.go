@@ -132,7 +132,8 @@ type Directive struct {
 	Subject string `protobuf:"bytes,4,opt,name=subject,proto3" json:"subject,omitempty"`
 	// When it was set.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
-	// When it ends; unset for never. JUST_LOOKING and DECIDED end after 30 days unless they say otherwise.
+	// When it ends; unset for never, which is until five years have gone by without her. JUST_LOOKING and DECIDED end after 30 days
+	// unless they say otherwise. It holds also when the plan's visitor_ttl has gone by and nothing else is remembered of her.
 	ExpireTime    *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -211,7 +212,8 @@ func (x *Directive) GetExpireTime() *timestamppb.Timestamp {
 }
 
 // Consent is what a person said to a purpose of the plan. In a degraded answer nobody counts as having agreed: it is contextual, and
-// silent in the channels of every purpose.
+// silent in the channels of every purpose. A refusal that is her last word outlives visitor_ttl, until five years have gone by without
+// her; what she agreed to does not.
 type Consent struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The purpose.

@@ -98,7 +98,8 @@ type VisitServiceClient interface {
 	//
 	// Errors: as GetVisitor.
 	ExportVisitor(ctx context.Context, in *ExportVisitorRequest, opts ...grpc.CallOption) (*ExportVisitorResponse, error)
-	// EraseVisitor forgets a person with all linked identities, decisions and log entries. Erasing someone unknown succeeds. An
+	// EraseVisitor forgets a person with all linked identities, decisions and log entries, and ends what watches her. Erasing someone
+	// unknown succeeds. What is under way at the same time comes before it, and is erased, or after it, as of somebody new. An
 	// account she acted for keeps how far the company has come and what was shown to it, neither of which says who it was.
 	//
 	// Errors: INVALID_ARGUMENT (MALFORMED_ID), UNAVAILABLE (STORE_UNAVAILABLE): then it is unknown how much is erased; call again.
@@ -301,7 +302,8 @@ type VisitServiceServer interface {
 	//
 	// Errors: as GetVisitor.
 	ExportVisitor(context.Context, *ExportVisitorRequest) (*ExportVisitorResponse, error)
-	// EraseVisitor forgets a person with all linked identities, decisions and log entries. Erasing someone unknown succeeds. An
+	// EraseVisitor forgets a person with all linked identities, decisions and log entries, and ends what watches her. Erasing someone
+	// unknown succeeds. What is under way at the same time comes before it, and is erased, or after it, as of somebody new. An
 	// account she acted for keeps how far the company has come and what was shown to it, neither of which says who it was.
 	//
 	// Errors: INVALID_ARGUMENT (MALFORMED_ID), UNAVAILABLE (STORE_UNAVAILABLE): then it is unknown how much is erased; call again.
