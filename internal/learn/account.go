@@ -122,7 +122,7 @@ func LoadAccount(ctx context.Context, store AccountStore, snap *plan.Snapshot, s
 func (a *Account) hear(snap *plan.Snapshot, e *AccountEvent) {
 	next := a.Writable()
 	spoke := e.Speaks && snap.Stages.FoldAccount(next, e.Event, e.Told)
-	if saw := confirm(next.Standing.Contacts, e.Event); spoke || saw {
+	if saw := confirm(&next.Standing, e.Event); spoke || saw {
 		a.Record, a.EventIDs = next, append(a.EventIDs, e.ID)
 	}
 }

@@ -117,7 +117,7 @@ func (f *Folded) fold(snap *plan.Snapshot, loaded *veiviser.Loaded, e *veiviser.
 	} else {
 		entry.Steps = foldStanding(snap, v, e, loaded.Nonce, false, nil)
 	}
-	confirm(v.Standing.Contacts, e)
+	confirm(&v.Standing, e)
 	entry.Event.Region = regionOf(snap.Crisis.Region, e, v)
 	noteAnswered(v, e)
 	f.EventIDs = append(f.EventIDs, e.ID)

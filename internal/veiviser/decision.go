@@ -176,6 +176,7 @@ const (
 	SilenceBudget  SilenceReason = "ATTENTION_BUDGET"
 	SilenceSwitch  SilenceReason = "SWITCHED_OFF"
 	SilenceCapped  SilenceReason = "CAPPED"
+	SilenceMemory  SilenceReason = "MEMORY_FULL"
 )
 
 // Exclusion counts the items left out for one reason.
@@ -230,5 +231,6 @@ const (
 	ExcludedSwitch      ExclusionReason = "SWITCHED_OFF"      // the shop is silent about it for now
 	ExcludedCapped      ExclusionReason = "CAPPED"            // it was shown often enough
 	ExcludedContradicts ExclusionReason = "TOLD_OTHERWISE"    // she was told another price or claim
+	ExcludedMemory      ExclusionReason = "MEMORY_FULL"       // it would have to be remembered, and so much is that there is no room
 	ExcludedStanding    ExclusionReason = "OTHER_STANDING"    // it is for people with an open case, on another rung, or without an order; or a question she answered
 )

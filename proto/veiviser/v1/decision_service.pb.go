@@ -111,6 +111,8 @@ const (
 	SilenceReason_SILENCE_REASON_SWITCHED_OFF SilenceReason = 13
 	// She was shown enough there lately.
 	SilenceReason_SILENCE_REASON_CAPPED SilenceReason = 14
+	// She was shown so much that no more can be counted; see ContactPolicy.
+	SilenceReason_SILENCE_REASON_MEMORY_FULL SilenceReason = 15
 )
 
 // Enum value maps for SilenceReason.
@@ -131,6 +133,7 @@ var (
 		12: "SILENCE_REASON_ATTENTION_BUDGET",
 		13: "SILENCE_REASON_SWITCHED_OFF",
 		14: "SILENCE_REASON_CAPPED",
+		15: "SILENCE_REASON_MEMORY_FULL",
 	}
 	SilenceReason_value = map[string]int32{
 		"SILENCE_REASON_UNSPECIFIED":      0,
@@ -148,6 +151,7 @@ var (
 		"SILENCE_REASON_ATTENTION_BUDGET": 12,
 		"SILENCE_REASON_SWITCHED_OFF":     13,
 		"SILENCE_REASON_CAPPED":           14,
+		"SILENCE_REASON_MEMORY_FULL":      15,
 	}
 )
 
@@ -1678,8 +1682,8 @@ type ExcludedItems struct {
 	// NOT_A_CANDIDATE, EXCLUDED_BY_REQUEST, DRAFT, KIND_NOT_ALLOWED, NO_REPRESENTATION, OUTSIDE_DATES, OUT_OF_STOCK,
 	// OTHER_AUDIENCE, OTHER_SUBJECT, OTHER_JOURNEY, STAGE_UNSURE, OTHER_SEGMENT, RULE_FALSE, RULE_FAILED, SERVED_ELSEWHERE,
 	// NOT_SHORT_LISTED, BELOW_ATTENTION_COST, OUTRANKED or, of what keeps items from her, PAUSED, MUTED_CHANNEL, NO_CONSENT, QUIET_HOURS,
-	// ATTENTION_BUDGET, MUTED, JUST_LOOKING, DECIDED, OPEN_CASE, AWAITING_DELIVERY, NO_SELL, SWITCHED_OFF, CAPPED, TOLD_OTHERWISE and
-	// OTHER_STANDING; an item counts under the first that holds.
+	// ATTENTION_BUDGET, MUTED, JUST_LOOKING, DECIDED, OPEN_CASE, AWAITING_DELIVERY, NO_SELL, SWITCHED_OFF, CAPPED, TOLD_OTHERWISE,
+	// MEMORY_FULL and OTHER_STANDING; an item counts under the first that holds.
 	Reason string `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
 	// How many.
 	Count int32 `protobuf:"varint,2,opt,name=count,proto3" json:"count,omitempty"`
@@ -1890,7 +1894,7 @@ const file_veiviser_v1_decision_service_proto_rawDesc = "" +
 	"\vExploration\x12\x1b\n" +
 	"\x17EXPLORATION_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13EXPLORATION_DEFAULT\x10\x01\x12\x13\n" +
-	"\x0fEXPLORATION_OFF\x10\x02*\xef\x03\n" +
+	"\x0fEXPLORATION_OFF\x10\x02*\x8f\x04\n" +
 	"\rSilenceReason\x12\x1e\n" +
 	"\x1aSILENCE_REASON_UNSPECIFIED\x10\x00\x12#\n" +
 	"\x1fSILENCE_REASON_NOTHING_ELIGIBLE\x10\x01\x12\x1d\n" +
@@ -1907,7 +1911,8 @@ const file_veiviser_v1_decision_service_proto_rawDesc = "" +
 	"\x1aSILENCE_REASON_QUIET_HOURS\x10\v\x12#\n" +
 	"\x1fSILENCE_REASON_ATTENTION_BUDGET\x10\f\x12\x1f\n" +
 	"\x1bSILENCE_REASON_SWITCHED_OFF\x10\r\x12\x19\n" +
-	"\x15SILENCE_REASON_CAPPED\x10\x0e2\x98\x04\n" +
+	"\x15SILENCE_REASON_CAPPED\x10\x0e\x12\x1e\n" +
+	"\x1aSILENCE_REASON_MEMORY_FULL\x10\x0f2\x98\x04\n" +
 	"\x0fDecisionService\x12n\n" +
 	"\tRecommend\x12\x1d.veiviser.v1.RecommendRequest\x1a\x1e.veiviser.v1.RecommendResponse\"\"\x82\xd3\xe4\x93\x02\x1c:\x01*\"\x17/v1/decisions:recommend\x12\x8a\x01\n" +
 	"\x14WatchRecommendations\x12(.veiviser.v1.WatchRecommendationsRequest\x1a).veiviser.v1.WatchRecommendationsResponse\"\x1b\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/decisions:watch0\x01\x12\x89\x01\n" +
