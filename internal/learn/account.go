@@ -21,6 +21,8 @@ type AccountEvent struct {
 	// ID is that of [veiviser.AccountEventID].
 	ID    string
 	Event *veiviser.Event
+	// Given is the decision it is about, Told what that decision showed.
+	Given veiviser.Given
 	Told  stage.Told
 	// Speaks says that the event may speak for the account's needs; otherwise it only tells what its member saw.
 	Speaks bool
@@ -45,7 +47,7 @@ func admitAccount(e *veiviser.Event) *veiviser.Error {
 // Named once, the account stays: an event that names none, or an empty one, is of the account she acts for. "-" ends that, and
 // with the account her role; so does another account, for a role in one company says nothing about another. An event older than
 // what is known of her changes neither; if it names an account it still is of that one, since she acted for it then.
-func (f *Folded) acts(snap *plan.Snapshot, v *veiviser.Visitor, e *veiviser.Event, t stage.Told, now time.Time) {
+func (f *Folded) acts(snap *plan.Snapshot, v *veiviser.Visitor, e *veiviser.Event, g veiviser.Given, t stage.Told, now time.Time) {
 	account, role := v.Standing.Account, v.Standing.Role
 	if named := e.Attributes[veiviser.AttributeAccount]; named == veiviser.LeaveAccount {
 		account, role = "", ""
@@ -64,7 +66,7 @@ func (f *Folded) acts(snap *plan.Snapshot, v *veiviser.Visitor, e *veiviser.Even
 		return
 	}
 	heard := AccountEvent{
-		ID: veiviser.AccountEventID(v.ID, e.ID), Event: e, Told: t,
+		ID: veiviser.AccountEventID(v.ID, e.ID), Event: e, Given: g, Told: t,
 		Speaks: snap.Stages.Concerns(e, t) && !snap.Silent(role) && snap.Profiled(&v.Standing, now),
 	}
 	if heard.Speaks || e.DecisionID != "" && snap.CapsAccounts() {
@@ -122,7 +124,9 @@ func LoadAccount(ctx context.Context, store AccountStore, snap *plan.Snapshot, s
 func (a *Account) hear(snap *plan.Snapshot, e *AccountEvent) {
 	next := a.Writable()
 	spoke := e.Speaks && snap.Stages.FoldAccount(next, e.Event, e.Told)
-	if saw := confirm(&next.Standing, e.Event); spoke || saw {
+	confirmed := confirm(&next.Standing, e.Event)
+	recalled := recall(snap, &next.Standing, e.Event, e.Given, ofAccount(snap.Contact))
+	if spoke || confirmed || recalled {
 		a.Record, a.EventIDs = next, append(a.EventIDs, e.ID)
 	}
 }
