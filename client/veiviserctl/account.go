@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"strconv"
 
 	"github.com/veiviser/veiviser/client"
 	veiviserv1 "github.com/veiviser/veiviser/proto/veiviser/v1"
@@ -29,9 +30,9 @@ func (c *accountGetCmd) Run(ctx context.Context, s *session) error {
 			return
 		}
 		fmt.Fprintln(w, "Shown, as caps of accounts count it:")
-		t := table{rows: [][]string{{"item", "channel", "when"}}}
+		t := table{rows: [][]string{{"item", "channel", "times", "last"}}}
 		for _, x := range r.GetContacts() {
-			t.add(x.GetItemId(), cmp.Or(x.GetChannel(), "–"), when(x.GetTime()))
+			t.add(x.GetItemId(), cmp.Or(x.GetChannel(), "–"), strconv.Itoa(int(max(x.GetCount(), 1))), when(x.GetTime()))
 		}
 		t.print(w, "  ")
 	})

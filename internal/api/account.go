@@ -5,8 +5,6 @@ import (
 	"time"
 
 	"github.com/veiviser/veiviser/internal/decide"
-	"github.com/veiviser/veiviser/internal/planpb"
-	"github.com/veiviser/veiviser/internal/veiviser"
 	veiviserv1 "github.com/veiviser/veiviser/proto/veiviser/v1"
 )
 
@@ -24,15 +22,7 @@ func (s *visits) GetAccount(ctx context.Context, in *veiviserv1.GetAccountReques
 	}
 	out := &veiviserv1.GetAccountResponse{AccountId: a.ID, Needs: needsToProto(a.Needs, -1, a.Voice), Events: a.Events}
 	for i := range a.Contacts {
-		out.Contacts = append(out.Contacts, accountContact(&a.Contacts[i]))
+		out.Contacts = append(out.Contacts, contactToProto(&a.Contacts[i]))
 	}
 	return out, nil
-}
-
-// accountContact tells a showing, without whom it was shown to: the account does not know.
-func accountContact(c *veiviser.Contact) *veiviserv1.Contact {
-	return &veiviserv1.Contact{
-		Time: timeToProto(c.Time), ItemId: c.ItemID, Kind: planpb.KindToProto(c.Kind), Channel: c.Channel,
-		Placement: c.Placement, ReleaseTime: timeToProto(c.Until), Attention: c.Attention,
-	}
 }

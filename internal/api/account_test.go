@@ -45,7 +45,7 @@ func TestGetAccount(t *testing.T) {
 		}},
 		Contacts: []*veiviserv1.Contact{{
 			Time: timestamppb.New(at), ItemId: "x", Kind: veiviserv1.ItemKind_ITEM_KIND_OFFER, Channel: "web", Placement: "p",
-			Attention: 2, ReleaseTime: timestamppb.New(at),
+			Attention: 2, ReleaseTime: timestamppb.New(at), Count: 1,
 		}},
 	}
 	if d := cmp.Diff(want, out, protocmp.Transform()); d != "" {

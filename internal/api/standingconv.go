@@ -77,12 +77,14 @@ func consentToProto(c *veiviser.Consent) *veiviserv1.Consent {
 func contactToProto(c *veiviser.Contact) *veiviserv1.Contact {
 	return &veiviserv1.Contact{
 		Time: timeToProto(c.Time), ItemId: c.ItemID, Kind: planpb.KindToProto(c.Kind), Channel: c.Channel, Placement: c.Placement,
-		ReleaseTime: timeToProto(c.Until), Attention: c.Attention,
+		ReleaseTime: timeToProto(c.Until), Attention: c.Attention, Count: uint32(c.Count()),
 	}
 }
 
 func factToProto(f *veiviser.Fact) *veiviserv1.Fact {
-	return &veiviserv1.Fact{Product: f.Product, Claim: f.Claim, Value: f.Value, Time: timeToProto(f.Time)}
+	return &veiviserv1.Fact{
+		Product: f.Product, Claim: f.Claim, Value: f.Value, Time: timeToProto(f.Time), ItemId: f.Item, ReleaseTime: timeToProto(f.Until),
+	}
 }
 
 func caseToProto(c *veiviser.Case) *veiviserv1.Case {

@@ -52,8 +52,8 @@ func TestStandingToProto(t *testing.T) {
 			{ID: "d1", Kind: veiviser.NotNow, Created: at, Expires: at}, {ID: "d2", Kind: veiviser.MuteItem, Target: "i", Created: at},
 		},
 		Consents: []veiviser.Consent{{Purpose: "mail", Granted: true, Version: "1", Time: at, Source: "phone"}},
-		Contacts: []veiviser.Contact{{Time: at, ItemID: "i", Kind: veiviser.KindOffer, Channel: "web", Placement: "p", Attention: 2, Until: at}},
-		Facts:    []veiviser.Fact{{Product: "p", Claim: "range", Value: "80 km", Time: at}},
+		Contacts: []veiviser.Contact{{Time: at, ItemID: "i", Kind: veiviser.KindOffer, Channel: "web", Placement: "p", Attention: 2, More: 2, Until: at}},
+		Facts:    []veiviser.Fact{{Product: "p", Claim: "range", Value: "80 km", Time: at, Item: "i", Until: at}},
 		Cases:    []veiviser.Case{{ID: "c", Cause: veiviser.CaseLate, Subject: "bike", Channel: "web", Opened: at, Due: at, Resolved: at, Ladder: veiviser.GroupControl}},
 		Orders:   []veiviser.Order{{ID: 7, Subject: "bike", Placed: at, Promised: at, Late: true, Value: 9, Delivered: at}},
 		Relation: veiviser.Relation{Source: "ad", FirstOrder: at, Rung: "friend", RungSince: at}, Account: "acme", Role: "buyer",
@@ -63,9 +63,9 @@ func TestStandingToProto(t *testing.T) {
 		Directives: []*veiviserv1.Directive{{DirectiveId: "d2", Kind: veiviserv1.DirectiveKind_DIRECTIVE_KIND_MUTE_ITEM, Target: "i", CreateTime: ts}},
 		Consents:   []*veiviserv1.Consent{{Purpose: "mail", Granted: true, Version: "1", Time: ts, Source: "phone"}},
 		Contacts: []*veiviserv1.Contact{{
-			Time: ts, ItemId: "i", Kind: veiviserv1.ItemKind_ITEM_KIND_OFFER, Channel: "web", Placement: "p", Attention: 2, ReleaseTime: ts,
+			Time: ts, ItemId: "i", Kind: veiviserv1.ItemKind_ITEM_KIND_OFFER, Channel: "web", Placement: "p", Attention: 2, ReleaseTime: ts, Count: 3,
 		}},
-		Facts: []*veiviserv1.Fact{{Product: "p", Claim: "range", Value: "80 km", Time: ts}},
+		Facts: []*veiviserv1.Fact{{Product: "p", Claim: "range", Value: "80 km", Time: ts, ItemId: "i", ReleaseTime: ts}},
 		Cases: []*veiviserv1.Case{{
 			CaseId: "c", Cause: "LATE_DELIVERY", Subject: "bike", Channel: "web", OpenTime: ts, DueTime: ts, ResolveTime: ts, RecoveryGroup: "control",
 		}},

@@ -96,12 +96,7 @@ func (d *Decider) releaseAccount(ctx context.Context, snap *plan.Snapshot, a *le
 			return err
 		}
 		now.Record = now.Writable()
-		left := slices.DeleteFunc(now.Record.Standing.Contacts, func(c veiviser.Contact) bool {
-			return slices.ContainsFunc(contacts, func(r veiviser.Contact) bool {
-				return r.Decision == c.Decision && r.ItemID == c.ItemID && r.Time.Equal(c.Time)
-			})
-		})
-		left = append(left, replaced...)
+		left := append(givenBack(now.Record.Standing.Contacts, contacts), replaced...)
 		slices.SortStableFunc(left, func(a, b veiviser.Contact) int { return a.Time.Compare(b.Time) })
 		now.Record.Standing.Contacts = left
 		return now.Write(ctx, d.store, snap)
@@ -109,6 +104,24 @@ func (d *Decider) releaseAccount(ctx context.Context, snap *plan.Snapshot, a *le
 	if err != nil {
 		d.log.DebugContext(ctx, "a showing stays counted for an account", "error", err)
 	}
+}
+
+// givenBack is what is left of contacts once those of a decision are given back. Of what is counted with others one is.
+func givenBack(contacts, back []veiviser.Contact) []veiviser.Contact {
+	left := contacts[:0]
+	for _, c := range contacts {
+		i := slices.IndexFunc(back, func(r veiviser.Contact) bool {
+			return r.Decision == c.Decision && r.ItemID == c.ItemID && r.Time.Equal(c.Time)
+		})
+		if i >= 0 && c.More <= back[i].More {
+			continue
+		}
+		if i >= 0 {
+			c.More -= 1 + back[i].More
+		}
+		left = append(left, c)
+	}
+	return left
 }
 
 // commit writes an answer with all that belongs to it: the account first, then the person.

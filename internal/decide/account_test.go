@@ -368,7 +368,7 @@ func TestAccountCapOfTheUnknown(t *testing.T) {
 func TestWatchOfAMember(t *testing.T) {
 	m := newMemory()
 	d, plans := decider(t, m)
-	plans.set(capped(t, veiviser.Cap{ID: "one", Limit: 1, Window: time.Hour, Account: true}))
+	plans.set(capped(t, veiviser.Cap{ID: "one", Limit: 1, Window: time.Hour, Account: true}, veiviser.Cap{ID: "hers", Limit: 1, Window: time.Hour}))
 	m.visitors["ada"] = &veiviser.Visitor{ID: "ada", Standing: veiviser.Standing{Account: "acme"}}
 	m.revision["ada"] = 1
 	synctest.Test(t, func(t *testing.T) {

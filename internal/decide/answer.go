@@ -105,7 +105,7 @@ func begin(snap *plan.Snapshot, in *Input) *choice {
 	c.switches = c.concerned()
 	c.relate()
 	c.tally = snap.Contact.Tally(&c.visitor.Standing, c.company(), in.Showing, in.Time, in.Degraded != "")
-	c.heard = snap.Coherence.Told(&c.visitor.Standing, in.Time)
+	c.heard = snap.Coherence.Told(&c.visitor.Standing, snap.Catalog, in.Time)
 	return c
 }
 

@@ -42,7 +42,7 @@ func inConversation(bars []veiviser.Bar) []veiviser.Bar {
 	return slices.DeleteFunc(bars, func(b veiviser.Bar) bool {
 		switch b.Reason {
 		case veiviser.ExcludedPaused, veiviser.ExcludedChannel, veiviser.ExcludedConsent, veiviser.ExcludedQuiet,
-			veiviser.ExcludedBudget, veiviser.ExcludedCapped:
+			veiviser.ExcludedBudget, veiviser.ExcludedCapped, veiviser.ExcludedMemory:
 			return true
 		default:
 			return false

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/veiviser/veiviser/internal/eligible"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
@@ -205,9 +204,6 @@ func (b *briefer) wish(d *veiviser.Directive) string {
 
 // item is the name of an item, or of what a product is called when it is an item or there is one of that id; the id itself otherwise.
 func (b *briefer) item(id string) string {
-	if own, ok := eligible.OwnItem(id); ok {
-		id = own
-	}
 	if it, ok := b.voice.snap.Catalog.Lookup(id); ok {
 		return cmp.Or(it.Name.In(b.voice.language), id)
 	}
@@ -238,10 +234,10 @@ func (b *briefer) orders() {
 	}
 }
 
-// told says what she was told and is held to have heard, the latest first.
+// told says what she was told and is held to have heard, the latest first. What may not have reached her is not spoken of.
 func (b *briefer) told() {
 	window := b.voice.snap.Plan.Coherence.WithDefaults().Window
-	facts := slices.Clone(b.answer.Visitor.Standing.Facts)
+	facts := slices.DeleteFunc(slices.Clone(b.answer.Visitor.Standing.Facts), func(f veiviser.Fact) bool { return !f.Until.IsZero() })
 	slices.SortStableFunc(facts, func(x, y veiviser.Fact) int { return y.Time.Compare(x.Time) })
 	for i := range facts[:min(len(facts), maxBriefTold)] {
 		f := &facts[i]

@@ -10,7 +10,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/veiviser/veiviser/internal/eligible"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
@@ -61,8 +60,9 @@ func briefed() *veiviser.Answer {
 	s.Facts = []veiviser.Fact{
 		{Product: "fjord-city", Value: "NOK 24990000000", Time: ago(2 * day)},
 		{Product: "own", Claim: "frame", Value: "steel", Time: ago(90 * time.Minute)},
-		{Product: eligible.ProductOf(&veiviser.Item{ID: "service-call-us"}), Value: "NOK 150000000", Time: ago(3 * day)},
+		{Product: "service-call-us", Value: "NOK 150000000", Time: ago(3 * day)},
 		{Product: "old", Value: "NOK 1", Time: ago(60 * day)},
+		{Product: "unseen", Value: "NOK 2000000", Time: ago(time.Minute), Until: noon.Add(time.Minute)},
 	}
 	s.Relation = veiviser.Relation{FirstOrder: ago(100 * day), Handover: ago(90 * day), Rung: "friend"}
 	s.Account, s.Role = "acme", "decider"

@@ -3,6 +3,7 @@ package decide
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"github.com/veiviser/veiviser/internal/eligible"
 	"github.com/veiviser/veiviser/internal/plan"
@@ -18,7 +19,7 @@ func (c *choice) contact(bars []veiviser.Bar, p *plan.Placement, channel string)
 		bars = append(bars, b)
 	}
 	bars = c.tally.Bars(bars, p.Placement, channel)
-	return c.heard.Bars(bars, c.snap.Catalog)
+	return c.heard.Bars(bars)
 }
 
 // fits reports whether an item may be shown on a placement beside what the answer shows already, and notes that it is.
@@ -47,7 +48,7 @@ func (f *field) bounded(c *choice, p *plan.Placement, channel string, slots int)
 	r := eligible.Room{Slots: slots}
 	item := func(k int) *veiviser.Item { return f.short[k].Item }
 	c.tally.Room(&r, p.Placement, channel, len(f.short), item)
-	c.heard.Room(&r, c.snap.Catalog, len(f.short), item)
+	c.heard.Room(&r, len(f.short), item)
 	f.options.Slots, f.options.Room = r.Slots, r.Left
 	for k := range r.Groups {
 		f.cands[k].Groups = r.Groups[k]
@@ -75,14 +76,19 @@ func showings(snap *plan.Snapshot, a *veiviser.Answer) (shown []veiviser.Contact
 		if !known || p.Staff {
 			continue
 		}
+		hash := veiviser.HashID(d.ID)
 		for k := range d.Choices {
 			it, known := snap.Catalog.Lookup(d.Choices[k].ItemID)
 			if !known {
 				continue
 			}
-			told = append(told, snap.Coherence.Facts(it, a.Time)...)
+			x := snap.Contact.Of(it, p.Placement, d.Channel, a.Time, hash)
+			for _, f := range snap.Coherence.Facts(it, snap.Catalog, a.Time) {
+				f.Decision, f.Until = hash, x.Until
+				told = append(told, f)
+			}
 			if !it.Duty.Passes(veiviser.DutyTransactional) {
-				shown = append(shown, snap.Contact.Of(it, p.Placement, d.Channel, a.Time, veiviser.HashID(d.ID)))
+				shown = append(shown, x)
 			}
 		}
 	}
@@ -96,17 +102,25 @@ func reserve(snap *plan.Snapshot, a *veiviser.Answer, s *veiviser.Standing) (nex
 		return *s, false
 	}
 	shown, told := showings(snap, a)
-	shown = slices.DeleteFunc(shown, func(x veiviser.Contact) bool { return !snap.Contact.Keeps(&x, a.Time) })
-	if len(shown) == 0 && len(told) == 0 {
+	if shown = counted(shown, snap.Contact.Keep); len(shown) == 0 && len(told) == 0 {
 		return *s, false
 	}
 	before := *s
 	before.Contacts = without(s.Contacts, shown, a.Showing)
 	carryOver(s.Contacts, shown, a.Showing)
+	retell(s.Facts, told, a.Showing)
 	next = *s
 	next.Contacts = snap.Contact.Remember(&before, shown, a.Time, !a.Time.Equal(a.Made))
 	next.Facts = snap.Coherence.Remember(s, told, a.Time)
 	return next, true
+}
+
+// counted are the contacts that something counts, with until when it does.
+func counted(shown []veiviser.Contact, until func(*veiviser.Contact) time.Time) []veiviser.Contact {
+	for i := range shown {
+		shown[i].Keep = until(&shown[i])
+	}
+	return slices.DeleteFunc(shown, func(x veiviser.Contact) bool { return x.Keep.IsZero() })
 }
 
 // forAccount are the contacts of an answer that caps of accounts count.
@@ -115,7 +129,7 @@ func forAccount(snap *plan.Snapshot, a *veiviser.Answer) []veiviser.Contact {
 		return nil
 	}
 	shown, _ := showings(snap, a)
-	return slices.DeleteFunc(shown, func(x veiviser.Contact) bool { return !snap.Contact.KeepsForAccount(&x, a.Time) })
+	return counted(shown, snap.Contact.KeepForAccount)
 }
 
 // shownTo is what is to be written of a person who was shown an answer: what events and time made of her, if they did, with what
@@ -162,6 +176,21 @@ func carryOver(contacts, shown []veiviser.Contact, showing []uint64) {
 			if shown[k].ItemID == x.ItemID && shown[k].Placement == x.Placement {
 				shown[k].Stays(x)
 			}
+		}
+	}
+}
+
+// retell lets what stays on her screen and was seen there be told for good: nobody reports it twice.
+func retell(facts, told []veiviser.Fact, showing []uint64) {
+	if len(showing) == 0 {
+		return
+	}
+	for i := range told {
+		f := &told[i]
+		if slices.ContainsFunc(facts, func(o veiviser.Fact) bool {
+			return o.Until.IsZero() && o.Decision != 0 && slices.Contains(showing, o.Decision) && o.Item == f.Item && o.Repeats(f)
+		}) {
+			f.Until = time.Time{}
 		}
 	}
 }

@@ -287,3 +287,76 @@ func TestStaysSeen(t *testing.T) {
 		}
 	}
 }
+
+// What is told where impressions are reported is reserved like its showing, unless it was seen and stays on the screen; elsewhere it
+// is told.
+func TestReservedFacts(t *testing.T) {
+	const bike = "offer-ebike-fjord-city"
+	snap := sykkel(t, func(p *veiviser.Plan) {
+		p.Contact = veiviser.ContactPolicy{ReserveFor: time.Hour}
+		for i := range p.Placements {
+			p.Placements[i].Impressions = p.Placements[i].ID == "home_hero"
+		}
+	})
+	it, _ := snap.Catalog.Lookup(bike)
+	facts := snap.Coherence.Facts(it, snap.Catalog, noon.Add(-time.Minute))
+	if len(facts) == 0 {
+		t.Fatal("the sample's bike says nothing")
+	}
+	for i := range facts {
+		facts[i].Decision = 7
+	}
+	for _, tt := range []struct {
+		placement string
+		showing   []uint64
+		released  time.Time
+		facts     int
+	}{
+		{"home_hero", nil, noon.Add(time.Hour), 2},
+		{"home_hero", []uint64{7}, time.Time{}, 1},
+		{"home_hero", []uint64{8}, noon.Add(time.Hour), 2},
+		{"product_side", nil, time.Time{}, 1},
+	} {
+		a := veiviser.Answer{Time: noon, Showing: tt.showing, Decisions: []veiviser.Decision{
+			{ID: "a.0", Placement: tt.placement, Choices: []veiviser.Choice{{ItemID: bike}}},
+		}}
+		next, ok := reserve(snap, &a, &veiviser.Standing{Facts: facts})
+		if last := next.Facts[len(next.Facts)-1]; !ok || !last.Until.Equal(tt.released) || !last.By(veiviser.HashID("a.0")) || !last.Time.Equal(noon) {
+			t.Errorf("%+v: %+v", tt, next.Facts)
+		}
+		n := 0
+		for i := range next.Facts {
+			if next.Facts[i].Repeats(&facts[0]) {
+				n++
+			}
+		}
+		if n != tt.facts {
+			t.Errorf("%+v: remembered %d times: %+v", tt, n, next.Facts)
+		}
+	}
+}
+
+// What is counted with others gives back the one showing that was refused.
+func TestGivenBack(t *testing.T) {
+	mine := veiviser.Contact{Time: noon, ItemID: "x", Decision: 3}
+	folded, other := mine, veiviser.Contact{Time: noon, ItemID: "y", Decision: 4, More: 1}
+	folded.More = 4
+	stayed := mine
+	stayed.More = 2
+	for name, tt := range map[string]struct {
+		kept, back veiviser.Contact
+		want       []int
+	}{
+		"alone":          {mine, mine, []int{2}},
+		"with others":    {folded, mine, []int{4, 2}},
+		"as it replaced": {stayed, stayed, []int{2}},
+	} {
+		var got []int
+		for _, c := range givenBack([]veiviser.Contact{tt.kept, other}, []veiviser.Contact{tt.back}) {
+			got = append(got, c.Count())
+		}
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("%s: %v are left, want %v", name, got, tt.want)
+		}
+	}
+}

@@ -105,11 +105,11 @@ func TestStaffBars(t *testing.T) {
 	var want []veiviser.ExclusionReason
 	for _, r := range []veiviser.ExclusionReason{
 		veiviser.ExcludedPaused, veiviser.ExcludedChannel, veiviser.ExcludedConsent, veiviser.ExcludedQuiet, veiviser.ExcludedBudget,
-		veiviser.ExcludedCapped, veiviser.ExcludedMuted, veiviser.ExcludedJustLooking, veiviser.ExcludedDecided, veiviser.ExcludedCase,
+		veiviser.ExcludedCapped, veiviser.ExcludedMemory, veiviser.ExcludedMuted, veiviser.ExcludedJustLooking, veiviser.ExcludedDecided, veiviser.ExcludedCase,
 		veiviser.ExcludedWaiting, veiviser.ExcludedNoSell, veiviser.ExcludedSwitch, veiviser.ExcludedContradicts, veiviser.ExcludedStanding,
 	} {
 		all = append(all, veiviser.Bar{Reason: r})
-		if len(all) > 6 {
+		if len(all) > 7 {
 			want = append(want, r)
 		}
 	}

@@ -189,6 +189,11 @@ var (
 			"sv": "Vi visade inget, för här har du fått nog från oss på sistone.",
 			"en": "We showed nothing because you have had enough from us here lately.",
 		},
+		veiviser.SilenceMemory: {
+			"nb": "Vi viste ingenting, for vi har vist deg så mye i det siste at vi ikke kan holde tall på mer.",
+			"sv": "Vi visade inget, för vi har visat dig så mycket på sistone att vi inte kan hålla räkning på mer.",
+			"en": "We showed nothing because we have shown you so much lately that we cannot keep count of more.",
+		},
 		veiviser.SilenceSwitch: {
 			"nb": "Vi viste ingenting, for vi er stille om dette akkurat nå.", "sv": "Vi visade inget, för vi är tysta om detta just nu.",
 			"en": "We showed nothing because we are silent about this right now.",

@@ -23,6 +23,19 @@ func (s shelf) About(product string) func(yield func(*veiviser.Item) bool) {
 	}
 }
 
+func (s shelf) Lookup(id string) (*veiviser.Item, bool) {
+	for _, it := range s {
+		if it.ID == id {
+			return it, true
+		}
+	}
+	return nil, false
+}
+
+func (s shelf) Named(product string) bool {
+	return slices.ContainsFunc(s, func(it *veiviser.Item) bool { return it.Tells() && it.Product == product })
+}
+
 func (s shelf) MostFacts() int {
 	most := 0
 	for _, it := range s {
@@ -31,17 +44,21 @@ func (s shelf) MostFacts() int {
 	return most
 }
 
-// heard is something she was told, as the test remembers it.
-type heard struct {
-	it *veiviser.Item
-	at time.Time
+// telling is something she was told, as the test remembers it.
+type telling struct {
+	it        *veiviser.Item // as it was
+	at, until time.Time
+	decision  uint64
+}
+
+// concerns says by the words of the contract whether she was told something of what an item is about.
+func (h *telling) concerns(items shelf, it *veiviser.Item) bool {
+	now, _ := items.Lookup(h.it.ID)
+	return ProductOf(h.it) == ProductOf(it) || ProductOf(now) == ProductOf(it)
 }
 
 // clash says by the words of the contract whether two items tell of one product what cannot both be true.
 func clash(p *veiviser.Coherence, a, b *veiviser.Item) bool {
-	if ProductOf(a) != ProductOf(b) {
-		return false
-	}
 	if a.Price != nil && b.Price != nil && a.Price.Currency == b.Price.Currency && a.Price.Micros != b.Price.Micros {
 		return true
 	}
@@ -68,8 +85,9 @@ func anyFacts(r *rand.Rand, it *veiviser.Item) {
 	}
 }
 
-// TestCoherence tells random histories in which prices and claims change all the time: everything that contradicts what she was
-// told within the window is caught, and nothing else, in the bars, one by one and within a slate.
+// TestCoherence tells random histories in which prices, claims and the names of products change all the time, the clock goes back
+// now and then, and impressions come early, late or never: everything that contradicts what she was told within the window is
+// caught, and nothing else, in the bars, one by one and within a slate.
 func TestCoherence(t *testing.T) {
 	n, caught, shown := 2000, 0, 0
 	for seed := range n {
@@ -80,21 +98,30 @@ func TestCoherence(t *testing.T) {
 		c := NewCoherence(p)
 		var items shelf
 		for i := range 6 {
-			it := &veiviser.Item{ID: fmt.Sprint(i), Product: pick(r, "x", "y", "")}
+			it := &veiviser.Item{ID: fmt.Sprint(i), Product: pick(r, "x", "y", "0", "")}
 			anyFacts(r, it)
 			items = append(items, it)
 		}
 		var st veiviser.Standing
-		var told []heard
-		now := noonOn
-		for range 15 {
-			now = now.Add(time.Duration(r.IntN(20)) * time.Hour)
-			anyFacts(r, items[r.IntN(len(items))])
-			lie := func(it *veiviser.Item) bool {
-				return slices.ContainsFunc(told, func(h heard) bool { return now.Sub(h.at) < p.Window && clash(p, it, h.it) })
+		var told []telling
+		now, latest, swept := noonOn, noonOn, noonOn // when what was over was forgotten last
+		for step := range 15 {
+			now = latest.Add(time.Duration(r.IntN(20)-r.IntN(2)*r.IntN(30)) * time.Hour)
+			if now.After(latest) {
+				latest = now
 			}
-			l := c.Told(&st, now)
-			bars := l.Bars(nil, items)
+			anyFacts(r, items[r.IntN(len(items))])
+			if r.IntN(4) == 0 {
+				items[r.IntN(len(items))].Product = pick(r, "x", "y", "z", "0", "")
+			}
+			lie := func(it *veiviser.Item) bool {
+				return slices.ContainsFunc(told, func(h telling) bool {
+					return (h.until.IsZero() || now.Before(h.until)) && now.Sub(h.at).Abs() < p.Window && swept.Sub(h.at) < p.Window &&
+						h.concerns(items, it) && clash(p, it, h.it)
+				})
+			}
+			l := c.Told(&st, items, now)
+			bars := l.Bars(nil)
 			var open []*veiviser.Item
 			for _, it := range items {
 				barred := slices.ContainsFunc(bars, func(b veiviser.Bar) bool { return b.Keeps(it) })
@@ -109,7 +136,7 @@ func TestCoherence(t *testing.T) {
 			}
 			r.Shuffle(len(open), func(i, j int) { open[i], open[j] = open[j], open[i] })
 			room := Room{Slots: 3}
-			l.Room(&room, items, len(open), func(k int) *veiviser.Item { return open[k] })
+			l.Room(&room, len(open), func(k int) *veiviser.Item { return open[k] })
 			var facts []veiviser.Fact
 			left := slices.Clone(room.Left)
 			for k, it := range open {
@@ -128,16 +155,51 @@ func TestCoherence(t *testing.T) {
 				if room.Slots--; lie(it) {
 					t.Fatalf("history %d: a slate contradicts itself with %+v", seed, it)
 				}
-				was := *it
-				told = append(told, heard{&was, now})
-				facts = append(facts, c.Facts(it, now)...)
+				until := pick(r, time.Time{}, time.Time{}, now.Add(time.Hour))
+				for _, f := range c.Facts(it, items, now) {
+					f.Decision, f.Until = uint64(step+1), until
+					facts = append(facts, f)
+					told = append(told, telling{alone(it, &f), now, until, f.Decision})
+				}
 				l.Add(it)
 				shown++
 			}
-			st.Facts = c.Remember(&st, facts, now)
+			if st.Facts = c.Remember(&st, facts, now); len(facts) > 0 && now.After(swept) {
+				swept = now
+			}
+			for _, f := range st.Facts {
+				if r.IntN(6) > 0 || f.Until.IsZero() {
+					continue
+				}
+				see(st.Facts, told, f)
+			}
 		}
 	}
 	t.Logf("%d histories, %d showings, %d kept away", n, shown, caught)
+}
+
+// alone is an item as it is, with one of its facts.
+func alone(it *veiviser.Item, f *veiviser.Fact) *veiviser.Item {
+	was := &veiviser.Item{ID: it.ID, Product: it.Product, Price: it.Price}
+	if f.Claim != "" {
+		was.Price, was.Claims = nil, map[string]string{f.Claim: f.Value}
+	}
+	return was
+}
+
+// see lets an impression come of all that made a fact. Of what it told several times she is held to have heard the last.
+func see(facts []veiviser.Fact, told []telling, of veiviser.Fact) {
+	for i := range facts {
+		if f := &facts[i]; f.Item == of.Item && !f.Until.IsZero() && f.By(of.Decision) {
+			for k := range told {
+				if h := &told[k]; h.it.ID == f.Item && f.By(h.decision) && f.Product == ProductOf(h.it) &&
+					(f.Claim == "" && h.it.Price != nil && f.Value == priceFact(h.it.Price) || f.Claim != "" && h.it.Claims[f.Claim] == f.Value) {
+					h.until = time.Time{}
+				}
+			}
+			f.Until, f.Earlier = time.Time{}, nil
+		}
+	}
 }
 
 // TestFullOfFacts fills what can be remembered: what says anything new is kept away then, and what she knows is not.
@@ -149,21 +211,22 @@ func TestFullOfFacts(t *testing.T) {
 		it := &veiviser.Item{ID: fmt.Sprint(i), Price: &veiviser.Money{Currency: "NOK", Micros: int64(i)}}
 		items = append(items, it)
 		if i < veiviser.MaxFacts-1 {
-			st.Facts = append(st.Facts, c.Facts(it, noonOn)...)
+			st.Facts = append(st.Facts, c.Facts(it, items, noonOn)...)
 		}
 	}
-	l := c.Told(&st, noonOn)
+	l := c.Told(&st, items, noonOn)
 	room := Room{Slots: 3}
-	l.Room(&room, items, 3, func(k int) *veiviser.Item { return items[len(items)-3+k] })
+	l.Room(&room, 3, func(k int) *veiviser.Item { return items[len(items)-3+k] })
 	if !slices.Equal(room.Left, []int{1}) {
 		t.Errorf("room for one new price: %+v", room)
 	}
 	l.Add(items[len(items)-1])
-	bars := l.Bars(nil, items)
+	bars := l.Bars(nil)
 	keeps := func(it *veiviser.Item) bool {
 		return slices.ContainsFunc(bars, func(b veiviser.Bar) bool { return b.Keeps(it) })
 	}
-	if keeps(items[0]) || !keeps(items[len(items)-2]) || keeps(&veiviser.Item{ID: "mute"}) || !bars[0].Until.Equal(noonOn.Add(time.Hour)) {
+	if keeps(items[0]) || !keeps(items[len(items)-2]) || keeps(&veiviser.Item{ID: "mute"}) || !bars[0].Until.Equal(noonOn.Add(time.Hour)) ||
+		bars[0].Reason != veiviser.ExcludedMemory {
 		t.Errorf("full: %+v", bars)
 	}
 	if l.Fits(items[len(items)-2]) || !l.Fits(items[0]) {
@@ -171,13 +234,19 @@ func TestFullOfFacts(t *testing.T) {
 	}
 }
 
-// TestUndeclared holds items without a product to nothing unless the plan asks for it.
+// TestUndeclared holds items without a product to nothing unless the plan asks for it, or another item is about them.
 func TestUndeclared(t *testing.T) {
 	it := &veiviser.Item{ID: "i", Price: &veiviser.Money{Currency: "NOK", Micros: 1}}
-	if f := NewCoherence(&veiviser.Coherence{}).Facts(it, noonOn); f != nil {
+	letter := &veiviser.Item{ID: "l", Product: "i", Price: it.Price}
+	if f := NewCoherence(&veiviser.Coherence{}).Facts(it, shelf{it}, noonOn); f != nil {
 		t.Errorf("facts %+v", f)
 	}
-	if f := NewCoherence(&veiviser.Coherence{Window: time.Hour}).Facts(it, noonOn); len(f) != 1 || f[0].Product != "item:i" || f[0].Value != "NOK 1" {
-		t.Errorf("facts %+v", f)
+	for _, f := range [][]veiviser.Fact{
+		NewCoherence(&veiviser.Coherence{Window: time.Hour}).Facts(it, shelf{it}, noonOn),
+		NewCoherence(&veiviser.Coherence{}).Facts(it, shelf{it, letter}, noonOn),
+	} {
+		if len(f) != 1 || f[0].Product != "i" || f[0].Item != "i" || f[0].Value != "NOK 1" {
+			t.Errorf("facts %+v", f)
+		}
 	}
 }

@@ -71,6 +71,16 @@ func (s capSet) not(o *capSet) capSet {
 
 func (s *capSet) empty() bool { return *s == capSet{} }
 
+// last is the highest cap of the set; false for none.
+func (s *capSet) last() (i int, ok bool) {
+	for k := len(s) - 1; k >= 0; k-- {
+		if s[k] != 0 {
+			return 64*k + bits.Len64(s[k]) - 1, true
+		}
+	}
+	return 0, false
+}
+
 // from leaves out those below n.
 func (s capSet) from(n int) capSet {
 	for i := range s {
@@ -248,17 +258,29 @@ func (c *Contact) younger(age time.Duration) int {
 // Bounds reports whether the policy counts anything.
 func (c *Contact) Bounds() bool { return len(c.caps) > 0 || c.budget.Amount > 0 }
 
-// Keeps reports whether a contact of a person must be remembered at a moment: a cap or the budget counts it yet.
-func (c *Contact) Keeps(x *veiviser.Contact, now time.Time) bool {
-	if !x.Counts(now) {
-		return false
+// Keep is until when a cap or the budget counts a contact of a person, unless it is released; zero when none does. Caps of accounts
+// count what the account remembers.
+func (c *Contact) Keep(x *veiviser.Contact) time.Time {
+	s := c.matching(x)
+	until := c.longest(x, s.not(&c.account))
+	if at := x.Time.Add(c.budget.Window); c.budget.Amount > 0 && x.Attention > 0 && at.After(until) {
+		until = at
 	}
-	age := now.Sub(x.Time)
-	if c.budget.Amount > 0 && x.Attention > 0 && age < c.budget.Window {
-		return true
+	return until
+}
+
+// KeepForAccount is [Contact.Keep] for an account: until when a cap of accounts counts it.
+func (c *Contact) KeepForAccount(x *veiviser.Contact) time.Time {
+	s := c.matching(x)
+	return c.longest(x, s.and(&c.account))
+}
+
+// longest is when a contact leaves the longest window of some caps; zero for none.
+func (c *Contact) longest(x *veiviser.Contact, of capSet) time.Time {
+	if i, ok := of.last(); ok {
+		return x.Time.Add(c.caps[i].Window)
 	}
-	s := c.matching(x).from(c.younger(age))
-	return !s.empty()
+	return time.Time{}
 }
 
 // matching is the caps that count a contact, whatever its age.
@@ -313,50 +335,55 @@ const (
 	keepPlayed = 10 * time.Minute
 )
 
-// KeepsForAccount reports whether a contact must be remembered of an account: a cap of accounts counts it yet.
-func (c *Contact) KeepsForAccount(x *veiviser.Contact, now time.Time) bool {
-	if !x.Counts(now) {
-		return false
-	}
-	s := c.matching(x).from(c.younger(now.Sub(x.Time)))
-	s = s.and(&c.account)
-	return !s.empty()
-}
-
-// Remember is what is kept of what she was shown, once the contacts of an answer are added: those that a cap or the budget
-// counts, or did a little while ago, the oldest first. It is s.Contacts when nothing was added. played says that the moment is not
-// the clock's.
+// Remember is what is kept of what she was shown, once the contacts of an answer are added: those that have not been released, and
+// that a cap or the budget counts, or counted when they were shown; and those that did a little while ago. The oldest come
+// first. Where there is no room, earlier showings are counted with later ones; see [veiviser.FoldContacts]. It is s.Contacts when
+// nothing was added. played says that the moment is not the clock's.
 func (c *Contact) Remember(s *veiviser.Standing, shown []veiviser.Contact, now time.Time, played bool) []veiviser.Contact {
-	return remember(s, shown, now, played, c.Keeps)
+	return remember(s, shown, now, played, c.Keep)
 }
 
 // RememberForAccount is [Contact.Remember] for an account.
 func (c *Contact) RememberForAccount(s *veiviser.Standing, shown []veiviser.Contact, now time.Time, played bool) []veiviser.Contact {
-	return remember(s, shown, now, played, c.KeepsForAccount)
+	return remember(s, shown, now, played, c.KeepForAccount)
 }
 
 // remember keeps all that counts: what would be too much was not shown, or comes from identities that were joined, and goes when
-// it is old.
+// it is old. until says until when something counts by the plan of now; what counted only by an earlier one makes room.
 func remember(s *veiviser.Standing, shown []veiviser.Contact, now time.Time, played bool,
-	keeps func(*veiviser.Contact, time.Time) bool,
+	until func(*veiviser.Contact) time.Time,
 ) []veiviser.Contact {
 	if len(shown) == 0 {
 		return s.Contacts
 	}
-	longer := keepLonger
+	then := now.Add(-keepLonger)
 	if played {
-		longer = keepPlayed
+		then = now.Add(-keepPlayed)
 	}
 	list := make([]veiviser.Contact, 0, len(s.Contacts)+len(shown))
 	for i := range s.Contacts {
-		if keeps(&s.Contacts[i], now.Add(-longer)) {
-			list = append(list, s.Contacts[i])
+		if x := &s.Contacts[i]; x.Counts(then) && (x.Keep.After(then) || until(x).After(then)) {
+			list = append(list, *x)
 		}
 	}
 	list = append(list, shown...)
-	if len(list) > veiviser.MaxContacts {
-		list = slices.DeleteFunc(list, func(x veiviser.Contact) bool { return !keeps(&x, now) })
-	}
 	slices.SortStableFunc(list, func(a, b veiviser.Contact) int { return a.Time.Compare(b.Time) })
+	return fitted(list, now, until)
+}
+
+// fitted makes room where there is too little: what counts no more goes, then showings are counted together, and then what counts by
+// earlier plans alone goes.
+func fitted(list []veiviser.Contact, now time.Time, until func(*veiviser.Contact) time.Time) []veiviser.Contact {
+	if len(list) > veiviser.MaxContacts {
+		list = slices.DeleteFunc(list, func(x veiviser.Contact) bool {
+			return !x.Counts(now) || !x.Keep.After(now) && !until(&x).After(now)
+		})
+	}
+	if over := len(list) - veiviser.MaxContacts; over > 0 {
+		list = veiviser.FoldContacts(list, over)
+	}
+	if len(list) > veiviser.MaxContacts {
+		list = slices.DeleteFunc(list, func(x veiviser.Contact) bool { return !until(&x).After(now) })
+	}
 	return list
 }

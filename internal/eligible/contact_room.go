@@ -60,11 +60,8 @@ func (t *Tally) Room(r *Room, p *veiviser.Placement, channel string, n int, item
 		r.bound(n, left, func(k int) bool { s := t.staying(item(k).ID, p.ID); return s == nil || !s.budget })
 	}
 	here := c.at(p.ID, channel).and(&t.whose)
-	if free := veiviser.MaxContacts - t.kept; free < r.Slots {
-		r.bound(n, free, func(k int) bool {
-			s, on := here.and(new(t.ofItem(item(k)))), t.staying(item(k).ID, p.ID)
-			return (!s.empty() || budget) && (on == nil || !on.kept)
-		})
+	if places, full := t.crowded(r.Slots); full {
+		r.bound(n, places.free, func(k int) bool { return t.takesPlace(item(k), p, channel, places) })
 	}
 	for i := range here.each {
 		// Contacts of one item are no matter: it is shown once in an answer.
@@ -132,14 +129,17 @@ func (t *Tally) Fits(it *veiviser.Item, p *veiviser.Placement, channel string) b
 	c, takes := t.policy, attention(p)
 	here := c.at(p.ID, channel).and(&t.whose)
 	here = here.and(new(t.ofItem(it)))
-	budget, full := c.budget.Amount > 0 && takes > 0, t.kept >= veiviser.MaxContacts
+	budget := c.budget.Amount > 0 && takes > 0
 	if here.empty() && !budget {
 		return true
 	}
 	if on := t.staying(it.ID, p.ID); on != nil {
-		here, budget, full = here.not(&on.caps), budget && !on.budget, full && !on.kept
+		here, budget = here.not(&on.caps), budget && !on.budget
 	}
-	if t.unknown || full || budget && t.spent+takes > c.budget.Amount {
+	if t.unknown || budget && t.spent+takes > c.budget.Amount {
+		return false
+	}
+	if places, full := t.crowded(1); full && t.takesPlace(it, p, channel, places) {
 		return false
 	}
 	for i := range here.each {

@@ -12,10 +12,10 @@ import (
 type Tally struct {
 	policy *Contact
 	now    time.Time
-	counts [MaxCaps]uint16
+	counts [MaxCaps]uint32
 	seen   []counted
 	spent  int
-	// kept is how many of her contacts must be remembered.
+	// kept is how many of her contacts must be remembered, unless some are counted as one.
 	kept int
 	// screen is what is on her screen already.
 	screen []stay
@@ -34,11 +34,11 @@ type spot struct {
 	caps        capSet
 }
 
-// counted is a contact that counts, with the caps that count it.
+// counted is a contact that counts, with the caps that count it. It is kept when it is one of hers that must be remembered.
 type counted struct {
-	contact *veiviser.Contact
-	caps    capSet
-	budget  bool
+	contact      *veiviser.Contact
+	caps         capSet
+	budget, kept bool
 }
 
 // Tally counts what a person was shown. account is the standing of the company she acts for, nil for none. showing are hashes
@@ -100,11 +100,9 @@ func (t *Tally) add(x *veiviser.Contact, hers, account bool, before *stay) (by s
 		t.last = spot{x.Placement, x.Channel, true, c.at(x.Placement, x.Channel)}
 	}
 	s := c.matchingAt(x, &t.last.caps).from(c.younger(age))
-	if hers && (!s.empty() || c.budget.Amount > 0 && x.Attention > 0 && age < c.budget.Window) {
-		if by.kept = true; before == nil || !before.kept {
-			t.kept++
-		}
-	}
+	own := s.not(&c.account)
+	by.kept = hers && (!own.empty() || c.budget.Amount > 0 && x.Attention > 0 && age < c.budget.Window)
+	kept := by.kept && (before == nil || !before.kept)
 	if age < 0 { // it was shown later than this is decided: a window that holds both is short of room, too
 		s = s.from(c.younger(-age))
 	}
@@ -121,15 +119,18 @@ func (t *Tally) add(x *veiviser.Contact, hers, account bool, before *stay) (by s
 		s, budget = s.not(&before.caps), budget && !before.budget
 	}
 	if budget {
-		t.spent += int(x.Attention)
+		t.spent += int(x.Attention) * x.Count()
 	}
-	if s.empty() && !budget {
+	if s.empty() && !budget && !kept {
 		return by
 	}
 	for i := range s.each {
-		t.counts[i]++
+		t.counts[i] += uint32(x.Count())
 	}
-	t.seen = append(t.seen, counted{contact: x, caps: s, budget: budget})
+	if kept {
+		t.kept++
+	}
+	t.seen = append(t.seen, counted{contact: x, caps: s, budget: budget, kept: kept})
 	return by
 }
 
@@ -138,30 +139,29 @@ func (t *Tally) Bars(bars []veiviser.Bar, p *veiviser.Placement, channel string)
 	if t == nil || p.Staff {
 		return bars
 	}
-	c := t.policy
-	takes, full := attention(p), t.kept >= veiviser.MaxContacts
-	if c.budget.Amount > 0 && takes > 0 && (t.unknown || full || t.spent+takes > c.budget.Amount) {
+	c, takes := t.policy, attention(p)
+	if c.budget.Amount > 0 && takes > 0 && (t.unknown || t.spent+takes > c.budget.Amount) {
 		bars = append(bars, veiviser.Bar{
 			Reason: veiviser.ExcludedBudget, Until: t.affordable(c.budget.Amount - takes), Passes: veiviser.DutyTransactional,
-			Except: t.free(p.ID, func(s *stay) bool { return s.budget && (!full || s.kept) }),
+			Except: t.free(p.ID, func(s *stay) bool { return s.budget }),
 		})
 	}
 	for i := range c.at(p.ID, channel).and(&t.whose).each {
-		if full || t.unknown || int(t.counts[i]) >= c.caps[i].Limit {
-			bars = t.bar(bars, i, p.ID, channel, full)
+		if t.unknown || int(t.counts[i]) >= c.caps[i].Limit {
+			bars = t.bar(bars, i, p.ID, channel)
 		}
 	}
-	return bars
+	return t.memory(bars, p, channel)
 }
 
 // bar appends the bar of a cap that may be full.
-func (t *Tally) bar(bars []veiviser.Bar, i int, place, channel string, full bool) []veiviser.Bar {
+func (t *Tally) bar(bars []veiviser.Bar, i int, place, channel string) []veiviser.Bar {
 	r := &t.policy.caps[i]
 	b := veiviser.Bar{
 		Reason: veiviser.ExcludedCapped, About: r.ID, Passes: veiviser.DutyTransactional, Kinds: r.Kinds, Items: r.Items,
-		Topics: r.Topics, Except: t.free(place, func(s *stay) bool { return s.caps.has(i) && (!full || s.kept) }),
+		Topics: r.Topics, Except: t.free(place, func(s *stay) bool { return s.caps.has(i) }),
 	}
-	if full || t.unknown {
+	if t.unknown {
 		return append(bars, b)
 	}
 	var until time.Time
@@ -209,13 +209,14 @@ func (r *capRule) values(topics []string) []string {
 
 // spentBy are the values of which a cap allows no more, and when the first of them is allowed again.
 func (t *Tally) spentBy(i int, values func(*veiviser.Contact) []string) (list []string, until time.Time) {
-	counts := map[string]int{}
+	counts, limit := map[string]int{}, t.policy.caps[i].Limit
 	for k := range t.seen {
-		if t.seen[k].caps.has(i) {
-			for _, v := range values(t.seen[k].contact) {
-				if counts[v]++; counts[v] == t.policy.caps[i].Limit {
+		if x := t.seen[k].contact; t.seen[k].caps.has(i) {
+			for _, v := range values(x) {
+				if before := counts[v]; before < limit && before+x.Count() >= limit {
 					list = append(list, v)
 				}
+				counts[v] += x.Count()
 			}
 		}
 	}
@@ -228,24 +229,26 @@ func (t *Tally) spentBy(i int, values func(*veiviser.Contact) []string) (list []
 	return list, until
 }
 
-// used is how many of the contacts that a cap counts are such.
+// used is how many of the showings that a cap counts are such.
 func (t *Tally) used(i int, such func(*veiviser.Contact) bool) int {
 	n := 0
 	for k := range t.seen {
 		if t.seen[k].caps.has(i) && such(t.seen[k].contact) {
-			n++
+			n += t.seen[k].contact.Count()
 		}
 	}
 	return n
 }
 
-// reopens is when so many of the contacts that a cap counts have left its window that there is room for one.
+// reopens is when so many of the showings that a cap counts have left its window that there is room for one.
 func (t *Tally) reopens(i int, such func(*veiviser.Contact) bool) time.Time {
 	r := &t.policy.caps[i]
 	var leave []time.Time
 	for k := range t.seen {
 		if x := &t.seen[k]; x.caps.has(i) && such(x.contact) {
-			leave = append(leave, leaves(x.contact, r.Window))
+			for range min(x.contact.Count(), r.Limit) { // more change nothing
+				leave = append(leave, leaves(x.contact, r.Window))
+			}
 		}
 	}
 	if len(leave) < r.Limit {
@@ -276,7 +279,7 @@ func (t *Tally) affordable(amount int) time.Time {
 	var list []spending
 	for k := range t.seen {
 		if x := &t.seen[k]; x.budget {
-			list = append(list, spending{leaves(x.contact, t.policy.budget.Window), int(x.contact.Attention)})
+			list = append(list, spending{leaves(x.contact, t.policy.budget.Window), int(x.contact.Attention) * x.contact.Count()})
 		}
 	}
 	slices.SortFunc(list, func(a, b spending) int { return a.at.Compare(b.at) })

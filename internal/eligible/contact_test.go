@@ -181,7 +181,11 @@ func (s *shop) answer(t *testing.T, r *rand.Rand, st *veiviser.Standing, now tim
 			shown, taken = append(shown, x), append(taken, it.ID)
 		}
 	}
-	kept := slices.DeleteFunc(slices.Clone(shown), func(x veiviser.Contact) bool { return !s.contact.Keeps(&x, now) })
+	kept := slices.Clone(shown)
+	for i := range kept {
+		kept[i].Keep = s.contact.Keep(&kept[i])
+	}
+	kept = slices.DeleteFunc(kept, func(x veiviser.Contact) bool { return x.Keep.IsZero() })
 	st.Contacts = s.contact.Remember(st, kept, now, true)
 	return append(all, shown...)
 }
@@ -241,7 +245,85 @@ func TestEarlierAsked(t *testing.T) {
 	}
 }
 
-// TestFullOfContacts fills what can be remembered: then what caps count is not shown rather than forgotten.
+// TestFoldedCapsAreNeverExceeded tells histories in which far more is shown than is remembered one by one: what is counted
+// together is counted no less.
+func TestFoldedCapsAreNeverExceeded(t *testing.T) {
+	shown, folded := 0, 0
+	for seed := range 12 {
+		r := rand.New(rand.NewPCG(uint64(seed), 7))
+		s := anyShop(r)
+		for i := range s.policy.Caps {
+			c := &s.policy.Caps[i]
+			c.Limit, c.Window = 30+r.IntN(70), time.Duration(20+r.IntN(70))*24*time.Hour
+		}
+		s.policy.Budget.Amount *= 50
+		s.policy.Budget.Window *= 50
+		s.contact = NewContact(&s.policy)
+		var st veiviser.Standing
+		var all []veiviser.Contact
+		for step, now := 0, noonOn; step < 600; step++ {
+			now = now.Add(time.Duration(r.IntN(300)) * time.Minute)
+			if all = s.answer(t, r, &st, now, uint64(step+1), all); len(st.Contacts) > veiviser.MaxContacts {
+				t.Fatalf("history %d: %d contacts", seed, len(st.Contacts))
+			}
+		}
+		if wrong := s.exceeded(all); wrong != "" {
+			t.Fatalf("history %d: %s", seed, wrong)
+		}
+		shown += len(all)
+		for i := range st.Contacts {
+			folded += int(st.Contacts[i].More)
+		}
+	}
+	if t.Logf("%d showings, %d counted with others", shown, folded); folded == 0 {
+		t.Error("nothing was counted together")
+	}
+}
+
+// TestFoldedAreCounted shows sixty items fifty at a time: each as often as its cap allows, and neither less nor more.
+func TestFoldedAreCounted(t *testing.T) {
+	c := NewContact(&veiviser.ContactPolicy{Caps: []veiviser.Cap{{ID: "same", Limit: 9, Window: 30 * 24 * time.Hour, Per: veiviser.PerItem}}})
+	p := &veiviser.Placement{ID: "wide", Channel: "web", Slots: 50}
+	items := make([]*veiviser.Item, 60)
+	for i := range items {
+		items[i] = &veiviser.Item{ID: fmt.Sprint(i), Kind: veiviser.KindContent}
+	}
+	var st veiviser.Standing
+	counts := map[string]int{}
+	for step := range 20 {
+		now := noonOn.Add(time.Duration(step) * time.Hour)
+		tally := c.Tally(&st, nil, nil, now, false)
+		var shown []veiviser.Contact
+		for k := range 60 {
+			it := items[(step*50+k)%60]
+			if len(shown) == 50 || !tally.Fits(it, p, "web") {
+				continue
+			}
+			x := c.Of(it, p, "web", now, uint64(step+1))
+			x.Keep = c.Keep(&x)
+			tally.Add(&x)
+			shown = append(shown, x)
+			counts[it.ID]++
+		}
+		tally.Release()
+		st.Contacts = c.Remember(&st, shown, now, false)
+	}
+	kept := 0
+	for i := range st.Contacts {
+		kept += st.Contacts[i].Count()
+	}
+	for id, n := range counts {
+		if n != 9 {
+			t.Errorf("item %s was shown %d times", id, n)
+		}
+	}
+	if len(counts) != 60 || len(st.Contacts) > veiviser.MaxContacts || kept != 540 {
+		t.Errorf("%d items, %d contacts for %d showings", len(counts), len(st.Contacts), kept)
+	}
+}
+
+// TestFullOfContacts fills what can be remembered with as many items: then what caps count is not shown rather than forgotten, and
+// what only makes a contact stand for one more is.
 func TestFullOfContacts(t *testing.T) {
 	policy := &veiviser.ContactPolicy{Caps: []veiviser.Cap{
 		{ID: "long", Limit: 100, Window: veiviser.MaxCapWindow, Per: veiviser.PerItem, Kinds: []veiviser.ItemKind{veiviser.KindOffer}},
@@ -249,28 +331,67 @@ func TestFullOfContacts(t *testing.T) {
 	c, p := NewContact(policy), &veiviser.Placement{ID: "web", Channel: "web", Slots: 5}
 	var st veiviser.Standing
 	for i := range veiviser.MaxContacts - 2 {
-		st.Contacts = append(st.Contacts, veiviser.Contact{Time: noonOn.Add(time.Duration(i) * time.Second), ItemID: fmt.Sprint(i), Kind: veiviser.KindOffer})
+		st.Contacts = append(st.Contacts, veiviser.Contact{
+			Time: noonOn.Add(time.Duration(i) * time.Second), ItemID: fmt.Sprint(i), Kind: veiviser.KindOffer, Channel: "web", Placement: "web", Attention: 1,
+		})
 	}
 	now := noonOn.Add(time.Hour)
 	items := make([]*veiviser.Item, 5)
 	for i := range items {
 		items[i] = &veiviser.Item{ID: fmt.Sprint("new", i), Kind: veiviser.KindOffer}
 	}
+	known := &veiviser.Item{ID: "7", Kind: veiviser.KindOffer}
 	tally := c.Tally(&st, nil, nil, now, false)
-	room := Room{Slots: 5}
-	tally.Room(&room, p, "web", 5, func(k int) *veiviser.Item { return items[k] })
-	if !slices.Equal(room.Left, []int{2}) || room.Groups[3] != 1 {
+	defer tally.Release()
+	room := Room{Slots: 6}
+	tally.Room(&room, p, "web", 6, func(k int) *veiviser.Item { return append(items, known)[k] })
+	if !slices.Equal(room.Left, []int{2}) || room.Groups[3] != 1 || room.Groups[5] != 0 {
 		t.Errorf("room for two: %+v", room)
 	}
-	for range 2 {
-		x := c.Of(items[0], p, "web", now, 0)
+	for i := range 2 {
+		x := c.Of(items[i], p, "web", now, 0)
 		tally.Add(&x)
 	}
 	bars := tally.Bars(nil, p, "web")
-	if len(bars) != 1 || bars[0].About != "long" || !bars[0].Keeps(items[1]) || bars[0].Keeps(&veiviser.Item{Kind: veiviser.KindContent}) {
+	if len(bars) != 1 || bars[0].Reason != veiviser.ExcludedMemory || bars[0].About != "" || !bars[0].Keeps(items[2]) ||
+		bars[0].Keeps(&veiviser.Item{Kind: veiviser.KindContent}) || !bars[0].Until.Equal(noonOn.Add(veiviser.MaxCapWindow)) {
 		t.Errorf("full: %+v", bars)
 	}
-	tally.Release()
+	for _, it := range []*veiviser.Item{known, items[0]} {
+		if bars[0].Keeps(it) || !tally.Fits(it, p, "web") {
+			t.Errorf("%s is kept away, though it takes no place of its own", it.ID)
+		}
+	}
+	reserved := &veiviser.Placement{ID: "web", Channel: "web", Impressions: true}
+	if tally.Fits(known, reserved, "web") || !tally.Bars(nil, reserved, "web")[0].Keeps(known) {
+		t.Error("what is reserved takes a place of its own")
+	}
+}
+
+// TestRememberedToTheEnd publishes a plan that counts nothing, and rolls it back: what was counted when it was shown is counted
+// again, and what nothing counted is not remembered.
+func TestRememberedToTheEnd(t *testing.T) {
+	counting := NewContact(&veiviser.ContactPolicy{Caps: []veiviser.Cap{{ID: "one", Limit: 1, Window: 7 * 24 * time.Hour, Channels: []string{"mail"}}}})
+	silent := NewContact(&veiviser.ContactPolicy{})
+	letter, it := &veiviser.Placement{ID: "letter", Channel: "mail"}, &veiviser.Item{ID: "tip"}
+	x := counting.Of(it, letter, "mail", noonOn, 1)
+	if x.Keep = counting.Keep(&x); !x.Keep.Equal(noonOn.Add(7 * 24 * time.Hour)) {
+		t.Errorf("kept until %v", x.Keep)
+	}
+	if web := counting.Of(it, &veiviser.Placement{ID: "web"}, "web", noonOn, 2); !counting.Keep(&web).IsZero() || !silent.Keep(&x).IsZero() {
+		t.Error("what nothing counts is kept")
+	}
+	st := veiviser.Standing{Contacts: []veiviser.Contact{x}}
+	shown := []veiviser.Contact{{Time: noonOn.Add(time.Hour), ItemID: "other"}}
+	st.Contacts = silent.Remember(&st, shown, noonOn.Add(time.Hour), false)
+	tally := counting.Tally(&st, nil, nil, noonOn.Add(2*time.Hour), false)
+	defer tally.Release()
+	if tally.Fits(it, letter, "mail") {
+		t.Error("another plan let the showing be forgotten")
+	}
+	if left := silent.Remember(&st, shown, noonOn.Add(8*24*time.Hour), false); len(left) != 1 {
+		t.Errorf("after the window %+v", left)
+	}
 }
 
 // TestUnknownHistory leaves out whatever a cap or the budget could count when nobody knows what she was shown.

@@ -22,6 +22,8 @@ type AccountEvent struct {
 	ID string
 	// Event is what she did, nil for a word.
 	Event *veiviser.Event
+	// Given is the decision it is about, Told what that decision showed.
+	Given veiviser.Given
 	Told  stage.Told
 	// Speaks says that the event may speak for the account's needs; otherwise it only tells what its member saw.
 	Speaks bool
@@ -48,7 +50,7 @@ func admitAccount(e *veiviser.Event) *veiviser.Error {
 // Named once, the account stays: an event that names none, or an empty one, is of the account she acts for. "-" ends that, and
 // with the account her role; so does another account, for a role in one company says nothing about another. An event older than
 // what is known of her changes neither; if it names an account it still is of that one, since she acted for it then.
-func (f *Folded) acts(snap *plan.Snapshot, v *veiviser.Visitor, e *veiviser.Event, t stage.Told, now time.Time) {
+func (f *Folded) acts(snap *plan.Snapshot, v *veiviser.Visitor, e *veiviser.Event, g veiviser.Given, t stage.Told, now time.Time) {
 	account, role := v.Standing.Account, v.Standing.Role
 	if named := e.Attributes[veiviser.AttributeAccount]; named == veiviser.LeaveAccount {
 		account, role = "", ""
@@ -67,7 +69,7 @@ func (f *Folded) acts(snap *plan.Snapshot, v *veiviser.Visitor, e *veiviser.Even
 		return
 	}
 	heard := AccountEvent{
-		ID: veiviser.AccountEventID(v.ID, e.ID), Event: e, Told: t,
+		ID: veiviser.AccountEventID(v.ID, e.ID), Event: e, Given: g, Told: t,
 		Speaks: snap.Stages.Concerns(e, t) && !snap.Silent(role) && snap.Profiled(&v.Standing, now),
 	}
 	if heard.Speaks || e.DecisionID != "" && snap.CapsAccounts() {
@@ -137,8 +139,9 @@ func (a *Account) hear(snap *plan.Snapshot, e *AccountEvent) {
 		heard = snap.Stages.SaidOfAccount(next, *e.Word)
 	} else {
 		spoke := e.Speaks && snap.Stages.FoldAccount(next, e.Event, e.Told)
-		saw := confirm(next.Standing.Contacts, e.Event)
-		heard = spoke || saw
+		confirmed := confirm(&next.Standing, e.Event)
+		recalled := recall(snap, &next.Standing, e.Event, e.Given, ofAccount(snap.Contact))
+		heard = spoke || confirmed || recalled
 	}
 	if heard {
 		a.Record, a.EventIDs = next, append(a.EventIDs, e.ID)

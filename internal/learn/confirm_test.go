@@ -30,7 +30,7 @@ func TestConfirm(t *testing.T) {
 			}
 			v.Standing.Contacts = append(v.Standing.Contacts, x)
 		}
-		found := confirm(v.Standing.Contacts, &c.event)
+		found := confirm(&v.Standing, &c.event)
 		left := 0
 		for _, x := range v.Standing.Contacts {
 			if !x.Until.IsZero() {

@@ -107,7 +107,7 @@ func (f *Folded) fold(snap *plan.Snapshot, loaded *veiviser.Loaded, e *veiviser.
 	}
 	entry := veiviser.LogEntry{Time: e.Time, Event: logged(snap, loaded, e, now)}
 	t := told(snap, loaded.Outcomes[e.DecisionID], e)
-	f.acts(snap, v, e, t, now)
+	f.acts(snap, v, e, loaded.Outcomes[e.DecisionID], t, now)
 	if f.profiled(snap, now) {
 		entry.Before = memberOf(v)
 		happen(snap, v, e, loaded.Outcomes[e.DecisionID])
@@ -117,7 +117,8 @@ func (f *Folded) fold(snap *plan.Snapshot, loaded *veiviser.Loaded, e *veiviser.
 	} else {
 		entry.Steps = foldStanding(snap, v, e, loaded.Nonce, false, nil)
 	}
-	confirm(v.Standing.Contacts, e)
+	confirm(&v.Standing, e)
+	recall(snap, &v.Standing, e, loaded.Outcomes[e.DecisionID], ofPerson(snap.Contact))
 	entry.Event.Region = regionOf(snap.Crisis.Region, e, v)
 	noteAnswered(v, e)
 	f.EventIDs = append(f.EventIDs, e.ID)

@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"github.com/veiviser/veiviser/internal/eligible"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
@@ -25,18 +24,27 @@ func factsOf(it *veiviser.Item) int {
 	return n
 }
 
-// About yields the items whose price and claims are about a product, in the order of the catalogue; see
-// [eligible.ProductOf].
+// About yields the items whose price and claims are about a product: those that name it, in the order of the catalogue, and the item
+// of that name when it names none; see [eligible.ProductOf].
 func (c *Catalog) About(product string) func(yield func(*veiviser.Item) bool) {
 	return func(yield func(*veiviser.Item) bool) {
-		if id, own := eligible.OwnItem(product); own {
-			if it, ok := c.Lookup(id); ok && it.Product == "" {
-				yield(it)
+		for slot := range c.set(ofProduct, product).each {
+			if !yield(c.entries[slot].item) {
+				return
 			}
-			return
 		}
-		c.set(ofProduct, product).each(func(slot int32) bool { return yield(c.entries[slot].item) })
+		if it, ok := c.Lookup(product); ok && it.Product == "" {
+			yield(it)
+		}
 	}
+}
+
+// Named reports whether an item that says something names a product.
+func (c *Catalog) Named(product string) bool {
+	for range c.set(ofProduct, product).each {
+		return true
+	}
+	return false
 }
 
 // MostFacts is the largest number of prices and claims that an item says, or more.

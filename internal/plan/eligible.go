@@ -40,6 +40,7 @@ const (
 	capped
 	contradicts
 	standingUnknown
+	memoryFull
 	standing
 	inSegment
 	ruleFalse
@@ -60,8 +61,8 @@ func (r reason) name() veiviser.ExclusionReason {
 		veiviser.ExcludedSubject, veiviser.ExcludedJourney, veiviser.ExcludedUnsure,
 		veiviser.ExcludedPaused, veiviser.ExcludedChannel, veiviser.ExcludedConsent, veiviser.ExcludedQuiet, veiviser.ExcludedBudget,
 		veiviser.ExcludedMuted, veiviser.ExcludedJustLooking, veiviser.ExcludedDecided, veiviser.ExcludedCase, veiviser.ExcludedWaiting,
-		veiviser.ExcludedNoSell, veiviser.ExcludedSwitch, veiviser.ExcludedCapped, veiviser.ExcludedContradicts, veiviser.ExcludedUnknown, veiviser.ExcludedStanding,
-		veiviser.ExcludedSegment,
+		veiviser.ExcludedNoSell, veiviser.ExcludedSwitch, veiviser.ExcludedCapped, veiviser.ExcludedContradicts, veiviser.ExcludedUnknown,
+		veiviser.ExcludedMemory, veiviser.ExcludedStanding, veiviser.ExcludedSegment,
 		veiviser.ExcludedRule, veiviser.ExcludedRuleFailed, veiviser.ExcludedElsewhere, veiviser.ExcludedBelowShort,
 	}[r]
 }

@@ -168,8 +168,10 @@ func (c *checker) attention(at string, p *veiviser.Placement) {
 func (c *checker) said(at string, it *veiviser.Item) {
 	c.word(at+"duty", "duty", string(it.Duty), []string{string(veiviser.DutyTransactional), string(veiviser.DutyMandatory)})
 	c.atMost(at+"product", len(it.Product), 128, "bytes")
-	if _, own := eligible.OwnItem(it.Product); own {
-		c.fail(at+"product", "begins as items without a product are called, \"item:\"; give it another name")
+	if k, ok := c.items.index[it.Product]; ok && it.Tells() {
+		if other := &c.plan.Items[k]; other.Tells() && eligible.ProductOf(other) != it.Product {
+			c.fail(at+"product", "%q is an item, and that one is about product %q; name the same product, or another", it.Product, other.Product)
+		}
 	}
 	if it.Duty == veiviser.DutyTransactional && it.Rule == "" && len(it.Segments)+len(it.Journeys)+len(it.Topics) == 0 && !it.Care {
 		c.fail(at+"duty", "would go to everybody, before everything and at every hour: say whose order or request it is about, with a rule, "+

@@ -100,7 +100,10 @@ func TestWrongContact(t *testing.T) {
 		{func(p *veiviser.Plan) { p.Items[0].Duty = "must" }, "items[0].duty", "no duty"},
 		{func(p *veiviser.Plan) { p.Items[0].Duty, p.Items[0].Topics = veiviser.DutyTransactional, nil }, "items[0].duty", "would go to everybody"},
 		{func(p *veiviser.Plan) { p.Items[0].Product = strings.Repeat("x", 129) }, "items[0].product", "at most 128"},
-		{func(p *veiviser.Plan) { p.Items[0].Product = "item:guide" }, "items[0].product", "another name"},
+		{func(p *veiviser.Plan) {
+			p.Items[1].Product = "bike"
+			twin(p, func(it *veiviser.Item) { it.Product, it.Claims = p.Items[1].ID, map[string]string{"range_km": "120"} })
+		}, "items[2].product", `that one is about product "bike"`},
 		{func(p *veiviser.Plan) { p.Coherence.Window = -1 }, "coherence.window", "must lie"},
 		{func(p *veiviser.Plan) { p.Coherence.Window = 1 }, "coherence.window", "between 1s and 90 days"},
 		{func(p *veiviser.Plan) { p.Coherence.Contradictions[0].Value = "" }, "coherence.contradictions[0].value", "say it"},
@@ -132,6 +135,12 @@ func TestWrongContact(t *testing.T) {
 			p.Items[1].Claims["made_in"] = "Norway"
 			twin(p, func(it *veiviser.Item) { it.Claims = map[string]string{"ships_from": "China"} })
 		}, `items[2].claims["ships_from"]`, `"fjell-29" and "twin"`},
+		{func(p *veiviser.Plan) { // the item itself is the product that the other names
+			p.Items[1].Product, p.Coherence = "", veiviser.Coherence{}
+			twin(p, func(it *veiviser.Item) {
+				it.Product, it.Price = p.Items[1].ID, &veiviser.Money{Currency: "NOK", Micros: 1}
+			})
+		}, "items[2].price", `say different things of product "fjell-29"`},
 	} {
 		p := spoken()
 		w.change(p)

@@ -22,7 +22,7 @@ func Merge(into, from *veiviser.Standing, now time.Time) {
 	into.Directives = directives(append(slices.Clone(into.Directives), theirs.Directives...), now)
 	into.Consents = consents(append(slices.Clone(into.Consents), theirs.Consents...))
 	into.Contacts = contacts(append(slices.Clone(into.Contacts), theirs.Contacts...))
-	into.Facts = facts(append(slices.Clone(into.Facts), theirs.Facts...))
+	into.Facts = facts(append(slices.Clone(into.Facts), theirs.Facts...), now)
 	into.Cases = cases(append(slices.Clone(into.Cases), theirs.Cases...))
 	into.Answered = answered(into.Answered, theirs.Answered)
 	if first := theirs.Relation.FirstOrder; !first.IsZero() && (into.Relation.FirstOrder.IsZero() || first.Before(into.Relation.FirstOrder)) {
@@ -95,14 +95,14 @@ func contacts(all []veiviser.Contact) []veiviser.Contact {
 	return all
 }
 
-// facts unites what she was told, by when she was told it last.
-func facts(all []veiviser.Fact) []veiviser.Fact {
-	slices.SortFunc(all, func(a, b veiviser.Fact) int {
-		return cmp.Or(a.Time.Compare(b.Time), strings.Compare(a.Product, b.Product), strings.Compare(a.Claim, b.Claim),
-			strings.Compare(a.Value, b.Value))
-	})
-	all = lastOf(all, func(f veiviser.Fact) [3]string { return [3]string{f.Product, f.Claim, f.Value} })
-	return newest(all, veiviser.MaxFacts)
+// facts unites what she was told, by when she was told it last. What was released makes room first.
+func facts(all []veiviser.Fact, now time.Time) []veiviser.Fact {
+	veiviser.SortFacts(all)
+	united := make([]veiviser.Fact, 0, len(all))
+	for i := range all {
+		united = veiviser.AddFact(united, all[i])
+	}
+	return veiviser.KeepFacts(united, func(f *veiviser.Fact) bool { return !f.Counts(now) })
 }
 
 // cases unites her cases, oldest first; those that are put right make room first.
@@ -191,9 +191,6 @@ func lastOf[T any, K comparable](all []T, key func(T) K) []T {
 	}
 	return out
 }
-
-// newest keeps the last of a list that is in order of time.
-func newest[T any](all []T, most int) []T { return all[max(0, len(all)-most):] }
 
 // room keeps at most so many: those of the highest rank, and among them the last. Their order stays. rank is asked once for
 // each, in order.

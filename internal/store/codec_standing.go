@@ -10,8 +10,8 @@ import (
 const (
 	minDirective = 6
 	minConsent   = 5
-	minContact   = 9
-	minFact      = 4
+	minContact   = 12
+	minFact      = 9
 	minCase      = 12
 	minOrder     = 5 + bytesFloat
 	minSwitch    = 12
@@ -128,29 +128,44 @@ func (w *writer) contact(c *veiviser.Contact) {
 	w.string(c.Channel)
 	w.string(c.Placement)
 	w.uint(uint64(c.Attention))
-	w.uint(c.Decision)
-	each(w, c.Earlier, func(d *uint64) { w.uint(*d) })
-	w.time(c.Until)
+	w.uint(uint64(c.More))
+	w.showing(c.Decision, c.Earlier, c.Until, c.Keep)
+}
+
+// showing writes what made a contact or a fact, and how long it lasts.
+func (w *writer) showing(decision uint64, earlier []uint64, until, keep time.Time) {
+	w.uint(decision)
+	each(w, earlier, func(d *uint64) { w.uint(*d) })
+	w.time(until)
+	w.time(keep)
+}
+
+func (r *reader) showing(decision *uint64, earlier *[]uint64, until, keep *time.Time) {
+	*decision = r.uint()
+	*earlier = list(r, 1, func(d *uint64) { *d = r.uint() })
+	*until, *keep = r.time(), r.time()
 }
 
 func (r *reader) contact(c *veiviser.Contact) {
 	*c = veiviser.Contact{
 		Time: r.time(), ItemID: r.string(), Kind: veiviser.ItemKind(r.string()), Topics: r.strings(), Channel: r.string(),
-		Placement: r.string(), Attention: r.uint32(), Decision: r.uint(),
+		Placement: r.string(), Attention: r.uint32(), More: r.uint32(),
 	}
-	c.Earlier = list(r, 1, func(d *uint64) { *d = r.uint() })
-	c.Until = r.time()
+	r.showing(&c.Decision, &c.Earlier, &c.Until, &c.Keep)
 }
 
 func (w *writer) fact(f *veiviser.Fact) {
 	w.string(f.Product)
+	w.string(f.Item)
 	w.string(f.Claim)
 	w.string(f.Value)
 	w.time(f.Time)
+	w.showing(f.Decision, f.Earlier, f.Until, f.Keep)
 }
 
 func (r *reader) fact(f *veiviser.Fact) {
-	*f = veiviser.Fact{Product: r.string(), Claim: r.string(), Value: r.string(), Time: r.time()}
+	*f = veiviser.Fact{Product: r.string(), Item: r.string(), Claim: r.string(), Value: r.string(), Time: r.time()}
+	r.showing(&f.Decision, &f.Earlier, &f.Until, &f.Keep)
 }
 
 func (w *writer) kase(c *veiviser.Case) {

@@ -177,6 +177,7 @@ const (
 	SilenceSwitch  SilenceReason = "SWITCHED_OFF"
 	SilenceCapped  SilenceReason = "CAPPED"
 	SilenceUnknown SilenceReason = "STANDING_UNKNOWN"
+	SilenceMemory  SilenceReason = "MEMORY_FULL"
 )
 
 // Exclusion counts the items left out for one reason.
@@ -232,5 +233,6 @@ const (
 	ExcludedCapped      ExclusionReason = "CAPPED"            // it was shown often enough
 	ExcludedContradicts ExclusionReason = "TOLD_OTHERWISE"    // she was told another price or claim
 	ExcludedUnknown     ExclusionReason = "STANDING_UNKNOWN"  // what holds for her could not be looked at, and may forbid it
+	ExcludedMemory      ExclusionReason = "MEMORY_FULL"       // it would have to be remembered, and so much is that there is no room
 	ExcludedStanding    ExclusionReason = "OTHER_STANDING"    // it is for people with an open case, on another rung, or without an order; or a question she answered
 )

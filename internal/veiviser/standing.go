@@ -111,16 +111,20 @@ type Consent struct {
 	Source string
 }
 
-// Contact is one showing of one item, as the contact policy counts it. It carries what caps look at, as it was then.
+// Contact is one showing of one item, as the contact policy counts it, or several of them. It carries what caps look at, as it was
+// then.
 type Contact struct {
+	// Time is when it was shown, the last time of several.
 	Time      time.Time
 	ItemID    string
 	Kind      ItemKind
 	Topics    []string
 	Channel   string
 	Placement string
-	// Attention is how much of the attention budget it took.
+	// Attention is how much of the attention budget it took, each time.
 	Attention uint32
+	// More is how many earlier showings of the same item in the same place are counted with it; see [FoldContacts].
+	More uint32
 	// Decision is a hash of the decision's id, 0 for none; see [HashID].
 	Decision uint64
 	// Earlier are those of decisions that showed it on the same screen before, when it stayed there: an impression may be reported
@@ -128,12 +132,18 @@ type Contact struct {
 	Earlier []uint64
 	// Until is when it is released unless an impression comes before; zero counts for good.
 	Until time.Time
+	// Keep is until when the caps and the budget that counted it when it was shown look back at it: so long it is remembered,
+	// whatever the plan says meanwhile.
+	Keep time.Time
 }
+
+// Count is how many showings it stands for.
+func (c *Contact) Count() int { return 1 + int(c.More) }
 
 // Counts reports whether the contact counts at a moment: it was not released.
 func (c *Contact) Counts(now time.Time) bool { return c.Until.IsZero() || now.Before(c.Until) }
 
-// MaxEarlier is how many decisions before the last a contact remembers.
+// MaxEarlier is how many decisions before the last a contact or a fact remembers.
 const MaxEarlier = 16
 
 // By reports whether a decision made the contact.
@@ -143,23 +153,21 @@ func (c *Contact) By(decision uint64) bool {
 
 // Stays notes that the contact is the one that an earlier decision made, and counts it as that one did.
 func (c *Contact) Stays(earlier *Contact) {
-	c.Earlier = append(slices.Clone(earlier.Earlier), earlier.Decision)
-	c.Earlier = c.Earlier[max(0, len(c.Earlier)-MaxEarlier):]
+	c.Earlier = decisions(earlier.Earlier, earlier.Decision, nil)
+	c.More += earlier.More
 	if earlier.Until.IsZero() {
 		c.Until = time.Time{}
 	}
 }
 
-// Fact is a price or claim she was told.
-type Fact struct {
-	// Product is what it is about.
-	Product string
-	// Claim is the name of the claim; "" is the price.
-	Claim string
-	// Value is the value of the claim, or the price as "NOK 12490000000" (currency and micros).
-	Value string
-	// Time is when she was told it last.
-	Time time.Time
+// decisions are those before and one after them, unless it is none, then those of another list; the latest [MaxEarlier].
+func decisions(before []uint64, then uint64, after []uint64) []uint64 {
+	all := slices.Clone(before)
+	if then != 0 {
+		all = append(all, then)
+	}
+	all = append(all, after...)
+	return all[max(0, len(all)-MaxEarlier):]
 }
 
 // CaseCause is why a case was opened.

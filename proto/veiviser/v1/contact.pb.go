@@ -128,6 +128,12 @@ func (x *Purpose) GetChannels() []string {
 // many callers ask at once. Transactional and mandatory items pass and are not counted, nor is what a preview or a placement for
 // staff shows. In a degraded answer nobody knows what she was shown: what a cap or the budget could count is left out then
 // (STANDING_UNKNOWN), and quiet hours go by the time zone of the context, or else the plan's.
+//
+// What counted a showing when it was made counts it to the end of its window, also if other plans are published and rolled back
+// meanwhile. 256 showings of a person are remembered one by one. Where more are to be, showings of one item on one placement and
+// channel are counted together, all of them at the time of the last, and take one place; what is only reserved takes its own. If
+// even so there is no room, what would have to be counted is not shown rather than forgotten: MEMORY_FULL, until one of them need
+// not be remembered any more.
 type ContactPolicy struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How often what may be shown, at most 256.
@@ -137,7 +143,9 @@ type ContactPolicy struct {
 	// How much attention is asked of a person in all.
 	Budget *AttentionBudget `protobuf:"bytes,3,opt,name=budget,proto3" json:"budget,omitempty"`
 	// How long a showing counts whose impression has not come, on placements that report impressions: from 1 second to 90 days, and no
-	// longer than policy.decision_ttl, since an impression names its decision; unset is 30 minutes.
+	// longer than policy.decision_ttl, since an impression names its decision; unset is 30 minutes. So long she is held to have been told
+	// its price and claims, too. A later impression, or whatever else she does about the decision, counts as well, from the time of the
+	// showing, as long as the decision is remembered.
 	ReserveFor *durationpb.Duration `protobuf:"bytes,4,opt,name=reserve_for,json=reserveFor,proto3" json:"reserve_for,omitempty"`
 	// Time zone of visitors who have none (attribute "time_zone" of context or visitor), an IANA name; empty is UTC.
 	TimeZone      string `protobuf:"bytes,5,opt,name=time_zone,json=timeZone,proto3" json:"time_zone,omitempty"`
@@ -487,10 +495,15 @@ func (x *AttentionBudget) GetWindow() *durationpb.Duration {
 }
 
 // Coherence keeps a person from being told one price or claim today and another tomorrow, in whatever channel. Items that name a
-// product are held to it always, others, which only their own earlier price can contradict, when the plan says anything here. Items
-// of the plan that contradict each other at the same time are refused; those written beside it are not, but what contradicts
-// what she was told is not shown to her, nor are two such items shown together. In a degraded answer nobody knows what she was told:
-// what tells a price or a claim is left out then, save transactional and mandatory items.
+// product, or that others name as theirs, are held to it always, others, which only their own earlier price can contradict, when
+// the plan says anything here. Items of the plan that contradict each other at the same time are refused; those written beside it
+// are not, but what contradicts what she was told is not shown to her, nor are two such items shown together. In a degraded answer
+// nobody knows what she was told: what tells a price or a claim is left out then, save transactional and mandatory items.
+//
+// A product that is given another name stays the one it was: what an item told her is held against all that says something of the
+// product named then, and of the one that the item names now. Two values of one price or claim that she was told nevertheless,
+// by transactional or mandatory items, both hold. 64 prices and claims of a person are remembered; beyond that nothing is shown
+// that tells her more (MEMORY_FULL).
 type Coherence struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How long she is held to have heard a price or a claim: from 1 second to 90 days, and no longer than policy.visitor_ttl; unset is 14

@@ -114,6 +114,8 @@ const (
 	// Her record could not be looked at, and what holds for her may forbid everything here: nobody knows whether she agreed to be
 	// spoken to in this channel, or how often she was.
 	SilenceReason_SILENCE_REASON_STANDING_UNKNOWN SilenceReason = 15
+	// She was shown so much that no more can be counted; see ContactPolicy.
+	SilenceReason_SILENCE_REASON_MEMORY_FULL SilenceReason = 16
 )
 
 // Enum value maps for SilenceReason.
@@ -135,6 +137,7 @@ var (
 		13: "SILENCE_REASON_SWITCHED_OFF",
 		14: "SILENCE_REASON_CAPPED",
 		15: "SILENCE_REASON_STANDING_UNKNOWN",
+		16: "SILENCE_REASON_MEMORY_FULL",
 	}
 	SilenceReason_value = map[string]int32{
 		"SILENCE_REASON_UNSPECIFIED":      0,
@@ -153,6 +156,7 @@ var (
 		"SILENCE_REASON_SWITCHED_OFF":     13,
 		"SILENCE_REASON_CAPPED":           14,
 		"SILENCE_REASON_STANDING_UNKNOWN": 15,
+		"SILENCE_REASON_MEMORY_FULL":      16,
 	}
 )
 
@@ -1696,7 +1700,7 @@ type ExcludedItems struct {
 	// OTHER_AUDIENCE, OTHER_SUBJECT, OTHER_JOURNEY, STAGE_UNSURE, OTHER_SEGMENT, RULE_FALSE, RULE_FAILED, SERVED_ELSEWHERE,
 	// NOT_SHORT_LISTED, BELOW_ATTENTION_COST, OUTRANKED or, of what keeps items from her, PAUSED, MUTED_CHANNEL, NO_CONSENT, QUIET_HOURS,
 	// ATTENTION_BUDGET, MUTED, JUST_LOOKING, DECIDED, OPEN_CASE, AWAITING_DELIVERY, NO_SELL, SWITCHED_OFF, CAPPED, TOLD_OTHERWISE,
-	// STANDING_UNKNOWN (of a degraded answer) and OTHER_STANDING; an item counts under the first that holds.
+	// STANDING_UNKNOWN (of a degraded answer), MEMORY_FULL and OTHER_STANDING; an item counts under the first that holds.
 	Reason string `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
 	// How many.
 	Count int32 `protobuf:"varint,2,opt,name=count,proto3" json:"count,omitempty"`
@@ -1907,7 +1911,7 @@ const file_veiviser_v1_decision_service_proto_rawDesc = "" +
 	"\vExploration\x12\x1b\n" +
 	"\x17EXPLORATION_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13EXPLORATION_DEFAULT\x10\x01\x12\x13\n" +
-	"\x0fEXPLORATION_OFF\x10\x02*\x94\x04\n" +
+	"\x0fEXPLORATION_OFF\x10\x02*\xb4\x04\n" +
 	"\rSilenceReason\x12\x1e\n" +
 	"\x1aSILENCE_REASON_UNSPECIFIED\x10\x00\x12#\n" +
 	"\x1fSILENCE_REASON_NOTHING_ELIGIBLE\x10\x01\x12\x1d\n" +
@@ -1925,7 +1929,8 @@ const file_veiviser_v1_decision_service_proto_rawDesc = "" +
 	"\x1fSILENCE_REASON_ATTENTION_BUDGET\x10\f\x12\x1f\n" +
 	"\x1bSILENCE_REASON_SWITCHED_OFF\x10\r\x12\x19\n" +
 	"\x15SILENCE_REASON_CAPPED\x10\x0e\x12#\n" +
-	"\x1fSILENCE_REASON_STANDING_UNKNOWN\x10\x0f2\x98\x04\n" +
+	"\x1fSILENCE_REASON_STANDING_UNKNOWN\x10\x0f\x12\x1e\n" +
+	"\x1aSILENCE_REASON_MEMORY_FULL\x10\x102\x98\x04\n" +
 	"\x0fDecisionService\x12n\n" +
 	"\tRecommend\x12\x1d.veiviser.v1.RecommendRequest\x1a\x1e.veiviser.v1.RecommendResponse\"\"\x82\xd3\xe4\x93\x02\x1c:\x01*\"\x17/v1/decisions:recommend\x12\x8a\x01\n" +
 	"\x14WatchRecommendations\x12(.veiviser.v1.WatchRecommendationsRequest\x1a).veiviser.v1.WatchRecommendationsResponse\"\x1b\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/decisions:watch0\x01\x12\x89\x01\n" +

@@ -190,8 +190,9 @@ type Item struct {
 	// budget, quiet hours, pauses and consent, and is shown before everything that is ranked, so that it must say for whom it is: by
 	// rule, segments, journeys, topics or care. "mandatory": by law or for safety; it passes her mutes, too. Empty is neither.
 	Duty string `protobuf:"bytes,23,opt,name=duty,proto3" json:"duty,omitempty"`
-	// What price and claims are about, at most 128 bytes; empty is the item itself. Items of one product must not name different prices
-	// or contradicting claims at the same time.
+	// What price and claims are about, at most 128 bytes; empty is the item itself. Products and items that name none have their
+	// names in common: product "lamp" is the item lamp, too, which then must name no other product. Items of one product must not name
+	// different prices or contradicting claims at the same time.
 	Product string `protobuf:"bytes,24,opt,name=product,proto3" json:"product,omitempty"`
 	// For people with an open case: shown to them before everything that is ranked, and to nobody else.
 	Care bool `protobuf:"varint,25,opt,name=care,proto3" json:"care,omitempty"`

@@ -485,10 +485,10 @@ func (x *Standing) GetProfiled() bool {
 	return false
 }
 
-// Contact is one showing of one item.
+// Contact is one showing of one item, or several on one placement.
 type Contact struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// When.
+	// When; the last time of several.
 	Time *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=time,proto3" json:"time,omitempty"`
 	// The item.
 	ItemId string `protobuf:"bytes,2,opt,name=item_id,json=itemId,proto3" json:"item_id,omitempty"`
@@ -500,8 +500,10 @@ type Contact struct {
 	Placement string `protobuf:"bytes,5,opt,name=placement,proto3" json:"placement,omitempty"`
 	// When it stops counting unless an impression comes; unset counts for good.
 	ReleaseTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=release_time,json=releaseTime,proto3" json:"release_time,omitempty"`
-	// How much of the attention budget it took.
-	Attention     uint32 `protobuf:"varint,7,opt,name=attention,proto3" json:"attention,omitempty"`
+	// How much of the attention budget it took, each time.
+	Attention uint32 `protobuf:"varint,7,opt,name=attention,proto3" json:"attention,omitempty"`
+	// How many showings it stands for; see ContactPolicy.
+	Count         uint32 `protobuf:"varint,8,opt,name=count,proto3" json:"count,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -585,17 +587,28 @@ func (x *Contact) GetAttention() uint32 {
 	return 0
 }
 
-// Fact is a price or claim she was told.
+func (x *Contact) GetCount() uint32 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+// Fact is a price or claim she was told, or is held to have been told until release_time.
 type Fact struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What it is about.
+	// What it is about: a product, or an item that names none.
 	Product string `protobuf:"bytes,1,opt,name=product,proto3" json:"product,omitempty"`
 	// Name of the claim; "" is the price.
 	Claim string `protobuf:"bytes,2,opt,name=claim,proto3" json:"claim,omitempty"`
 	// Its value; a price as currency and micros.
 	Value string `protobuf:"bytes,3,opt,name=value,proto3" json:"value,omitempty"`
 	// When she was told last.
-	Time          *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=time,proto3" json:"time,omitempty"`
+	Time *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=time,proto3" json:"time,omitempty"`
+	// The item that told her.
+	ItemId string `protobuf:"bytes,5,opt,name=item_id,json=itemId,proto3" json:"item_id,omitempty"`
+	// When she is no more held to have been told it unless an impression comes; unset when she was told it.
+	ReleaseTime   *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=release_time,json=releaseTime,proto3" json:"release_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -654,6 +667,20 @@ func (x *Fact) GetValue() string {
 func (x *Fact) GetTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.Time
+	}
+	return nil
+}
+
+func (x *Fact) GetItemId() string {
+	if x != nil {
+		return x.ItemId
+	}
+	return ""
+}
+
+func (x *Fact) GetReleaseTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ReleaseTime
 	}
 	return nil
 }
@@ -909,7 +936,7 @@ const file_veiviser_v1_standing_proto_rawDesc = "" +
 	"\n" +
 	"account_id\x18\x0e \x01(\tR\taccountId\x12\x12\n" +
 	"\x04role\x18\x0f \x01(\tR\x04role\x12\x1a\n" +
-	"\bprofiled\x18\x10 \x01(\bR\bprofiled\"\x92\x02\n" +
+	"\bprofiled\x18\x10 \x01(\bR\bprofiled\"\xa8\x02\n" +
 	"\aContact\x12.\n" +
 	"\x04time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x17\n" +
 	"\aitem_id\x18\x02 \x01(\tR\x06itemId\x12)\n" +
@@ -917,12 +944,15 @@ const file_veiviser_v1_standing_proto_rawDesc = "" +
 	"\achannel\x18\x04 \x01(\tR\achannel\x12\x1c\n" +
 	"\tplacement\x18\x05 \x01(\tR\tplacement\x12=\n" +
 	"\frelease_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\vreleaseTime\x12\x1c\n" +
-	"\tattention\x18\a \x01(\rR\tattention\"|\n" +
+	"\tattention\x18\a \x01(\rR\tattention\x12\x14\n" +
+	"\x05count\x18\b \x01(\rR\x05count\"\xd4\x01\n" +
 	"\x04Fact\x12\x18\n" +
 	"\aproduct\x18\x01 \x01(\tR\aproduct\x12\x14\n" +
 	"\x05claim\x18\x02 \x01(\tR\x05claim\x12\x14\n" +
 	"\x05value\x18\x03 \x01(\tR\x05value\x12.\n" +
-	"\x04time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\"\xbb\x03\n" +
+	"\x04time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x17\n" +
+	"\aitem_id\x18\x05 \x01(\tR\x06itemId\x12=\n" +
+	"\frelease_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\vreleaseTime\"\xbb\x03\n" +
 	"\x04Case\x12\x17\n" +
 	"\acase_id\x18\x01 \x01(\tR\x06caseId\x12\x14\n" +
 	"\x05cause\x18\x02 \x01(\tR\x05cause\x12\x18\n" +
@@ -999,19 +1029,20 @@ var file_veiviser_v1_standing_proto_depIdxs = []int32{
 	9,  // 14: veiviser.v1.Contact.kind:type_name -> veiviser.v1.ItemKind
 	8,  // 15: veiviser.v1.Contact.release_time:type_name -> google.protobuf.Timestamp
 	8,  // 16: veiviser.v1.Fact.time:type_name -> google.protobuf.Timestamp
-	8,  // 17: veiviser.v1.Case.open_time:type_name -> google.protobuf.Timestamp
-	8,  // 18: veiviser.v1.Case.due_time:type_name -> google.protobuf.Timestamp
-	8,  // 19: veiviser.v1.Case.answer_time:type_name -> google.protobuf.Timestamp
-	8,  // 20: veiviser.v1.Case.resolve_time:type_name -> google.protobuf.Timestamp
-	8,  // 21: veiviser.v1.Case.recover_time:type_name -> google.protobuf.Timestamp
-	8,  // 22: veiviser.v1.Order.place_time:type_name -> google.protobuf.Timestamp
-	8,  // 23: veiviser.v1.Order.promise_time:type_name -> google.protobuf.Timestamp
-	8,  // 24: veiviser.v1.Order.deliver_time:type_name -> google.protobuf.Timestamp
-	25, // [25:25] is the sub-list for method output_type
-	25, // [25:25] is the sub-list for method input_type
-	25, // [25:25] is the sub-list for extension type_name
-	25, // [25:25] is the sub-list for extension extendee
-	0,  // [0:25] is the sub-list for field type_name
+	8,  // 17: veiviser.v1.Fact.release_time:type_name -> google.protobuf.Timestamp
+	8,  // 18: veiviser.v1.Case.open_time:type_name -> google.protobuf.Timestamp
+	8,  // 19: veiviser.v1.Case.due_time:type_name -> google.protobuf.Timestamp
+	8,  // 20: veiviser.v1.Case.answer_time:type_name -> google.protobuf.Timestamp
+	8,  // 21: veiviser.v1.Case.resolve_time:type_name -> google.protobuf.Timestamp
+	8,  // 22: veiviser.v1.Case.recover_time:type_name -> google.protobuf.Timestamp
+	8,  // 23: veiviser.v1.Order.place_time:type_name -> google.protobuf.Timestamp
+	8,  // 24: veiviser.v1.Order.promise_time:type_name -> google.protobuf.Timestamp
+	8,  // 25: veiviser.v1.Order.deliver_time:type_name -> google.protobuf.Timestamp
+	26, // [26:26] is the sub-list for method output_type
+	26, // [26:26] is the sub-list for method input_type
+	26, // [26:26] is the sub-list for extension type_name
+	26, // [26:26] is the sub-list for extension extendee
+	0,  // [0:26] is the sub-list for field type_name
 }
 
 func init() { file_veiviser_v1_standing_proto_init() }
