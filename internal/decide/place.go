@@ -41,7 +41,7 @@ func (c *choice) place(i int) veiviser.Decision {
 func (c *choice) ask(i int) (d veiviser.Decision, query *plan.Query, need *veiviser.NeedView) {
 	req := &c.in.Request.Placements[i]
 	p, _ := c.snap.Placement(req.Placement)
-	d = veiviser.Decision{Placement: p.ID, Channel: cmp.Or(c.context.Channel, p.Channel), Staff: p.Staff, Need: c.needFor(p), SilencePropensity: 1}
+	d = veiviser.Decision{Placement: p.ID, Channel: cmp.Or(p.Channel, c.context.Channel), Staff: p.Staff, Need: c.needFor(p), SilencePropensity: 1}
 	if d.Need >= 0 {
 		need = &c.needs[d.Need]
 	} else if len(p.Audiences) > 0 {
@@ -158,8 +158,8 @@ func (c *choice) field(i int, d *veiviser.Decision, q *plan.Query, set *plan.Eli
 // situation is what the response model looks at beside the item.
 func (c *choice) situation(d *veiviser.Decision, q *plan.Query, need *veiviser.NeedView) rank.Situation {
 	s := rank.Situation{
-		Segments: c.segments, Channel: d.Channel, Placement: d.Placement, Device: c.context.Device, Language: c.context.Language,
-		Subject: q.Subject,
+		Segments: c.segments, Channel: c.context.ChannelAt(d.Channel), Placement: d.Placement, Device: c.context.Device,
+		Language: c.context.Language, Subject: q.Subject,
 	}
 	if need != nil {
 		s.ByStage = need.ByStandard

@@ -1,7 +1,6 @@
 package decide
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 	"reflect"
@@ -84,7 +83,7 @@ func sound(t *rapid.T, snap *plan.Snapshot, a *veiviser.Answer) {
 	for i := range a.Decisions {
 		d := &a.Decisions[i]
 		p, _ := snap.Placement(a.Request.Placements[i].Placement)
-		if d.ID != fmt.Sprintf("%s.%d", a.ID, i) || d.Placement != p.ID || d.Channel != cmp.Or(a.Request.Context.Channel, p.Channel) {
+		if d.ID != fmt.Sprintf("%s.%d", a.ID, i) || d.Placement != p.ID || d.Channel != p.Channel {
 			t.Fatalf("decision %d is %s on %s", i, d.ID, d.Placement)
 		}
 		slots(t, p, &a.Request.Placements[i], d)
@@ -137,7 +136,7 @@ func allowed(t *rapid.T, snap *plan.Snapshot, a *veiviser.Answer, d *veiviser.De
 		t.Fatalf("no such item or representation: %+v", c)
 	}
 	r := it.Representations[c.Representation]
-	if r.Format != c.Format || !slices.Contains(p.Formats, r.Format) || len(r.Channels) > 0 && !slices.Contains(r.Channels, d.Channel) {
+	if r.Format != c.Format || !slices.Contains(p.Formats, r.Format) || len(r.Channels) > 0 && !slices.Contains(r.Channels, a.Request.Context.ChannelAt(d.Channel)) {
 		t.Fatalf("%s shows %s in %s as %s for %v", p.ID, c.ItemID, d.Channel, r.Format, r.Channels)
 	}
 	if slices.Contains(q.Excluded, c.ItemID) || len(q.Candidates) > 0 && !slices.Contains(q.Candidates, c.ItemID) {
