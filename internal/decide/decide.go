@@ -101,11 +101,11 @@ type Reply struct {
 // Recommend answers a request. It fails only when the request is wrong, no plan is published, or many callers change the
 // same visitor at once; when the store is away the answer is degraded.
 func (d *Decider) Recommend(ctx context.Context, req veiviser.Request) (*Reply, error) {
-	return d.recommend(ctx, req, nil)
+	return d.recommend(ctx, req, d.seed(), nil)
 }
 
-// recommend answers somebody on whose screen decisions are already, by hashes of their ids.
-func (d *Decider) recommend(ctx context.Context, req veiviser.Request, showing []uint64) (*Reply, error) {
+// recommend answers with a seed, somebody on whose screen decisions are already, by hashes of their ids.
+func (d *Decider) recommend(ctx context.Context, req veiviser.Request, seed [2]uint64, showing []uint64) (*Reply, error) {
 	snap := d.plans.Active()
 	if snap == nil {
 		return nil, learn.ErrNoPlan()
@@ -120,13 +120,13 @@ func (d *Decider) recommend(ctx context.Context, req veiviser.Request, showing [
 	err := learn.Ready(snap)
 	if err == nil {
 		err = learn.Retry(storeCtx, func() (err error) {
-			answer, err = d.attempt(storeCtx, snap, &req, wall, showing)
+			answer, err = d.attempt(storeCtx, snap, &req, wall, seed, showing)
 			return err
 		})
 	}
 	if degradable(err) && ctx.Err() == nil {
 		d.log.DebugContext(ctx, "answered without the store", "error", err)
-		answer, err = d.degraded(snap, &req, wall, err)
+		answer, err = d.degraded(snap, &req, wall, seed, err)
 	}
 	if err != nil {
 		return nil, err
@@ -157,7 +157,8 @@ func degradable(err error) bool {
 }
 
 // attempt is one pass of load, fold, decide and commit.
-func (d *Decider) attempt(ctx context.Context, snap *plan.Snapshot, req *veiviser.Request, wall time.Time, showing []uint64,
+func (d *Decider) attempt(ctx context.Context, snap *plan.Snapshot, req *veiviser.Request, wall time.Time, seed [2]uint64,
+	showing []uint64,
 ) (veiviser.Answer, error) {
 	loaded, err := d.store.Load(ctx, req.VisitorID, req.Events)
 	if err != nil {
@@ -182,7 +183,7 @@ func (d *Decider) attempt(ctx context.Context, snap *plan.Snapshot, req *veivise
 	}
 	id := canonicalID(&loaded)
 	in := Input{
-		Visitor: visitor, Account: recordOf(account), Request: *req, Time: moment(req, wall), Seed: d.seed(), Made: wall,
+		Visitor: visitor, Account: recordOf(account), Request: *req, Time: moment(req, wall), Seed: seed, Made: wall,
 		Learned: d.learned(), Customers: d.customers(), Showing: showing,
 		Group: learn.GroupOf(visitor, id, *snap.Policy.Control.Share),
 	}
@@ -206,7 +207,8 @@ func (d *Decider) attempt(ctx context.Context, snap *plan.Snapshot, req *veivise
 const lookBack = time.Hour
 
 // degraded answers from the plan in memory and the events sent along alone.
-func (d *Decider) degraded(snap *plan.Snapshot, req *veiviser.Request, wall time.Time, cause error) (veiviser.Answer, error) {
+func (d *Decider) degraded(snap *plan.Snapshot, req *veiviser.Request, wall time.Time, seed [2]uint64, cause error,
+) (veiviser.Answer, error) {
 	blank := veiviser.Loaded{VisitorID: req.VisitorID, Outcomes: anyDecision(req.Events)}
 	folded, err := foldEvents(snap, &blank, req, wall)
 	if err != nil {
@@ -217,7 +219,7 @@ func (d *Decider) degraded(snap *plan.Snapshot, req *veiviser.Request, wall time
 		reason = veiviser.ReasonCorruptRecord
 	}
 	return Decide(snap, Input{
-		Visitor: folded.Visitor, Request: *req, Time: moment(req, wall), Seed: d.seed(), Degraded: string(reason), Made: wall,
+		Visitor: folded.Visitor, Request: *req, Time: moment(req, wall), Seed: seed, Degraded: string(reason), Made: wall,
 		Group: learn.GroupOf(nil, req.VisitorID, *snap.Policy.Control.Share), Learned: d.learned(),
 		Customers: d.customers(),
 	}), nil

@@ -14,7 +14,8 @@ import (
 // relate looks at how far she has come with the shop: which step of recovery has come, and what winning her is worth.
 func (c *choice) relate() {
 	s := &c.visitor.Standing
-	c.due = relation.Due(c.snap.Relation, s, c.in.Time, c.in.Showing...)
+	due := relation.Due(c.snap.Relation, s, c.in.Time, c.in.Showing...)
+	c.hers.due, c.theirs.due = due, due
 	if c.in.Again != nil {
 		c.margin = c.in.Again.Margin
 		return
@@ -26,10 +27,10 @@ func (c *choice) relate() {
 }
 
 // relationship says for which items she is who they are made for.
-func (c *choice) relationship() plan.Standing {
+func (c *choice) relationship(p *plan.Placement) plan.Standing {
 	s := &c.visitor.Standing
 	return plan.Standing{
-		OpenCase: s.OpenCases(c.in.Time) > 0, First: c.due, NextRung: relation.NextRung(c.snap.Relation, s),
+		OpenCase: s.OpenCases(c.in.Time) > 0, First: c.side(p.Staff).due, NextRung: relation.NextRung(c.snap.Relation, s),
 		Prospect: s.Relation.Phase() == veiviser.PhaseProspect,
 	}
 }

@@ -29,7 +29,7 @@ func (d *Decider) Watch(ctx context.Context, req veiviser.Request, send func(*Re
 	defer again.Stop()
 	switched := time.NewTicker(lookAtSwitches)
 	defer switched.Stop()
-	var screen screen
+	screen := screen{seed: d.seed()}
 	for {
 		on := d.switches()
 		select {
@@ -62,6 +62,8 @@ func (d *Decider) Watch(ctx context.Context, req veiviser.Request, send func(*Re
 
 // screen is what a watched visitor sees.
 type screen struct {
+	// seed is that of the previews: what is drawn changes nothing on it.
+	seed [2]uint64
 	// seen is what a preview said when the last answer was made; nil before the first.
 	seen *Reply
 	// sent is the last answer.
@@ -86,7 +88,7 @@ func sameStage(a, b veiviser.Switch) bool { return a.ID == b.ID && a.Stage == b.
 func (d *Decider) renew(ctx context.Context, req veiviser.Request, last *screen, send func(*Reply) error) error {
 	look := req
 	look.Preview, look.NoExploration = true, true
-	seen, err := d.recommend(ctx, look, last.showing)
+	seen, err := d.recommend(ctx, look, last.seed, last.showing)
 	if err != nil {
 		return err
 	}
@@ -99,7 +101,7 @@ func (d *Decider) renew(ctx context.Context, req veiviser.Request, last *screen,
 	}
 	reply := seen
 	if !req.Preview || !req.NoExploration {
-		if reply, err = d.recommend(ctx, req, last.showing); err != nil {
+		if reply, err = d.recommend(ctx, req, d.seed(), last.showing); err != nil {
 			return err
 		}
 	}

@@ -188,7 +188,8 @@ type RecommendRequest struct {
 	// What just happened, at most 100: folded in before deciding. Duplicates are left out silently; an invalid event refuses
 	// the request, naming events[i] and the field.
 	Events []*Event `protobuf:"bytes,3,rep,name=events,proto3" json:"events,omitempty"`
-	// Where something could be shown, 1–16; decided in order, so that one item is not served twice.
+	// Where something could be shown, 1–16; decided in order, so that one item is not served twice. What is shown to staff is shown
+	// to her, too.
 	Placements []*PlacementRequest `protobuf:"bytes,4,rep,name=placements,proto3" json:"placements,omitempty"`
 	// Decide without leaving a trace: nothing is stored, decision ids are empty, events sent along count for this answer only.
 	Preview bool `protobuf:"varint,5,opt,name=preview,proto3" json:"preview,omitempty"`
