@@ -142,9 +142,22 @@ func sameTalk(a, b *veiviser.Answer) bool {
 	}
 	x, y := &a.Visitor.Standing, &b.Visitor.Standing
 	on := func(s veiviser.Switch) string { return s.ID + strconv.Itoa(s.Stage) }
-	return slices.Equal(x.Directives, y.Directives) && slices.EqualFunc(x.Cases, y.Cases, sameCase) && slices.Equal(x.Orders, y.Orders) &&
-		x.Relation == y.Relation && x.Account == y.Account && x.Role == y.Role &&
+	return slices.Equal(x.Directives, y.Directives) && slices.Equal(x.Consents, y.Consents) && slices.EqualFunc(x.Cases, y.Cases, sameCase) &&
+		slices.Equal(x.Orders, y.Orders) && sameFacts(x.Facts, y.Facts) && x.Relation == y.Relation && x.Account == y.Account && x.Role == y.Role &&
 		slices.EqualFunc(a.Switches, b.Switches, func(s, t veiviser.Switch) bool { return on(s) == on(t) })
+}
+
+// sameFacts reports whether she was told the same: when, and in what order, is nothing new.
+func sameFacts(a, b []veiviser.Fact) bool {
+	told := func(list []veiviser.Fact, f *veiviser.Fact) bool {
+		return slices.ContainsFunc(list, func(o veiviser.Fact) bool {
+			return o.Product == f.Product && o.Claim == f.Claim && o.Value == f.Value
+		})
+	}
+	within := func(a, b []veiviser.Fact) bool {
+		return !slices.ContainsFunc(a, func(f veiviser.Fact) bool { return !told(b, &f) })
+	}
+	return within(a, b) && within(b, a)
 }
 
 // sameCase reports whether two are one case as far as an employee is told of it. Previews of an overdue order open its case under
