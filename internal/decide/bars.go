@@ -70,9 +70,31 @@ func silent(d *veiviser.Decision, bars []veiviser.Bar, otherwise veiviser.Silenc
 // nothing says why nothing could be shown, no fallback either.
 func (c *choice) nothing(d *veiviser.Decision, q *plan.Query) {
 	silent(d, q.Bars, veiviser.SilenceNothing)
-	if d.Silence == veiviser.SilenceNothing && c.in.Degraded != "" {
+	switch {
+	case d.Silence != veiviser.SilenceNothing:
+	case c.in.Degraded != "":
 		d.Silence = veiviser.SilenceUnavailable
+	case c.muted(q):
+		d.Silence = veiviser.SilenceMuted
 	}
+}
+
+// muted reports whether something could be shown but for what she asked not to see: a second look at the catalogue, for those alone
+// who asked for it and are shown nothing.
+func (c *choice) muted(q *plan.Query) bool {
+	unsaid := *q
+	unsaid.Explain, unsaid.Bars = false, slices.DeleteFunc(slices.Clone(q.Bars), ofTaste)
+	if len(unsaid.Bars) == len(q.Bars) {
+		return false
+	}
+	set := c.snap.Catalog.Eligible(&unsaid)
+	defer set.Release()
+	return set.Count() > 0
+}
+
+// ofTaste reports whether a bar is for what she wishes to see.
+func ofTaste(b veiviser.Bar) bool {
+	return b.Reason == veiviser.ExcludedMuted || b.Reason == veiviser.ExcludedJustLooking || b.Reason == veiviser.ExcludedDecided
 }
 
 // lead shows what goes before everything that is ranked, and reports how much room is left.

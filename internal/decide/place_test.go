@@ -228,3 +228,58 @@ func TestDutyPassesAnUnsureStage(t *testing.T) {
 		}
 	}
 }
+
+// When something could be shown but for what she asked not to see, that is why nothing is.
+func TestSilenceByHerWish(t *testing.T) {
+	mute := func(kinds ...string) (s veiviser.Standing) {
+		for _, k := range kinds {
+			s.Directives = append(s.Directives, veiviser.Directive{ID: k, Kind: veiviser.MuteKind, Target: k})
+		}
+		return s
+	}
+	snap := letters(t, func(p *veiviser.Plan) {
+		sale := slip("sale", "")
+		sale.Kind, sale.Topics = veiviser.KindOffer, []string{"bike"}
+		only := slip("recall", veiviser.DutyMandatory)
+		only.Rule = "false"
+		p.Items = append(p.Items, sale, only)
+		p.Policy.UnsureKinds = []veiviser.ItemKind{veiviser.KindContent, veiviser.KindOffer}
+		p.Placements[1].Kinds = []veiviser.ItemKind{veiviser.KindOffer}
+	})
+	looking := veiviser.Standing{Directives: []veiviser.Directive{{ID: "l", Kind: veiviser.JustLooking}}}
+	topic := veiviser.Standing{Directives: []veiviser.Directive{{ID: "t", Kind: veiviser.MuteTopic, Target: "bike"}}}
+	paused := mute("content", "offer")
+	paused.Directives = append(paused.Directives, veiviser.Directive{ID: "p", Kind: veiviser.NotNow, Expires: noon.Add(time.Hour)})
+	for _, c := range []struct {
+		name     string
+		standing veiviser.Standing
+		place    string
+		want     veiviser.SilenceReason
+	}{
+		{"all kinds", mute("content", "offer", "service", "ask"), "letter", veiviser.SilenceMuted},
+		{"one of two", mute("offer"), "letter", veiviser.SilenceNone},
+		{"all a place shows", mute("offer"), "page", veiviser.SilenceMuted},
+		{"what a place does not show", mute("content"), "page", veiviser.SilenceNone},
+		{"just looking", looking, "page", veiviser.SilenceMuted},
+		{"a topic", topic, "page", veiviser.SilenceMuted},
+		{"a pause goes first", paused, "letter", veiviser.SilencePaused},
+		{"to an employee", mute("content", "offer"), "desk", veiviser.SilenceMuted},
+	} {
+		a := asked(snap, c.standing, veiviser.Context{}, c.place)
+		if got := a.Decisions[0].Silence; got != c.want {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+	press := mute("service")
+	snap = letters(t, func(p *veiviser.Plan) { p.Items[0].Segments = []string{"families"} })
+	if a := asked(snap, press, veiviser.Context{}, "letter"); a.Decisions[0].Silence != veiviser.SilenceNothing {
+		t.Errorf("for lack of anything: %q", a.Decisions[0].Silence)
+	}
+	control := Decide(snap, Input{
+		Visitor: &veiviser.Visitor{ID: "ada", Standing: mute("content")}, Time: noon, Group: veiviser.GroupControl,
+		Request: veiviser.Request{VisitorID: "ada", Placements: []veiviser.PlacementRequest{{Placement: "letter"}}},
+	})
+	if s := control.Decisions[0].Silence; s != veiviser.SilenceControl {
+		t.Errorf("compared with: %q", s)
+	}
+}

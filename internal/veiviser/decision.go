@@ -177,6 +177,9 @@ const (
 	SilenceBudget  SilenceReason = "ATTENTION_BUDGET"
 	SilenceSwitch  SilenceReason = "SWITCHED_OFF"
 	SilenceCapped  SilenceReason = "CAPPED"
+
+	// What several of her wishes together give.
+	SilenceMuted SilenceReason = "MUTED"
 )
 
 // Exclusion counts the items left out for one reason.

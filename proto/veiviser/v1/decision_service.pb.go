@@ -111,6 +111,8 @@ const (
 	SilenceReason_SILENCE_REASON_SWITCHED_OFF SilenceReason = 13
 	// She was shown enough there lately.
 	SilenceReason_SILENCE_REASON_CAPPED SilenceReason = 14
+	// What could be shown she asked not to see.
+	SilenceReason_SILENCE_REASON_MUTED SilenceReason = 15
 )
 
 // Enum value maps for SilenceReason.
@@ -131,6 +133,7 @@ var (
 		12: "SILENCE_REASON_ATTENTION_BUDGET",
 		13: "SILENCE_REASON_SWITCHED_OFF",
 		14: "SILENCE_REASON_CAPPED",
+		15: "SILENCE_REASON_MUTED",
 	}
 	SilenceReason_value = map[string]int32{
 		"SILENCE_REASON_UNSPECIFIED":      0,
@@ -148,6 +151,7 @@ var (
 		"SILENCE_REASON_ATTENTION_BUDGET": 12,
 		"SILENCE_REASON_SWITCHED_OFF":     13,
 		"SILENCE_REASON_CAPPED":           14,
+		"SILENCE_REASON_MUTED":            15,
 	}
 )
 
@@ -1891,7 +1895,7 @@ const file_veiviser_v1_decision_service_proto_rawDesc = "" +
 	"\vExploration\x12\x1b\n" +
 	"\x17EXPLORATION_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13EXPLORATION_DEFAULT\x10\x01\x12\x13\n" +
-	"\x0fEXPLORATION_OFF\x10\x02*\xef\x03\n" +
+	"\x0fEXPLORATION_OFF\x10\x02*\x89\x04\n" +
 	"\rSilenceReason\x12\x1e\n" +
 	"\x1aSILENCE_REASON_UNSPECIFIED\x10\x00\x12#\n" +
 	"\x1fSILENCE_REASON_NOTHING_ELIGIBLE\x10\x01\x12\x1d\n" +
@@ -1908,7 +1912,8 @@ const file_veiviser_v1_decision_service_proto_rawDesc = "" +
 	"\x1aSILENCE_REASON_QUIET_HOURS\x10\v\x12#\n" +
 	"\x1fSILENCE_REASON_ATTENTION_BUDGET\x10\f\x12\x1f\n" +
 	"\x1bSILENCE_REASON_SWITCHED_OFF\x10\r\x12\x19\n" +
-	"\x15SILENCE_REASON_CAPPED\x10\x0e2\x98\x04\n" +
+	"\x15SILENCE_REASON_CAPPED\x10\x0e\x12\x18\n" +
+	"\x14SILENCE_REASON_MUTED\x10\x0f2\x98\x04\n" +
 	"\x0fDecisionService\x12n\n" +
 	"\tRecommend\x12\x1d.veiviser.v1.RecommendRequest\x1a\x1e.veiviser.v1.RecommendResponse\"\"\x82\xd3\xe4\x93\x02\x1c:\x01*\"\x17/v1/decisions:recommend\x12\x8a\x01\n" +
 	"\x14WatchRecommendations\x12(.veiviser.v1.WatchRecommendationsRequest\x1a).veiviser.v1.WatchRecommendationsResponse\"\x1b\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/decisions:watch0\x01\x12\x89\x01\n" +
