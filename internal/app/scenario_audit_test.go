@@ -52,15 +52,20 @@ func (a *auditor) answer(m *veiviserv1.RecommendResponse, preview bool, placemen
 	a.needs(m.GetNeeds())
 	a.check(len(m.GetDecisions()) == len(placements), "one decision per placement")
 	a.check(m.GetPlanVersion() != "", "an answer names its plan")
-	shown := map[string]bool{}
+	var shown [2]map[string]bool // to her, to an employee
+	shown[0], shown[1] = map[string]bool{}, map[string]bool{}
 	for i, d := range m.GetDecisions() {
+		to := shown[0]
+		if len(d.GetBriefing()) > 0 {
+			to = shown[1]
+		}
 		a.check(d.GetPlacement() == placements[i], "decisions stand in the order of the placements")
 		a.check((d.GetDecisionId() == "") == (preview || m.GetDegraded()), "a decision has an id unless it leaves no trace")
 		a.check((len(d.GetItems()) == 0) == (d.GetSilenceReason() != 0), "silence has a reason, and only silence")
 		a.check(share(d.GetSilencePropensity()), "silence propensity %v", d.GetSilencePropensity())
 		for _, it := range d.GetItems() {
-			a.check(!shown[it.GetItemId()], "%s is shown once in an answer", it.GetItemId())
-			shown[it.GetItemId()] = true
+			a.check(!to[it.GetItemId()], "%s is shown once in an answer", it.GetItemId())
+			to[it.GetItemId()] = true
 			a.check(it.GetPropensity() > 0 && share(it.GetPropensity()), "propensity %v of %s", it.GetPropensity(), it.GetItemId())
 			a.check(it.GetRepresentation() != nil, "%s has a representation", it.GetItemId())
 			n := len(it.GetReasons())

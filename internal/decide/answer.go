@@ -120,13 +120,10 @@ type choice struct {
 	source   string
 	needs    []veiviser.NeedView
 	segments []string
-	// taken are the catalogue slots served on earlier placements of this answer, stated the statements among them.
-	taken  []int32
-	stated []string
+	// hers is what the answer shows to her, theirs what it shows to employees.
+	hers, theirs side
 	// switches are those that are about her.
 	switches []veiviser.Switch
-	// due are the items of the recovery step that has come for her, until one is shown.
-	due []string
 	// margin is what she is expected to be worth as a first-time customer beyond what she costs; 0 for who is none to be.
 	margin float64
 	// tally counts what she was shown, with what this answer shows; heard is what she was told.

@@ -15,7 +15,7 @@ func (c *choice) bars(p *plan.Placement, need *veiviser.NeedView, channel string
 	s := &c.visitor.Standing
 	bars := eligible.Wishes(s, channel, c.in.Time)
 	bars = append(bars, eligible.Unasked(c.snap.Plan.Purposes, s, channel)...)
-	bars = append(bars, relation.Bars(c.snap.Relation, s, c.in.Time, c.due)...)
+	bars = append(bars, relation.Bars(c.snap.Relation, s, c.in.Time, c.side(p.Staff).due)...)
 	bars = append(bars, eligible.Silenced(c.switches, c.snap.Crisis.Resume, c.visitor.ID)...)
 	bars = append(bars, eligible.NoSell(c.snap.Plan.Audiences, c.visitor, c.needs, need)...)
 	bars = c.contact(bars, p, channel)
@@ -50,11 +50,6 @@ func inConversation(bars []veiviser.Bar) []veiviser.Bar {
 	})
 }
 
-// standing says for which items she is who they are made for.
-func (c *choice) standing() plan.Standing {
-	return c.relationship()
-}
-
 // hush is the bar that keeps everything away, the first there is; nil for none.
 func hush(bars []veiviser.Bar) *veiviser.Bar {
 	i := slices.IndexFunc(bars, func(b veiviser.Bar) bool { return b.Everything() })
@@ -72,25 +67,54 @@ func silent(d *veiviser.Decision, bars []veiviser.Bar, otherwise veiviser.Silenc
 	}
 }
 
+// nothing says why nothing could be shown, no fallback either.
+func (c *choice) nothing(d *veiviser.Decision, q *plan.Query) {
+	silent(d, q.Bars, veiviser.SilenceNothing)
+	switch {
+	case d.Silence != veiviser.SilenceNothing:
+	case c.in.Degraded != "":
+		d.Silence = veiviser.SilenceUnavailable
+	case c.muted(q):
+		d.Silence = veiviser.SilenceMuted
+	}
+}
+
+// muted reports whether something could be shown but for what she asked not to see: a second look at the catalogue, for those alone
+// who asked for it and are shown nothing.
+func (c *choice) muted(q *plan.Query) bool {
+	unsaid := *q
+	unsaid.Explain, unsaid.Bars = false, slices.DeleteFunc(slices.Clone(q.Bars), ofTaste)
+	if len(unsaid.Bars) == len(q.Bars) {
+		return false
+	}
+	set := c.snap.Catalog.Eligible(&unsaid)
+	defer set.Release()
+	return set.Count() > 0
+}
+
+// ofTaste reports whether a bar is for what she wishes to see.
+func ofTaste(b veiviser.Bar) bool {
+	return b.Reason == veiviser.ExcludedMuted || b.Reason == veiviser.ExcludedJustLooking || b.Reason == veiviser.ExcludedDecided
+}
+
 // lead shows what goes before everything that is ranked, and reports how much room is left.
-func (c *choice) lead(d *veiviser.Decision, p *plan.Placement, set *plan.Eligible, room int) int {
+func (c *choice) lead(d *veiviser.Decision, p *plan.Placement, set *plan.Eligible, room int, seed [2]uint64) int {
+	on := c.side(p.Staff)
 	fits := func(it *veiviser.Item) bool { return c.fits(it, p, d.Channel) }
-	for _, l := range set.Lead(room, fits) {
+	for _, l := range set.Lead(room, seed, fits) {
 		because := veiviser.Because{Code: veiviser.BecauseDuty}
 		switch {
-		case slices.Contains(c.due, l.Item.ID):
+		case slices.Contains(on.due, l.Item.ID):
 			because.Code = veiviser.BecauseRecovery
-			if !d.Staff { // what an employee sees she has not seen
-				c.due = nil // one of them is enough
-			}
 		case l.Item.Duty == veiviser.DutyNone:
 			because.Code = veiviser.BecauseCase
 		}
-		d.Choices = append(d.Choices, veiviser.Choice{
-			ItemID: l.Item.ID, Kind: l.Item.Kind, Representation: l.Representation, Format: l.Format, Propensity: 1,
+		ch := veiviser.Choice{
+			ItemID: l.Item.ID, Kind: l.Item.Kind, Representation: l.Representation, Format: l.Format, Propensity: l.Propensity,
 			Reasons: []veiviser.Because{because},
-		})
-		c.taken = append(c.taken, l.Slot)
+		}
+		d.Choices = append(d.Choices, ch)
+		on.shows(l.Slot, &ch)
 	}
 	return room - len(d.Choices)
 }

@@ -50,7 +50,7 @@ func (v Voice) Briefing(a *veiviser.Answer, decision int) []Briefing {
 	if !d.Staff {
 		return nil
 	}
-	b := briefer{voice: v, answer: a, words: briefings[spokenIn(v.language)]}
+	b := briefer{voice: v, answer: a, words: briefings[spokenIn(v.spoken)]}
 	b.cases()
 	b.switches()
 	b.wishes()

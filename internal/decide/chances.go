@@ -62,7 +62,8 @@ func (c *choice) showed(d *veiviser.Decision) {
 		if !ok {
 			continue
 		}
-		if c.taken = append(c.taken, slot); known {
+		c.side(d.Staff).shows(slot, &d.Choices[i])
+		if known {
 			c.shows(c.snap.Catalog.Item(slot), p, d.Channel)
 		}
 	}
@@ -76,15 +77,22 @@ func (c *choice) odds(i int) Odds {
 	}
 	set := c.snap.Catalog.Eligible(query)
 	defer set.Release()
-	if lead := set.Lead(1, nil); len(lead) > 0 {
-		return Odds{Items: []Chance{{lead[0].Item.ID, lead[0].Item.Kind, 1}}}
+	if lead := set.LeadOdds(c.slots(i)); len(lead) > 0 {
+		odds := Odds{Items: make([]Chance, len(lead))}
+		for k := range lead {
+			odds.Items[k] = Chance{lead[k].Item.ID, lead[k].Item.Kind, lead[k].Propensity}
+		}
+		return odds
 	}
-	if set.Count() > 0 {
+	if c.state(&d, set, query, 1); len(d.Choices) > 0 {
+		return certain(&d)
+	}
+	if set.Count() > 0 && !c.compared(query.Placement) {
 		if f := c.field(i, &d, query, set, need); len(f.short) > 0 {
 			return f.odds()
 		}
 	}
-	c.fallBack(&d, query.Placement, query, room(query.Placement, &c.in.Request.Placements[i]))
+	c.fallBack(&d, query.Placement, query, c.slots(i))
 	return certain(&d)
 }
 

@@ -1,7 +1,6 @@
 package decide
 
 import (
-	"cmp"
 	"slices"
 	"time"
 
@@ -14,8 +13,8 @@ import (
 // contact appends the bars of what the shop promised itself: when it is quiet, how much it asks of her, and that it does not tell
 // her one thing today and another tomorrow.
 func (c *choice) contact(bars []veiviser.Bar, p *plan.Placement, channel string) []veiviser.Bar {
-	zone := cmp.Or(c.context.Attributes[veiviser.AttributeTimeZone], c.visitor.Attributes[veiviser.AttributeTimeZone])
-	if b, quiet := c.snap.Contact.Quiet(p.Placement, channel, zone, c.in.Time); quiet {
+	said, known := c.context.Attributes[veiviser.AttributeTimeZone], c.visitor.Attributes[veiviser.AttributeTimeZone]
+	if b, quiet := c.snap.Contact.Quiet(p.Placement, channel, c.in.Time, said, known); quiet {
 		bars = append(bars, b)
 	}
 	bars = c.tally.Bars(bars, p.Placement, channel)

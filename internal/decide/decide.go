@@ -104,11 +104,11 @@ type Reply struct {
 // Recommend answers a request. It fails only when the request is wrong, no plan is published, or many callers change the
 // same visitor at once; when the store is away the answer is degraded.
 func (d *Decider) Recommend(ctx context.Context, req veiviser.Request) (*Reply, error) {
-	return d.recommend(ctx, req, nil)
+	return d.recommend(ctx, req, d.seed(), nil)
 }
 
-// recommend answers somebody who is watched: decisions are on her screen already. on is nil for who is not.
-func (d *Decider) recommend(ctx context.Context, req veiviser.Request, on *screen) (*Reply, error) {
+// recommend answers with a seed somebody who is watched: decisions are on her screen already. on is nil for who is not.
+func (d *Decider) recommend(ctx context.Context, req veiviser.Request, seed [2]uint64, on *screen) (*Reply, error) {
 	snap := d.plans.Active()
 	if snap == nil {
 		return nil, learn.ErrNoPlan()
@@ -123,13 +123,13 @@ func (d *Decider) recommend(ctx context.Context, req veiviser.Request, on *scree
 	err := learn.Ready(snap)
 	if err == nil {
 		err = learn.Retry(storeCtx, func() (err error) {
-			answer, err = d.attempt(storeCtx, snap, &req, wall, on)
+			answer, err = d.attempt(storeCtx, snap, &req, wall, seed, on)
 			return err
 		})
 	}
 	if degradable(err) && ctx.Err() == nil {
 		d.log.DebugContext(ctx, "answered without the store", "error", err)
-		answer, err = d.degraded(snap, &req, wall, err)
+		answer, err = d.degraded(snap, &req, wall, seed, err)
 	}
 	if err != nil {
 		return nil, err
@@ -160,7 +160,7 @@ func degradable(err error) bool {
 }
 
 // attempt is one pass of load, fold, decide and commit.
-func (d *Decider) attempt(ctx context.Context, snap *plan.Snapshot, req *veiviser.Request, wall time.Time, on *screen,
+func (d *Decider) attempt(ctx context.Context, snap *plan.Snapshot, req *veiviser.Request, wall time.Time, seed [2]uint64, on *screen,
 ) (veiviser.Answer, error) {
 	loaded, err := d.store.Load(ctx, req.VisitorID, req.Events)
 	if err == nil {
@@ -189,7 +189,7 @@ func (d *Decider) attempt(ctx context.Context, snap *plan.Snapshot, req *veivise
 	}
 	id := canonicalID(&loaded)
 	in := Input{
-		Visitor: visitor, Account: recordOf(account), Request: *req, Time: moment(req, wall), Seed: d.seed(), Made: wall,
+		Visitor: visitor, Account: recordOf(account), Request: *req, Time: moment(req, wall), Seed: seed, Made: wall,
 		Learned: d.learned(), Customers: d.customers(), Showing: on.decisions(),
 		Group: learn.GroupOf(visitor, id, *snap.Policy.Control.Share),
 	}
@@ -224,7 +224,8 @@ func (d *Decider) Met(visitorID string, visitor *veiviser.Visitor) {
 
 // degraded answers from the plan in memory, the context, and what is known to bind for her: what this process met lately of it, and
 // what the events sent along say that stands between her and the shop, such as a complaint. They say nothing of what she is about.
-func (d *Decider) degraded(snap *plan.Snapshot, req *veiviser.Request, wall time.Time, cause error) (veiviser.Answer, error) {
+func (d *Decider) degraded(snap *plan.Snapshot, req *veiviser.Request, wall time.Time, seed [2]uint64, cause error,
+) (veiviser.Answer, error) {
 	met := veiviser.Loaded{
 		VisitorID: req.VisitorID, Outcomes: anyDecision(req.Events),
 		Visitor: &veiviser.Visitor{ID: req.VisitorID, Standing: d.known.standing(req.VisitorID, wall)},
@@ -242,7 +243,7 @@ func (d *Decider) degraded(snap *plan.Snapshot, req *veiviser.Request, wall time
 		reason = veiviser.ReasonCorruptRecord
 	}
 	return Decide(snap, Input{
-		Visitor: visitor, Request: *req, Time: moment(req, wall), Seed: d.seed(), Degraded: string(reason), Made: wall,
+		Visitor: visitor, Request: *req, Time: moment(req, wall), Seed: seed, Degraded: string(reason), Made: wall,
 		Group: learn.GroupOf(nil, req.VisitorID, *snap.Policy.Control.Share), Learned: d.learned(),
 		Customers: d.customers(),
 	}), nil

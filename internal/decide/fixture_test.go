@@ -183,5 +183,6 @@ func varied(t testing.TB) []*plan.Snapshot {
 		sykkel(t, cost(0), func(p *veiviser.Plan) { p.Policy.Diversity = 0.4 }),
 		sykkel(t, cost(0.15), shelves),
 		sykkel(t, cost(0.9)),
+		sykkel(t, dutiful),
 	}
 }

@@ -16,32 +16,33 @@ func (c *choice) place(i int) veiviser.Decision {
 	if query == nil {
 		return d
 	}
-	p, req := query.Placement, &c.in.Request.Placements[i]
+	p, slots := query.Placement, c.slots(i)
 	set := c.snap.Catalog.Eligible(query)
 	defer set.Release()
-	left := c.state(&d, set, query, c.lead(&d, p, set, room(p, req)))
+	left := c.state(&d, set, query, c.lead(&d, p, set, slots, c.seed(i)))
 	switch {
+	case c.compared(p):
+		c.compare(&d, query, slots)
 	case len(d.Choices) > 0 && (left == 0 || set.Count() == 0):
 		set.PassOver()
 		d.Excluded, d.SilencePropensity = set.Exclusions(), 0
 	case set.Count() == 0:
 		d.Excluded = set.Exclusions()
-		c.fallBack(&d, p, query, room(p, req))
 	default:
 		c.choose(i, &d, query, set, need, left)
 	}
-	if len(d.Choices) == 0 && d.Silence == veiviser.SilenceNone {
-		c.fallBack(&d, p, query, room(p, req))
+	if len(d.Choices) == 0 && d.Silence == veiviser.SilenceNone && !c.fallBack(&d, p, query, slots) {
+		c.nothing(&d, query)
 	}
 	return d
 }
 
 // ask looks at the i-th placement of the request: what the catalogue is to be asked for, and the need served. Without a query
-// there is nothing to ask, and the decision is complete: the placement is not for her, or she is compared with.
+// there is nothing to ask, and the decision is complete: the placement is not for her.
 func (c *choice) ask(i int) (d veiviser.Decision, query *plan.Query, need *veiviser.NeedView) {
 	req := &c.in.Request.Placements[i]
 	p, _ := c.snap.Placement(req.Placement)
-	d = veiviser.Decision{Placement: p.ID, Channel: cmp.Or(c.context.Channel, p.Channel), Staff: p.Staff, Need: c.needFor(p), SilencePropensity: 1}
+	d = veiviser.Decision{Placement: p.ID, Channel: cmp.Or(p.Channel, c.context.Channel), Staff: p.Staff, Need: c.needFor(p), SilencePropensity: 1}
 	if d.Need >= 0 {
 		need = &c.needs[d.Need]
 	} else if len(p.Audiences) > 0 {
@@ -54,11 +55,7 @@ func (c *choice) ask(i int) (d veiviser.Decision, query *plan.Query, need *veivi
 		return d, nil, nil
 	}
 	query = c.query(p, req, need, facts)
-	query.Bars, query.Standing = c.bars(p, need, d.Channel), c.standing()
-	if c.in.Group == veiviser.GroupControl && !p.Staff { // who talks with us is helped, whatever her group
-		c.compare(&d, p, query, room(p, req))
-		return d, nil, nil
-	}
+	query.Bars, query.Standing = c.bars(p, need, d.Channel), c.relationship(p)
 	if c.in.Again != nil {
 		query.Said = []veiviser.Scored{}
 		if i < len(c.in.Again.Decisions) {
@@ -76,7 +73,7 @@ func (c *choice) query(p *plan.Placement, req *veiviser.PlacementRequest, need *
 	q := &plan.Query{
 		Placement: p, Channel: c.context.Channel, Language: c.context.Language, Subject: c.context.Subject,
 		Audience: veiviser.AudienceCustomer, Unsure: true, Segments: c.segments, Now: c.in.Time,
-		Candidates: req.Candidates, Excluded: req.Excluded, Taken: c.taken, Facts: facts, Explain: c.in.Request.Explain,
+		Candidates: req.Candidates, Excluded: req.Excluded, Taken: c.side(p.Staff).taken, Facts: facts, Explain: c.in.Request.Explain,
 	}
 	if need != nil {
 		q.Audience, q.Journey, q.Unsure = need.Audience, need.Journey, need.Stage == ""
@@ -87,13 +84,18 @@ func (c *choice) query(p *plan.Placement, req *veiviser.PlacementRequest, need *
 	return q
 }
 
-// room is how many items may be shown.
-func room(p *plan.Placement, req *veiviser.PlacementRequest) int {
+// slots is how many items may be shown on the i-th placement of the request.
+func (c *choice) slots(i int) int {
+	req := &c.in.Request.Placements[i]
+	p, _ := c.snap.Placement(req.Placement)
 	if req.MaxItems > 0 {
 		return min(p.Room, req.MaxItems)
 	}
 	return p.Room
 }
+
+// seed decides what is drawn on the i-th placement of the request.
+func (c *choice) seed(i int) [2]uint64 { return [2]uint64{c.in.Seed[0], c.in.Seed[1] + uint64(i)} }
 
 // choose ranks what is eligible and fills what room is left. Without choices and without a silence reason it leaves a
 // decision for which no item was left after all.
@@ -111,7 +113,7 @@ func (c *choice) choose(i int, d *veiviser.Decision, q *plan.Query, set *plan.El
 		d.SilencePropensity = 0 // what leads is shown whatever is ranked
 	}
 	d.Scored, d.Visited = set.Said()
-	picked := make([]bool, len(short))
+	picked, on := make([]bool, len(short)), c.side(p.Staff)
 	d.Choices = slices.Grow(d.Choices, len(picks))
 	for n, pick := range picks {
 		l := &short[pick.Index]
@@ -119,7 +121,7 @@ func (c *choice) choose(i int, d *veiviser.Decision, q *plan.Query, set *plan.El
 		ch := c.told(l, need, scorer, slate.Explored && pick.Index > n)
 		ch.Score, ch.Propensity = pick.Score, pick.Propensity
 		d.Choices = append(d.Choices, ch)
-		c.taken = append(c.taken, l.Slot)
+		on.shows(l.Slot, &ch)
 		c.shows(l.Item, p, d.Channel)
 	}
 	d.Excluded = set.Exclusions()
@@ -148,8 +150,8 @@ func (c *choice) field(i int, d *veiviser.Decision, q *plan.Query, set *plan.Eli
 		f.cands[k] = rank.Candidate{Mean: f.short[k].Mean, Var: f.short[k].Var, Like: f.short[k].Like}
 	}
 	f.options = rank.Options{
-		Slots: room(p, &c.in.Request.Placements[i]), Attention: p.Attention, Diversity: c.snap.Policy.Diversity,
-		Seed: [2]uint64{c.in.Seed[0], c.in.Seed[1] + uint64(i)},
+		Slots: c.slots(i), Attention: p.Attention, Diversity: c.snap.Policy.Diversity,
+		Seed: c.seed(i),
 	}
 	f.options.Explore, d.Exploration = c.exploration(p, need)
 	return f
@@ -158,8 +160,8 @@ func (c *choice) field(i int, d *veiviser.Decision, q *plan.Query, set *plan.Eli
 // situation is what the response model looks at beside the item.
 func (c *choice) situation(d *veiviser.Decision, q *plan.Query, need *veiviser.NeedView) rank.Situation {
 	s := rank.Situation{
-		Segments: c.segments, Channel: d.Channel, Placement: d.Placement, Device: c.context.Device, Language: c.context.Language,
-		Subject: q.Subject,
+		Segments: c.segments, Channel: c.context.ChannelAt(d.Channel), Placement: d.Placement, Device: c.context.Device,
+		Language: c.context.Language, Subject: q.Subject,
 	}
 	if need != nil {
 		s.ByStage = need.ByStandard
@@ -200,16 +202,17 @@ func count(v *veiviser.Visitor, eventType string) veiviser.TypeCount {
 	return veiviser.TypeCount{}
 }
 
-// compare serves somebody of the control group: what the placement declares for the case that there is nothing better.
-func (c *choice) compare(d *veiviser.Decision, p *plan.Placement, q *plan.Query, room int) {
-	set := c.snap.Catalog.Eligible(q)
-	defer set.Release()
-	if c.state(d, set, q, c.lead(d, p, set, room)); len(d.Choices) > 0 { // what must reach her reaches everybody
+// compared reports whether she is compared with on a placement: whoever talks with us is helped, whatever her group.
+func (c *choice) compared(p *plan.Placement) bool {
+	return c.in.Group == veiviser.GroupControl && !p.Staff
+}
+
+// compare serves somebody of the control group, unless something must reach her as it must everybody: what the placement declares
+// for the case that there is nothing better.
+func (c *choice) compare(d *veiviser.Decision, q *plan.Query, slots int) {
+	if len(d.Choices) > 0 {
 		d.SilencePropensity = 0
-		return
-	}
-	c.fallBack(d, p, q, room)
-	if !d.Fallback {
+	} else if !c.fallBack(d, q.Placement, q, slots) {
 		silent(d, q.Bars, veiviser.SilenceControl)
 	}
 }
@@ -261,8 +264,8 @@ func (c *choice) rest(d *veiviser.Decision, attention float64, short []plan.List
 }
 
 // fallBack serves the items the placement declares for the case that nothing else is eligible, as far as they can be
-// shown at all.
-func (c *choice) fallBack(d *veiviser.Decision, p *plan.Placement, q *plan.Query, room int) {
+// shown at all, and reports whether any can.
+func (c *choice) fallBack(d *veiviser.Decision, p *plan.Placement, q *plan.Query, room int) bool {
 	for _, id := range p.Fallback {
 		if len(d.Choices) == room {
 			break
@@ -275,19 +278,15 @@ func (c *choice) fallBack(d *veiviser.Decision, p *plan.Placement, q *plan.Query
 		if !c.fits(it, p, d.Channel) {
 			continue
 		}
-		d.Choices = append(d.Choices, veiviser.Choice{
+		ch := veiviser.Choice{
 			ItemID: it.ID, Kind: it.Kind, Representation: representation, Format: it.Representations[representation].Format,
 			Propensity: 1, Reasons: []veiviser.Because{{Code: veiviser.BecauseFallback}},
-		})
-		c.taken = append(c.taken, slot)
+		}
+		d.Choices = append(d.Choices, ch)
+		c.side(p.Staff).shows(slot, &ch)
 	}
-	d.Fallback = len(d.Choices) > 0
-	switch {
-	case d.Fallback:
+	if d.Fallback = len(d.Choices) > 0; d.Fallback {
 		d.SilencePropensity = 0
-	case c.in.Degraded != "":
-		silent(d, q.Bars, veiviser.SilenceUnavailable)
-	default:
-		silent(d, q.Bars, veiviser.SilenceNothing)
 	}
+	return d.Fallback
 }

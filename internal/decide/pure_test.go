@@ -1,7 +1,6 @@
 package decide
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 	"reflect"
@@ -80,20 +79,24 @@ func sound(t *rapid.T, snap *plan.Snapshot, a *veiviser.Answer) {
 		distribution(t, a.Needs[i].P)
 		distribution(t, a.Needs[i].ByStandard[:])
 	}
-	served := map[string]bool{}
+	type seen struct { // by her, or by an employee
+		item  string
+		staff bool
+	}
+	served := map[seen]bool{}
 	for i := range a.Decisions {
 		d := &a.Decisions[i]
 		p, _ := snap.Placement(a.Request.Placements[i].Placement)
-		if d.ID != fmt.Sprintf("%s.%d", a.ID, i) || d.Placement != p.ID || d.Channel != cmp.Or(a.Request.Context.Channel, p.Channel) {
+		if d.ID != fmt.Sprintf("%s.%d", a.ID, i) || d.Placement != p.ID || d.Channel != p.Channel {
 			t.Fatalf("decision %d is %s on %s", i, d.ID, d.Placement)
 		}
 		slots(t, p, &a.Request.Placements[i], d)
 		for k := range d.Choices {
 			c := &d.Choices[k]
-			if served[c.ItemID] {
+			if served[seen{c.ItemID, d.Staff}] {
 				t.Fatalf("%s is served twice", c.ItemID)
 			}
-			served[c.ItemID] = true
+			served[seen{c.ItemID, d.Staff}] = true
 			allowed(t, snap, a, d, p, &a.Request.Placements[i], c)
 		}
 		silent := len(d.Choices) == 0
@@ -137,7 +140,7 @@ func allowed(t *rapid.T, snap *plan.Snapshot, a *veiviser.Answer, d *veiviser.De
 		t.Fatalf("no such item or representation: %+v", c)
 	}
 	r := it.Representations[c.Representation]
-	if r.Format != c.Format || !slices.Contains(p.Formats, r.Format) || len(r.Channels) > 0 && !slices.Contains(r.Channels, d.Channel) {
+	if r.Format != c.Format || !slices.Contains(p.Formats, r.Format) || len(r.Channels) > 0 && !slices.Contains(r.Channels, a.Request.Context.ChannelAt(d.Channel)) {
 		t.Fatalf("%s shows %s in %s as %s for %v", p.ID, c.ItemID, d.Channel, r.Format, r.Channels)
 	}
 	if slices.Contains(q.Excluded, c.ItemID) || len(q.Candidates) > 0 && !slices.Contains(q.Candidates, c.ItemID) {
@@ -149,7 +152,7 @@ func allowed(t *rapid.T, snap *plan.Snapshot, a *veiviser.Answer, d *veiviser.De
 	if len(p.Kinds) > 0 && !slices.Contains(p.Kinds, it.Kind) || !p.Sells() && it.Kind == veiviser.KindOffer {
 		t.Fatalf("%s shows a %s", p.ID, it.Kind)
 	}
-	if (d.Need < 0 || a.Needs[d.Need].Stage == "") && !slices.Contains(snap.Policy.UnsureKinds, it.Kind) {
+	if (d.Need < 0 || a.Needs[d.Need].Stage == "") && it.Duty == veiviser.DutyNone && !slices.Contains(snap.Policy.UnsureKinds, it.Kind) {
 		t.Fatalf("%s, a %s, is served while the stage is unsure", c.ItemID, it.Kind)
 	}
 	if len(c.Reasons) == 0 || len(c.Reasons) > maxReasons {
@@ -200,7 +203,7 @@ func chances(t *rapid.T, a *veiviser.Answer, d *veiviser.Decision) {
 	}
 	for i := range d.Choices {
 		c := &d.Choices[i]
-		if !(c.Propensity > 0 && c.Propensity <= 1) || a.Request.NoExploration && c.Propensity != 1 {
+		if !(c.Propensity > 0 && c.Propensity <= 1) || a.Request.NoExploration && c.Propensity != 1 && c.Reasons[0].Code != veiviser.BecauseDuty {
 			t.Fatalf("propensity %v, greedy %v", c.Propensity, a.Request.NoExploration)
 		}
 		if d.Fallback || len(c.Parts) == 0 && c.Mean == 0 { // what goes before everything is not ranked

@@ -14,7 +14,8 @@ import (
 // relate looks at how far she has come with the shop: which step of recovery has come, and what winning her is worth.
 func (c *choice) relate() {
 	s := &c.visitor.Standing
-	c.due = relation.Due(c.snap.Relation, s, c.in.Time, c.in.Showing...)
+	due := relation.Due(c.snap.Relation, s, c.in.Time, c.in.Showing...)
+	c.hers.due, c.theirs.due = due, due
 	if c.in.Again != nil {
 		c.margin = c.in.Again.Margin
 		return
@@ -26,13 +27,13 @@ func (c *choice) relate() {
 }
 
 // relationship says for which items she is who they are made for. Without her record nobody knows how far she has come.
-func (c *choice) relationship() plan.Standing {
+func (c *choice) relationship(p *plan.Placement) plan.Standing {
 	s := &c.visitor.Standing
-	p := plan.Standing{OpenCase: s.OpenCases(c.in.Time) > 0, First: c.due}
+	who := plan.Standing{OpenCase: s.OpenCases(c.in.Time) > 0, First: c.side(p.Staff).due}
 	if c.in.Degraded == "" {
-		p.NextRung, p.Prospect = relation.NextRung(c.snap.Relation, s), s.Relation.Phase() == veiviser.PhaseProspect
+		who.NextRung, who.Prospect = relation.NextRung(c.snap.Relation, s), s.Relation.Phase() == veiviser.PhaseProspect
 	}
-	return p
+	return who
 }
 
 // helpFirst is what human help is worth more while something is to be put right: more than anything else can be.

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
+	"github.com/veiviser/veiviser/internal/plan"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
@@ -67,6 +68,90 @@ func TestStaffSeesTheSame(t *testing.T) {
 			t.Fatalf("other items (-hers +theirs): %s", d)
 		}
 	})
+}
+
+// Nothing that an employee is shown in an answer takes anything away from her, and nothing that she is shown from him: each sees what
+// an answer for one alone would show, whatever leads, states, follows up or is ranked.
+func TestStaffAndSheTakeNothingFromEachOther(t *testing.T) {
+	base := sykkel(t, sides)
+	rapid.Check(t, func(t *rapid.T) {
+		snap := with(base, anySwitches(t, base)...)
+		v := anyVisitor(t, snap)
+		if v == nil {
+			v = &veiviser.Visitor{ID: "ada"}
+		}
+		switch rapid.IntRange(0, 2).Draw(t, "case") {
+		case 1:
+			v.Standing.Cases = []veiviser.Case{{ID: "c", Cause: veiviser.CaseComplaint, Opened: noon.Add(-time.Hour)}}
+		case 2:
+			v.Standing.Cases = []veiviser.Case{{
+				ID: "c", Cause: veiviser.CaseComplaint, Opened: noon.Add(-90 * time.Hour), Resolved: noon.Add(-72 * time.Hour), Ladder: veiviser.GroupTreated,
+			}}
+		}
+		in := Input{Visitor: v, Request: anyRequest(t, snap), Time: noon, Made: noon, Seed: anySeed(t), Group: veiviser.GroupTreated}
+		in.Request.NoExploration = true
+		both := Decide(snap, in)
+		for _, staff := range []bool{false, true} {
+			alone := in
+			alone.Request.Placements = nil
+			var want [][]string
+			for i, q := range in.Request.Placements {
+				if both.Decisions[i].Staff == staff {
+					alone.Request.Placements = append(alone.Request.Placements, q)
+					want = append(want, ids(both.Decisions[i].Choices))
+				}
+			}
+			var got [][]string
+			for _, d := range Decide(snap, alone).Decisions {
+				got = append(got, ids(d.Choices))
+			}
+			if d := cmp.Diff(got, want); d != "" {
+				t.Fatalf("staff %v (-alone +beside the other): %s", staff, d)
+			}
+		}
+	})
+}
+
+// What must reach her, what puts things right, what follows up and what is said in a crisis is for her and for whoever talks with her.
+func TestStaffSeesWhatLeads(t *testing.T) {
+	open := veiviser.Standing{Cases: []veiviser.Case{{ID: "c", Cause: veiviser.CaseComplaint, Opened: noon.Add(-time.Hour)}}}
+	resolved := veiviser.Standing{Cases: []veiviser.Case{{
+		ID: "c", Cause: veiviser.CaseComplaint, Opened: noon.Add(-90 * time.Hour), Resolved: noon.Add(-72 * time.Hour), Ladder: veiviser.GroupTreated,
+	}}}
+	recall := letters(t, func(p *veiviser.Plan) { p.Items = append(p.Items, slip("recall", veiviser.DutyMandatory)) })
+	care := letters(t, func(p *veiviser.Plan) { p.Items = append(p.Items, slip("sorry", "")); p.Items[1].Care = true })
+	step := letters(t, func(p *veiviser.Plan) {
+		p.Items = append(p.Items, slip("all-well", ""))
+		p.Relationship.Recovery.Steps = []veiviser.RecoveryStep{{After: time.Hour, Items: []string{"all-well"}}}
+	})
+	crisis := with(letters(t, func(p *veiviser.Plan) { p.Items = append(p.Items, slip("held", "")); p.Items[1].Rule = "false" }),
+		veiviser.Switch{ID: "all", Topic: "*", Statement: "held"})
+	for _, c := range []struct {
+		snap     *plan.Snapshot
+		standing veiviser.Standing
+		item     string
+		because  veiviser.BecauseCode
+	}{
+		{recall, veiviser.Standing{}, "recall", veiviser.BecauseDuty},
+		{care, open, "sorry", veiviser.BecauseCase},
+		{step, resolved, "all-well", veiviser.BecauseRecovery},
+		{crisis, veiviser.Standing{}, "held", veiviser.BecauseHolding},
+	} {
+		for _, places := range [][]string{{"desk", "page", "letter"}, {"page", "desk", "letter"}, {"page", "letter", "desk"}} {
+			a := asked(c.snap, c.standing, veiviser.Context{Subject: "bike"}, places...)
+			shown := [2]int{}
+			for i := range a.Decisions {
+				for _, ch := range a.Decisions[i].Choices {
+					if ch.ItemID == c.item && ch.Reasons[0].Code == c.because {
+						shown[map[bool]int{true: 1}[a.Decisions[i].Staff]]++
+					}
+				}
+			}
+			if shown != [2]int{1, 1} {
+				t.Errorf("%s on %v: shown to her %d times, to staff %d times", c.item, places, shown[0], shown[1])
+			}
+		}
+	}
 }
 
 func ids(choices []veiviser.Choice) []string {

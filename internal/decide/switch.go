@@ -27,12 +27,13 @@ func (c *choice) concerned() []veiviser.Switch {
 	return mine
 }
 
-// state shows the statement of a switch where the switch stopped something, or where the talk is of its topic: once in an
-// answer, before everything that is ranked. It reports how much room is left.
+// state shows the statement of a switch where the switch stopped something, or where the talk is of its topic: once to
+// everybody who looks at the answer, before everything that is ranked. It reports how much room is left.
 func (c *choice) state(d *veiviser.Decision, set *plan.Eligible, q *plan.Query, room int) int {
+	on := c.side(q.Placement.Staff)
 	for i := range c.switches {
 		s := &c.switches[i]
-		if room == 0 || s.Statement == "" || !c.stopped(s, set, q) || slices.Contains(c.stated, s.Statement) {
+		if room == 0 || s.Statement == "" || !c.stopped(s, set, q) || on.said(s.Statement) {
 			continue
 		}
 		l, ok := c.snap.Catalog.Statement(s.Statement, q)
@@ -40,11 +41,12 @@ func (c *choice) state(d *veiviser.Decision, set *plan.Eligible, q *plan.Query, 
 			continue
 		}
 		set.Show(l.Slot, q)
-		d.Choices = append(d.Choices, veiviser.Choice{
+		ch := veiviser.Choice{
 			ItemID: l.Item.ID, Kind: l.Item.Kind, Representation: l.Representation, Format: l.Format, Propensity: 1,
 			Reasons: []veiviser.Because{{Code: veiviser.BecauseHolding, About: s.ID}},
-		})
-		c.taken, c.stated = append(c.taken, l.Slot), append(c.stated, s.Statement)
+		}
+		d.Choices = append(d.Choices, ch)
+		on.shows(l.Slot, &ch)
 		room--
 	}
 	return room

@@ -30,7 +30,7 @@ func (d *Decider) Watch(ctx context.Context, req veiviser.Request, send func(*Re
 	defer again.Stop()
 	switched := time.NewTicker(lookAtSwitches)
 	defer switched.Stop()
-	var screen screen
+	screen := screen{seed: d.seed()}
 	for {
 		on := d.switches()
 		select {
@@ -63,6 +63,8 @@ func (d *Decider) Watch(ctx context.Context, req veiviser.Request, send func(*Re
 
 // screen is what a watched visitor sees.
 type screen struct {
+	// seed is that of the previews: what is drawn changes nothing on it.
+	seed [2]uint64
 	// seen is what a preview said when the last answer was made; nil before the first.
 	seen *Reply
 	// sent is the last answer.
@@ -113,7 +115,7 @@ func sameStage(a, b veiviser.Switch) bool { return a.ID == b.ID && a.Stage == b.
 func (d *Decider) renew(ctx context.Context, req veiviser.Request, last *screen, send func(*Reply) error) error {
 	look := req
 	look.Preview, look.NoExploration = true, true
-	seen, err := d.recommend(ctx, look, last)
+	seen, err := d.recommend(ctx, look, last.seed, last)
 	if err != nil {
 		return err
 	}
@@ -126,7 +128,7 @@ func (d *Decider) renew(ctx context.Context, req veiviser.Request, last *screen,
 	}
 	reply := seen
 	if !req.Preview || !req.NoExploration {
-		if reply, err = d.recommend(ctx, req, last); err != nil {
+		if reply, err = d.recommend(ctx, req, d.seed(), last); err != nil {
 			return err
 		}
 	}
@@ -167,9 +169,22 @@ func sameTalk(a, b *veiviser.Answer) bool {
 	}
 	x, y := &a.Visitor.Standing, &b.Visitor.Standing
 	on := func(s veiviser.Switch) string { return s.ID + strconv.Itoa(s.Stage) }
-	return slices.Equal(x.Directives, y.Directives) && slices.EqualFunc(x.Cases, y.Cases, sameCase) && slices.Equal(x.Orders, y.Orders) &&
-		x.Relation == y.Relation && x.Account == y.Account && x.Role == y.Role &&
+	return slices.Equal(x.Directives, y.Directives) && slices.Equal(x.Consents, y.Consents) && slices.EqualFunc(x.Cases, y.Cases, sameCase) &&
+		slices.Equal(x.Orders, y.Orders) && sameFacts(x.Facts, y.Facts) && x.Relation == y.Relation && x.Account == y.Account && x.Role == y.Role &&
 		slices.EqualFunc(a.Switches, b.Switches, func(s, t veiviser.Switch) bool { return on(s) == on(t) })
+}
+
+// sameFacts reports whether she was told the same: when, and in what order, is nothing new.
+func sameFacts(a, b []veiviser.Fact) bool {
+	told := func(list []veiviser.Fact, f *veiviser.Fact) bool {
+		return slices.ContainsFunc(list, func(o veiviser.Fact) bool {
+			return o.Product == f.Product && o.Claim == f.Claim && o.Value == f.Value
+		})
+	}
+	within := func(a, b []veiviser.Fact) bool {
+		return !slices.ContainsFunc(a, func(f veiviser.Fact) bool { return !told(b, &f) })
+	}
+	return within(a, b) && within(b, a)
 }
 
 // sameCase reports whether two are one case as far as an employee is told of it. Previews of an overdue order open its case under

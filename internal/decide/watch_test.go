@@ -151,6 +151,54 @@ func TestWatchEndsWithErasure(t *testing.T) {
 	}
 }
 
+// Whoever talks with her is told at once what she was told elsewhere, and what she agreed to or refused; not that she was told the same
+// again.
+func TestWatchTellsStaffWhatSheWasTold(t *testing.T) {
+	m := newMemory()
+	d, plans := decider(t, m)
+	plans.set(letters(t, func(p *veiviser.Plan) {
+		p.Coherence = veiviser.Coherence{Window: 24 * time.Hour}
+		p.Items[0].Claims = map[string]string{"made_in": "Norway"}
+	}))
+	synctest.Test(t, func(t *testing.T) {
+		w := watch(t, d, func(q *veiviser.Request) { q.Placements = []veiviser.PlacementRequest{{Placement: "desk"}} })
+		told := func(r *Reply) int {
+			n := 0
+			for _, line := range r.Voice.Briefing(&r.Answer, 0) {
+				if line.Code == BriefTold {
+					n++
+				}
+			}
+			return n
+		}
+		if len(w.sent) != 1 || told(w.sent[0]) != 0 {
+			t.Fatalf("%d answers at once", len(w.sent))
+		}
+		for range 3 {
+			q := ask()
+			q.Events, q.Placements = nil, []veiviser.PlacementRequest{{Placement: "page"}}
+			if _, err := d.Recommend(t.Context(), q); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(lookAgain)
+			synctest.Wait()
+			if len(w.sent) != 2 || told(w.sent[1]) != 1 {
+				t.Fatalf("%d answers after she was told something", len(w.sent))
+			}
+		}
+		rec := learn.NewRecorder(&linking{memory: m, snap: plans.Active(), alias: map[string]string{}, now: func() time.Time { return noon }}, plans, func() time.Time { return noon }, nil)
+		if _, _, err := rec.SetConsent(t.Context(), "ada", veiviser.Consent{Purpose: "marketing_mail", Granted: false}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(lookAgain)
+		synctest.Wait()
+		if len(w.sent) != 3 {
+			t.Errorf("%d answers after she refused something", len(w.sent))
+		}
+		w.end(t)
+	})
+}
+
 func TestWatchPreviewKeepsNothing(t *testing.T) {
 	m := newMemory()
 	d, _ := decider(t, m)

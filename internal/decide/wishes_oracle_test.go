@@ -133,6 +133,7 @@ func (b *believer) violation(snap *plan.Snapshot, a *veiviser.Answer, id string,
 	person := b.person(id)
 	for i := range a.Decisions {
 		d := &a.Decisions[i]
+		place, _ := snap.Placement(d.Placement)
 		for _, c := range d.Choices {
 			it, ok := snap.Catalog.Lookup(c.ItemID)
 			if !ok {
@@ -143,11 +144,11 @@ func (b *believer) violation(snap *plan.Snapshot, a *veiviser.Answer, id string,
 				if inTalk && (w.kind == "NOT_NOW" || w.kind == "MUTE_CHANNEL") {
 					continue
 				}
-				if w.forbids(it, d.Channel, at) {
+				if w.forbids(it, place.Channel, at) {
 					return fmt.Sprintf("%s in %s (fallback %v) against %+v", it.ID, d.Placement, d.Fallback, w)
 				}
 			}
-			if it.Duty == "" && !inTalk && b.refuses(person, d.Channel) {
+			if it.Duty == "" && !inTalk && b.refuses(person, place.Channel) {
 				return fmt.Sprintf("%s in %s without consent", it.ID, d.Placement)
 			}
 		}

@@ -246,7 +246,7 @@ func (h *history) link(ctx context.Context) error {
 func (h *history) ask(ctx context.Context, id string) (wrong string, err error) {
 	req := veiviser.Request{
 		VisitorID: id, Explain: true,
-		Context: veiviser.Context{Channel: pick(h, "", "", "web", "app"), Subject: pick(h, subjects...), Language: "nb"},
+		Context: veiviser.Context{Channel: pick(h, "", "web", "app", "mail", "Mail", "moon"), Subject: pick(h, subjects...), Language: "nb"},
 	}
 	for range 1 + h.rng.IntN(3) {
 		p := &h.snap.Plan.Placements[h.rng.IntN(len(h.snap.Plan.Placements))]

@@ -171,6 +171,10 @@ var (
 			"nb": "Vi viste ingenting, for du vil ikke ha noe her.", "sv": "Vi visade inget, för du vill inte ha något här.",
 			"en": "We showed nothing because you want nothing here.",
 		},
+		veiviser.SilenceMuted: {
+			"nb": "Vi viste ingenting, for det vi har her, vil du ikke se.", "sv": "Vi visade inget, för det vi har här vill du inte se.",
+			"en": "We showed nothing because you asked not to see what we have here.",
+		},
 		veiviser.SilenceConsent: {
 			"nb": "Vi viste ingenting, for du har ikke sagt ja til det.", "sv": "Vi visade inget, för du har inte sagt ja till det.",
 			"en": "We showed nothing because you have not agreed to it.",

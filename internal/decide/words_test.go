@@ -179,6 +179,49 @@ func TestVoiceLanguage(t *testing.T) {
 	}
 }
 
+// A reason is never given in two languages: what the plan has no words for is said in those of the service, and what the service does
+// not speak is said as a whole in a language that both speak.
+func TestReasonsKeepToOneLanguage(t *testing.T) {
+	signal := veiviser.Because{Code: veiviser.BecauseSignal, About: "compared", Journey: "purchase"}
+	said := veiviser.Because{Code: veiviser.BecauseSubject, About: ebike}
+	snap := sykkel(t, func(p *veiviser.Plan) {
+		for i := range p.Journeys {
+			for k := range p.Journeys[i].Signals {
+				p.Journeys[i].Signals[k].Text = veiviser.Text{"nb": "Du sammenlignet flere"}
+			}
+			for k := range p.Journeys[i].Stages {
+				p.Journeys[i].Stages[k].Name = veiviser.Text{"nb": "Veier for og imot"}
+			}
+		}
+	})
+	for l, want := range map[string][3]string{
+		"nb":    {"Du sammenlignet flere.", "Handler om det du ser på.", "Trolig trinn: Veier for og imot (72 %)."},
+		"sv-SE": {sentences[veiviser.BecauseSignal]["sv"], "Handlar om det du tittar på.", "Troligt steg: väger för och emot (72 %)."},
+		"en":    {sentences[veiviser.BecauseSignal]["en"], "Is about what you are looking at.", "Likely stage: is weighing up (72%)."},
+	} {
+		v := newVoice(snap, voiced(), l)
+		got := [3]string{v.Reason(signal), v.Reason(said), v.standing(voiced(), &veiviser.Decision{})}
+		if got != want {
+			t.Errorf("%s: %q, want %q", l, got, want)
+		}
+	}
+	snap = sykkel(t, func(p *veiviser.Plan) {
+		p.Languages = []string{"de", "sv"}
+		for i := range p.Journeys {
+			for k := range p.Journeys[i].Signals {
+				p.Journeys[i].Signals[k].Text = veiviser.Text{"de": "Sie haben verglichen", "sv": "Du jämförde flera"}
+			}
+		}
+	})
+	v := newVoice(snap, &veiviser.Answer{}, "de")
+	if got := v.Reason(signal) + " " + v.Reason(said); got != "Du jämförde flera. Handlar om det du tittar på." {
+		t.Errorf("in German: %q", got)
+	}
+	if v.Language() != "de" {
+		t.Errorf("the items are called in %s", v.Language())
+	}
+}
+
 func TestVoiceRepresentation(t *testing.T) {
 	snap := sykkel(t)
 	v := newVoice(snap, &veiviser.Answer{}, "nb")

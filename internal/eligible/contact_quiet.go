@@ -64,10 +64,20 @@ func (c *quietClock) set(p *veiviser.ContactPolicy) {
 	}
 }
 
-// in is the zone of a name, or that of the plan when there is no such zone.
-func (c *quietClock) in(name string) *time.Location {
+// in is the first zone among some names, or that of the plan when none is one.
+func (c *quietClock) in(names []string) *time.Location {
+	for _, name := range names {
+		if loc := c.named(name); loc != nil {
+			return loc
+		}
+	}
+	return c.zone
+}
+
+// named is the zone of a name; nil when there is no such zone.
+func (c *quietClock) named(name string) *time.Location {
 	if name == "" {
-		return c.zone
+		return nil
 	}
 	if known, ok := c.zones.Load(name); ok {
 		if loc, ok := known.(*time.Location); ok {
@@ -75,22 +85,20 @@ func (c *quietClock) in(name string) *time.Location {
 		}
 	}
 	loc, ok := Zone(name)
-	if !ok {
-		if loc = c.zone; c.absent.Add(1) > cachedZones {
-			return loc
-		}
+	if !ok && c.absent.Add(1) > cachedZones {
+		return nil
 	}
 	c.zones.Store(name, loc)
 	return loc
 }
 
-// Quiet is the bar of quiet hours on a placement, in the time zone of the visitor ("" or an unknown one is the plan's); false
-// when none are now.
-func (c *Contact) Quiet(p *veiviser.Placement, channel, zone string, now time.Time) (veiviser.Bar, bool) {
+// Quiet is the bar of quiet hours on a placement, by the clock of the first of zones that is a time zone, the plan's when none is;
+// false when none are now.
+func (c *Contact) Quiet(p *veiviser.Placement, channel string, now time.Time, zones ...string) (veiviser.Bar, bool) {
 	if len(c.quiet) == 0 || p.Staff {
 		return veiviser.Bar{}, false
 	}
-	loc := c.in(zone)
+	loc := c.in(zones)
 	first := c.quietAt(p.ID, channel, now.In(loc))
 	if first == nil {
 		return veiviser.Bar{}, false

@@ -60,7 +60,7 @@ func TestQuietHours(t *testing.T) {
 			change, _ := time.Parse(time.RFC3339, at[n%len(at)])
 			for range 30 {
 				now := change.Add(time.Duration(r.IntN(60*3600)-30*3600) * time.Second)
-				b, quiet := c.Quiet(place, "app", zone, now)
+				b, quiet := c.Quiet(place, "app", now, zone)
 				if want := quietBy(&q, now.In(loc)); quiet != want {
 					t.Fatalf("%s at %v, %+v: quiet %v, want %v", zone, now.In(loc), q, quiet, want)
 				}
@@ -94,17 +94,21 @@ func TestQuietWhere(t *testing.T) {
 	})
 	sunday := time.Date(2026, 11, 22, 5, 30, 0, 0, time.UTC) // 06:30 in Oslo
 	for _, x := range []struct {
-		place, channel, zone string
-		about, until         string
+		place, channel string
+		zones          []string
+		about, until   string
 	}{
-		{"loud", "push", "", "night", "2026-11-22T08:00:00Z"}, // one after the other
-		{"soft", "push", "", "night", "2026-11-22T06:00:00Z"},
-		{"soft", "push", "No/Where", "night", "2026-11-22T06:00:00Z"},
-		{"soft", "push", "Local", "night", "2026-11-22T06:00:00Z"},
-		{"soft", "push", "Asia/Tokyo", "", ""}, // 14:30
-		{"soft", "web", "", "", ""},
+		{"loud", "push", nil, "night", "2026-11-22T08:00:00Z"}, // one after the other
+		{"soft", "push", nil, "night", "2026-11-22T06:00:00Z"},
+		{"soft", "push", []string{"", "No/Where"}, "night", "2026-11-22T06:00:00Z"},
+		{"soft", "push", []string{"Local"}, "night", "2026-11-22T06:00:00Z"},
+		{"soft", "push", []string{"Asia/Tokyo"}, "", ""}, // 14:30
+		{"soft", "push", []string{"No/Where", "Asia/Tokyo"}, "", ""},
+		{"soft", "push", []string{"Local", "", "Asia/Tokyo", "Europe/Oslo"}, "", ""},
+		{"soft", "push", []string{"Europe/Oslo", "Asia/Tokyo"}, "night", "2026-11-22T06:00:00Z"},
+		{"soft", "web", nil, "", ""},
 	} {
-		b, quiet := c.Quiet(&veiviser.Placement{ID: x.place}, x.channel, x.zone, sunday)
+		b, quiet := c.Quiet(&veiviser.Placement{ID: x.place}, x.channel, sunday, x.zones...)
 		until := ""
 		if !b.Until.IsZero() {
 			until = b.Until.Format(time.RFC3339)
@@ -114,7 +118,7 @@ func TestQuietWhere(t *testing.T) {
 		}
 	}
 	for i := range cachedZones + 10 { // names from outside do not fill the memory
-		c.in(fmt.Sprint("x", i))
+		c.named(fmt.Sprint("x", i))
 	}
 	n := 0
 	c.zones.Range(func(any, any) bool { n++; return true })

@@ -164,8 +164,9 @@ func MembershipAt(snap *plan.Snapshot, v *veiviser.Visitor, subject string, at t
 // logged is the event as the learner sees it: without anything that names a person, with what its decision served.
 func logged(snap *plan.Snapshot, loaded *veiviser.Loaded, e *veiviser.Event, now time.Time) *veiviser.LoggedEvent {
 	l := &veiviser.LoggedEvent{Type: e.Type, Subject: e.Subject, Channel: e.Channel, ItemID: e.ItemID, Value: e.Value}
-	outcomeOf(snap, loaded.Outcomes[e.DecisionID], e, now, l)
-	d := loaded.Outcomes[e.DecisionID].Decision()
+	given := loaded.Outcomes[e.DecisionID]
+	outcomeOf(snap, given, e, now, l)
+	d := given.Decision()
 	if d == nil || d.Staff { // what comes of a talk says nothing about showing it to her
 		return l
 	}
@@ -175,6 +176,6 @@ func logged(snap *plan.Snapshot, loaded *veiviser.Loaded, e *veiviser.Event, now
 			l.ItemID, l.Kind, l.Format = c.ItemID, c.Kind, c.Format
 		}
 	}
-	l.Channel = d.Channel
+	l.Channel = given.Answer.Request.Context.ChannelAt(d.Channel)
 	return l
 }

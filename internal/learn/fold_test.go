@@ -188,4 +188,9 @@ func TestFoldSaysWhatADecisionServed(t *testing.T) {
 			}
 		})
 	}
+	loaded.Outcomes["a.0"].Answer.Request.Context.Channel = "app" // where she was when she met it
+	e := veiviser.Event{ID: "2", VisitorID: "ada", Time: noon, Type: "click", DecisionID: "a.0", Channel: "mail"}
+	if got := learn.Fold(sykkel(t), &loaded, []veiviser.Event{e}, noon).Log[0].Event.Channel; got != "app" {
+		t.Errorf("learned of in %q", got)
+	}
 }

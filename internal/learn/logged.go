@@ -36,8 +36,8 @@ func Logged(snap *plan.Snapshot, a *veiviser.Answer, index int) *veiviser.Logged
 	dec := &a.Decisions[index]
 	c := &a.Request.Context
 	out := &veiviser.LoggedDecision{
-		DecisionID: dec.ID, Placement: dec.Placement, Channel: dec.Channel, Silent: len(dec.Choices) == 0, Fallback: dec.Fallback, Staff: dec.Staff,
-		Time: a.Time, Made: a.Made, Group: a.Group, Exploration: dec.Exploration, Subject: c.Subject, Device: c.Device,
+		DecisionID: dec.ID, Placement: dec.Placement, Channel: c.ChannelAt(dec.Channel), Silent: len(dec.Choices) == 0, Fallback: dec.Fallback,
+		Staff: dec.Staff, Time: a.Time, Made: a.Made, Group: a.Group, Exploration: dec.Exploration, Subject: c.Subject, Device: c.Device,
 		Language: c.Language, Segments: a.Segments, Terms: a.Terms, Worth: a.Visitor.Value,
 	}
 	for i := range a.Visitor.Counts {

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"math/rand/v2"
 	"slices"
 	"strconv"
 
@@ -175,40 +176,111 @@ func trimAll(topic string) string {
 	return topic
 }
 
+// Leader is an item that goes before everything that is ranked.
+type Leader struct {
+	Listed
+	// Propensity is the probability with which it comes next, given those before it.
+	Propensity float64
+}
+
 // Lead is the items that go before everything that is ranked: mandatory ones, then transactional ones, then those that are made
-// for people with an open case; within each in the order of the catalogue; last the one of [Standing.First]. They are taken out of e,
-// at most so many of them. Rules that look at the item are evaluated; fits, nil for everything, is asked of each whether it may be
-// shown beside those before it, and notes that it is.
-func (e *Eligible) Lead(room int, fits func(*veiviser.Item) bool) []Listed {
-	c := e.c
-	var list []Listed
-	for _, s := range [...]*set{
-		c.set(hasDuty, string(veiviser.DutyMandatory)), c.set(hasDuty, string(veiviser.DutyTransactional)), c.set(isCare, ""),
-	} {
-		if len(list) >= room || !s.meets(e.left) {
+// for people with an open case; within each in the order of the catalogue; last the one of [Standing.First]. When there is no room
+// for all that must reach her, the seed draws which of it comes, and in what order, so that nothing waits for ever behind something
+// else. They are taken out of e, at most so many of them. Rules that look at the item are evaluated; fits, nil for everything, is
+// asked of each whether it may be shown beside those before it, and notes that it is.
+func (e *Eligible) Lead(room int, seed [2]uint64, fits func(*veiviser.Item) bool) []Leader {
+	var list []Leader
+	owed := e.owed()
+	drawn := len(owed) > room
+	if drawn {
+		rand.New(rand.NewPCG(seed[0], seed[1])).Shuffle(len(owed), func(i, k int) { owed[i], owed[k] = owed[k], owed[i] })
+	}
+	for i, slot := range owed {
+		if len(list) == room {
+			break
+		}
+		if !e.fitting(slot, fits) {
+			continue
+		}
+		l := e.leading(slot)
+		if drawn {
+			l.Propensity = 1 / float64(len(owed)-i)
+		}
+		list = append(list, l)
+	}
+	return e.leadFirst(e.leadCare(list, room, fits), room, fits)
+}
+
+// LeadOdds are the items of which [Eligible.Lead] may put one first when there is so much room, whatever the seed and whatever was
+// shown before; none when nothing leads.
+func (e *Eligible) LeadOdds(room int) []Leader {
+	owed := e.owed()
+	switch {
+	case len(owed) == 0:
+		return e.leadFirst(e.leadCare(nil, 1, nil), 1, nil)
+	case len(owed) <= room:
+		return []Leader{e.leading(owed[0])}
+	}
+	list := make([]Leader, len(owed))
+	for i, slot := range owed {
+		list[i] = e.leading(slot)
+		list[i].Propensity = 1 / float64(len(owed))
+	}
+	return list
+}
+
+// owed are the slots of what must reach her, in the order of [Eligible.Lead]; what its own rule forbids is taken out.
+func (e *Eligible) owed() (slots []int32) {
+	for _, duty := range [...]veiviser.Duty{veiviser.DutyMandatory, veiviser.DutyTransactional} {
+		s := e.c.set(hasDuty, string(duty))
+		if !s.meets(e.left) {
 			continue
 		}
 		s.each(func(slot int32) bool {
-			if !e.left.has(slot) {
-				return true
+			if e.left.has(slot) && e.may(slot) {
+				slots = append(slots, slot)
 			}
-			if v := e.itemVerdict(slot); v != numReasons {
-				e.outOne(v, slot)
-				return true
-			}
-			if fits != nil && !fits(c.entries[slot].item) {
-				e.outOne(capped, slot)
-				return true
-			}
-			list = append(list, e.leading(slot))
-			return len(list) < room
+			return true
 		})
 	}
-	return e.leadFirst(list, room, fits)
+	return slots
+}
+
+// may takes the item in a slot out when its own rule says no.
+func (e *Eligible) may(slot int32) bool {
+	v := e.itemVerdict(slot)
+	if v != numReasons {
+		e.outOne(v, slot)
+	}
+	return v == numReasons
+}
+
+// fitting takes the item in a slot out when it may not be shown beside what leads already.
+func (e *Eligible) fitting(slot int32, fits func(*veiviser.Item) bool) bool {
+	if fits == nil || fits(e.c.entries[slot].item) {
+		return true
+	}
+	e.outOne(capped, slot)
+	return false
+}
+
+// leadCare adds what is made for people with an open case.
+func (e *Eligible) leadCare(list []Leader, room int, fits func(*veiviser.Item) bool) []Leader {
+	care := e.c.set(isCare, "")
+	if len(list) >= room || !care.meets(e.left) {
+		return list
+	}
+	care.each(func(slot int32) bool {
+		if e.left.has(slot) && e.may(slot) && e.fitting(slot, fits) {
+			list = append(list, e.leading(slot))
+		}
+		return len(list) < room
+	})
+	return list
 }
 
 // leadFirst adds the first of the items that the standing names that may be shown, and takes the others out.
-func (e *Eligible) leadFirst(list []Listed, room int, fits func(*veiviser.Item) bool) []Listed {
+func (e *Eligible) leadFirst(list []Leader, room int, fits func(*veiviser.Item) bool) []Leader {
 	shown := len(list) >= room
 	for _, id := range e.first {
 		slot, ok := e.c.Slot(id)
@@ -216,15 +288,7 @@ func (e *Eligible) leadFirst(list []Listed, room int, fits func(*veiviser.Item) 
 		case !ok || !e.left.has(slot):
 		case shown:
 			e.outOne(standing, slot)
-		default:
-			if v := e.itemVerdict(slot); v != numReasons {
-				e.outOne(v, slot)
-				continue
-			}
-			if fits != nil && !fits(e.c.entries[slot].item) {
-				e.outOne(capped, slot)
-				continue
-			}
+		case e.may(slot) && e.fitting(slot, fits):
 			list = append(list, e.leading(slot))
 			shown = true
 		}
@@ -233,9 +297,9 @@ func (e *Eligible) leadFirst(list []Listed, room int, fits func(*veiviser.Item) 
 }
 
 // leading takes the item in a slot out of what is left, to go first.
-func (e *Eligible) leading(slot int32) Listed {
+func (e *Eligible) leading(slot int32) Leader {
 	en := e.c.entries[slot]
-	l := Listed{Slot: slot, Item: en.item, Representation: int(e.view.choice[en.shape]), Like: en.like}
+	l := Leader{Listed: Listed{Slot: slot, Item: en.item, Representation: int(e.view.choice[en.shape]), Like: en.like}, Propensity: 1}
 	l.Format = e.c.words.forms[en.shape][l.Representation].format
 	e.left.drop(slot)
 	e.led++

@@ -292,7 +292,7 @@ func (e *Eligible) narrow(q *Query, key *funnelKey) *window {
 	}
 	e.restrict(journey, ofJourney, c.namedSet(hasJourney, key.journey))
 	if key.unsure {
-		e.kinds(unsure, q.Placement.unsureKinds)
+		e.unsure(q.Placement.unsureKinds)
 	}
 	return at
 }
@@ -316,6 +316,17 @@ func (e *Eligible) kinds(r reason, allowed kindMask) {
 	for i := range len(kinds()) + 1 {
 		if allowed&(1<<i) == 0 {
 			e.drop(r, e.c.set(isKind, string(rune('0'+i))))
+		}
+	}
+}
+
+// unsure takes out the kinds that are kept back while her stage is not known, save what must reach her whatever it is.
+func (e *Eligible) unsure(allowed kindMask) {
+	for i := range len(kinds()) + 1 {
+		if allowed&(1<<i) == 0 && e.c.set(isKind, string(rune('0'+i))).meet(e.tmp, e.left) {
+			e.c.set(hasDuty, string(veiviser.DutyMandatory)).takeFrom(e.tmp)
+			e.c.set(hasDuty, string(veiviser.DutyTransactional)).takeFrom(e.tmp)
+			e.out(unsure)
 		}
 	}
 }

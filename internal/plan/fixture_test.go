@@ -134,6 +134,7 @@ func anyItem(t *rapid.T) veiviser.Item {
 		Audiences: sometimes(t, "audiences", 2, "customer", "press"),
 		Segments:  sometimes(t, "segments", 2, "loyal", "riders"),
 		Rule:      rapid.SampledFrom(itemRules).Draw(t, "rule"),
+		Duty:      rapid.SampledFrom([]veiviser.Duty{"", "", "", "transactional", "mandatory"}).Draw(t, "duty"),
 		Value:     float64(rapid.IntRange(0, 8).Draw(t, "value")),
 	}
 	if d := rapid.IntRange(-3, 3).Draw(t, "start"); d != 0 && rapid.Bool().Draw(t, "starts") {

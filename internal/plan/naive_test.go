@@ -51,7 +51,7 @@ func naive(s *Snapshot, q *Query, it *veiviser.Item, taken bool, rules func(stri
 		return veiviser.ExcludedSubject
 	case len(it.Journeys) > 0 && !in(it.Journeys, q.Journey):
 		return veiviser.ExcludedJourney
-	case q.Unsure && !slices.Contains(unsureKinds, it.Kind):
+	case q.Unsure && it.Duty == "" && !slices.Contains(unsureKinds, it.Kind):
 		return veiviser.ExcludedUnsure
 	case !member:
 		return veiviser.ExcludedSegment

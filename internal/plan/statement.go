@@ -54,7 +54,7 @@ func (e *Eligible) whyOut(slot int32, q *Query) reason {
 		return subject
 	case len(it.Journeys) > 0 && !slices.Contains(it.Journeys, q.Journey):
 		return journey
-	case q.Unsure && q.Placement.unsureKinds&(1<<kindIndex(it.Kind)) == 0:
+	case q.Unsure && it.Duty == veiviser.DutyNone && q.Placement.unsureKinds&(1<<kindIndex(it.Kind)) == 0:
 		return unsure
 	case len(it.Segments) > 0 && !slices.ContainsFunc(it.Segments, func(s string) bool { return slices.Contains(q.Segments, s) }):
 		return inSegment

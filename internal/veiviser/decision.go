@@ -68,7 +68,8 @@ type Answer struct {
 type Decision struct {
 	ID        string
 	Placement string
-	Channel   string
+	// Channel is that of the placement, or the caller's where the placement has none: how she may be contacted goes by it.
+	Channel string
 	// Staff says that it was for an employee who talks with her: no contact with her, and nothing to learn from.
 	Staff bool
 	// Need is the index into Answer.Needs that was served, -1 for none.
@@ -178,6 +179,9 @@ const (
 	SilenceCapped  SilenceReason = "CAPPED"
 	SilenceUnknown SilenceReason = "STANDING_UNKNOWN"
 	SilenceMemory  SilenceReason = "MEMORY_FULL"
+
+	// What several of her wishes together give.
+	SilenceMuted SilenceReason = "MUTED"
 )
 
 // Exclusion counts the items left out for one reason.

@@ -1,6 +1,7 @@
 package veiviser
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -66,6 +67,10 @@ type Context struct {
 	// Attributes are free facts for rules (country, weather, customer number class), at most 32.
 	Attributes map[string]string
 }
+
+// ChannelAt is the channel she is in when she meets a placement of some channel: the one the caller names, or else the
+// placement's. What is learned goes by it; how she may be contacted goes by [Decision.Channel].
+func (c *Context) ChannelAt(placement string) string { return cmp.Or(c.Channel, placement) }
 
 // Limits on what one request and one visitor may hold. They are stated again beside the proto fields.
 const (

@@ -11,8 +11,8 @@ type Text map[string]string
 // In returns the text that fits the language tag best: exact tag, then primary subtag (Norwegian "no" and "nn" read
 // "nb"), then English, then the alphabetically first language there is, so that the answer never depends on map order.
 func (t Text) In(language string) string {
-	for _, l := range [...]string{language, PrimaryLanguage(language), "en"} {
-		if s, ok := t[l]; ok {
+	for _, l := range [...]string{language, "en"} {
+		if s, ok := t.Exactly(l); ok {
 			return s
 		}
 	}
@@ -23,6 +23,14 @@ func (t Text) In(language string) string {
 		}
 	}
 	return t[first]
+}
+
+// Exactly returns the text in a language and no other: exact tag, then primary subtag; false when there is none.
+func (t Text) Exactly(language string) (text string, ok bool) {
+	if text, ok = t[language]; !ok {
+		text, ok = t[PrimaryLanguage(language)]
+	}
+	return text, ok
 }
 
 // PrimaryLanguage reduces a BCP 47 tag to the primary subtag by which texts and representations are kept:

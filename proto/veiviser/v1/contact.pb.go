@@ -147,7 +147,8 @@ type ContactPolicy struct {
 	// its price and claims, too. A later impression, or whatever else she does about the decision, counts as well, from the time of the
 	// showing, as long as the decision is remembered.
 	ReserveFor *durationpb.Duration `protobuf:"bytes,4,opt,name=reserve_for,json=reserveFor,proto3" json:"reserve_for,omitempty"`
-	// Time zone of visitors who have none (attribute "time_zone" of context or visitor), an IANA name; empty is UTC.
+	// Time zone of visitors who have none (attribute "time_zone" of the context, or else of the visitor; what names no zone counts as
+	// none), an IANA name; empty is UTC.
 	TimeZone      string `protobuf:"bytes,5,opt,name=time_zone,json=timeZone,proto3" json:"time_zone,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

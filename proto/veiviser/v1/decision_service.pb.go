@@ -116,6 +116,8 @@ const (
 	SilenceReason_SILENCE_REASON_STANDING_UNKNOWN SilenceReason = 15
 	// She was shown so much that no more can be counted; see ContactPolicy.
 	SilenceReason_SILENCE_REASON_MEMORY_FULL SilenceReason = 16
+	// What could be shown she asked not to see.
+	SilenceReason_SILENCE_REASON_MUTED SilenceReason = 17
 )
 
 // Enum value maps for SilenceReason.
@@ -138,6 +140,7 @@ var (
 		14: "SILENCE_REASON_CAPPED",
 		15: "SILENCE_REASON_STANDING_UNKNOWN",
 		16: "SILENCE_REASON_MEMORY_FULL",
+		17: "SILENCE_REASON_MUTED",
 	}
 	SilenceReason_value = map[string]int32{
 		"SILENCE_REASON_UNSPECIFIED":      0,
@@ -157,6 +160,7 @@ var (
 		"SILENCE_REASON_CAPPED":           14,
 		"SILENCE_REASON_STANDING_UNKNOWN": 15,
 		"SILENCE_REASON_MEMORY_FULL":      16,
+		"SILENCE_REASON_MUTED":            17,
 	}
 )
 
@@ -198,7 +202,8 @@ type RecommendRequest struct {
 	// the request, naming events[i] and the field. In a degraded answer they count only for what stands between her and the shop
 	// (a complaint opens a case), and nothing is concluded of what she is after: she may have objected to that.
 	Events []*Event `protobuf:"bytes,3,rep,name=events,proto3" json:"events,omitempty"`
-	// Where something could be shown, 1–16; decided in order, so that one item is not served twice.
+	// Where something could be shown, 1–16; decided in order, so that one item is not served twice. What is shown to staff is shown
+	// to her, too.
 	Placements []*PlacementRequest `protobuf:"bytes,4,rep,name=placements,proto3" json:"placements,omitempty"`
 	// Decide without leaving a trace: nothing is stored, decision ids are empty, events sent along count for this answer only.
 	Preview bool `protobuf:"varint,5,opt,name=preview,proto3" json:"preview,omitempty"`
@@ -1911,7 +1916,7 @@ const file_veiviser_v1_decision_service_proto_rawDesc = "" +
 	"\vExploration\x12\x1b\n" +
 	"\x17EXPLORATION_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13EXPLORATION_DEFAULT\x10\x01\x12\x13\n" +
-	"\x0fEXPLORATION_OFF\x10\x02*\xb4\x04\n" +
+	"\x0fEXPLORATION_OFF\x10\x02*\xce\x04\n" +
 	"\rSilenceReason\x12\x1e\n" +
 	"\x1aSILENCE_REASON_UNSPECIFIED\x10\x00\x12#\n" +
 	"\x1fSILENCE_REASON_NOTHING_ELIGIBLE\x10\x01\x12\x1d\n" +
@@ -1930,7 +1935,8 @@ const file_veiviser_v1_decision_service_proto_rawDesc = "" +
 	"\x1bSILENCE_REASON_SWITCHED_OFF\x10\r\x12\x19\n" +
 	"\x15SILENCE_REASON_CAPPED\x10\x0e\x12#\n" +
 	"\x1fSILENCE_REASON_STANDING_UNKNOWN\x10\x0f\x12\x1e\n" +
-	"\x1aSILENCE_REASON_MEMORY_FULL\x10\x102\x98\x04\n" +
+	"\x1aSILENCE_REASON_MEMORY_FULL\x10\x10\x12\x18\n" +
+	"\x14SILENCE_REASON_MUTED\x10\x112\x98\x04\n" +
 	"\x0fDecisionService\x12n\n" +
 	"\tRecommend\x12\x1d.veiviser.v1.RecommendRequest\x1a\x1e.veiviser.v1.RecommendResponse\"\"\x82\xd3\xe4\x93\x02\x1c:\x01*\"\x17/v1/decisions:recommend\x12\x8a\x01\n" +
 	"\x14WatchRecommendations\x12(.veiviser.v1.WatchRecommendationsRequest\x1a).veiviser.v1.WatchRecommendationsResponse\"\x1b\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/decisions:watch0\x01\x12\x89\x01\n" +

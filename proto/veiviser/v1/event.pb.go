@@ -162,7 +162,8 @@ func (x *Event) GetAttributes() map[string]string {
 // device, language, referrer, page and query when the request carries events.
 type VisitContext struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// "web", "app", "mail", … At most 64 bytes. Empty takes the channel of the placement.
+	// Where she is: "web", "app", "mail", … At most 64 bytes. Empty takes the channel of the placement. Decides representations and
+	// what is learned; wishes, consents, quiet hours and caps go by the channel of the placement, whoever asks from where.
 	Channel string `protobuf:"bytes,1,opt,name=channel,proto3" json:"channel,omitempty"`
 	// "phone", "tablet", "desktop", … At most 64 bytes.
 	Device string `protobuf:"bytes,2,opt,name=device,proto3" json:"device,omitempty"`

@@ -187,8 +187,10 @@ type Item struct {
 	// Changes with every write. Sent back with a write or delete it refuses that when the item changed meanwhile.
 	Etag string `protobuf:"bytes,21,opt,name=etag,proto3" json:"etag,omitempty"`
 	// Whether it must reach her whatever else holds. "transactional": about something she asked for, such as an order; it passes caps,
-	// budget, quiet hours, pauses and consent, and is shown before everything that is ranked, so that it must say for whom it is: by
-	// rule, segments, journeys, topics or care. "mandatory": by law or for safety; it passes her mutes, too. Empty is neither.
+	// budget, quiet hours, pauses, consent and an unsure stage, and is shown before everything that is ranked, so that it must say for
+	// whom it is: by rule, segments, journeys, topics or care. "mandatory": by law or for safety; it passes her mutes, too, and goes
+	// first. When there is no room for all that must reach her, which of it is shown is drawn for each answer, so that each comes.
+	// Empty is neither.
 	Duty string `protobuf:"bytes,23,opt,name=duty,proto3" json:"duty,omitempty"`
 	// What price and claims are about, at most 128 bytes; empty is the item itself. Products and items that name none have their
 	// names in common: product "lamp" is the item lamp, too, which then must name no other product. Items of one product must not name

@@ -1299,7 +1299,7 @@ type Placement struct {
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// Name by language.
 	Name map[string]string `protobuf:"bytes,2,rep,name=name,proto3" json:"name,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	// Its channel: "web", "app", "mail", …
+	// Its channel: "web", "app", "mail", … Wishes, consents, quiet hours and caps go by it.
 	Channel string `protobuf:"bytes,3,opt,name=channel,proto3" json:"channel,omitempty"`
 	// Formats that fit, best first; at least one.
 	Formats []string `protobuf:"bytes,4,rep,name=formats,proto3" json:"formats,omitempty"`
@@ -1325,7 +1325,7 @@ type Placement struct {
 	// contact.reserve_for.
 	ReportsImpressions bool `protobuf:"varint,14,opt,name=reports_impressions,json=reportsImpressions,proto3" json:"reports_impressions,omitempty"`
 	// A place for employees who talk with the visitor: they see what her own channels would show, and a briefing; what is shown is no
-	// contact with her.
+	// contact with her, and in one answer it takes nothing away from her own placements.
 	Staff         bool `protobuf:"varint,15,opt,name=staff,proto3" json:"staff,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
