@@ -51,7 +51,7 @@ func Fold(snap *plan.Snapshot, loaded *veiviser.Loaded, events []veiviser.Event,
 		case seen || loaded.Duplicate != nil && loaded.Duplicate[i]:
 			r.Status = veiviser.EventDuplicate
 		default:
-			if r.Err = admit(snap, loaded, e, now); r.Err != nil {
+			if r.Err = admit(snap, loaded, out.standing(loaded), e, now); r.Err != nil {
 				r.Status = veiviser.EventRejected
 				continue
 			}
@@ -70,7 +70,7 @@ func sameEvent(a, b *veiviser.Event) bool {
 }
 
 // admit says what is wrong with an event that is well formed, or nil.
-func admit(snap *plan.Snapshot, loaded *veiviser.Loaded, e *veiviser.Event, now time.Time) *veiviser.Error {
+func admit(snap *plan.Snapshot, loaded *veiviser.Loaded, standing *veiviser.Standing, e *veiviser.Event, now time.Time) *veiviser.Error {
 	if !snap.KnowsEventType(e.Type) {
 		return veiviser.Invalid(veiviser.ReasonUnknownEventType, "type",
 			"%q is neither a standard event type nor one the plan declares", e.Type)
@@ -92,10 +92,20 @@ func admit(snap *plan.Snapshot, loaded *veiviser.Loaded, e *veiviser.Event, now 
 	if err := admitAccount(e); err != nil {
 		return err
 	}
-	if err := snap.Relation.Admit(e); err != nil {
+	if err := snap.Relation.Admit(standing, e); err != nil {
 		return err
 	}
 	return admitAnswer(snap, e)
+}
+
+// standing is what is between her and the shop by now.
+func (f *Folded) standing(loaded *veiviser.Loaded) *veiviser.Standing {
+	for _, v := range [...]*veiviser.Visitor{f.Visitor, loaded.Visitor} {
+		if v != nil {
+			return &v.Standing
+		}
+	}
+	return &veiviser.Standing{}
 }
 
 // fold folds one admitted event and writes its outbox line.
