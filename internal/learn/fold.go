@@ -5,6 +5,7 @@ import (
 
 	"github.com/veiviser/veiviser/internal/eligible"
 	"github.com/veiviser/veiviser/internal/plan"
+	"github.com/veiviser/veiviser/internal/relation"
 	"github.com/veiviser/veiviser/internal/stage"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
@@ -117,10 +118,16 @@ func (f *Folded) fold(snap *plan.Snapshot, loaded *veiviser.Loaded, e *veiviser.
 	}
 	entry := veiviser.LogEntry{Time: e.Time, Event: logged(snap, loaded, e, now)}
 	t := told(snap, loaded.Outcomes[e.DecisionID], e)
-	f.acts(snap, v, e, t, now)
+	again := v.Events > 0 && relation.ToldBefore(&v.Standing, e) // of whom nothing is known, nothing was counted
+	entry.Event.Again = again
+	f.acts(snap, v, e, t, !again, now)
 	if f.profiled(snap, now) {
 		entry.Before = memberOf(v)
-		happen(snap, v, e, loaded.Outcomes[e.DecisionID])
+		if again {
+			stage.Note(v, e)
+		} else {
+			happen(snap, v, e, loaded.Outcomes[e.DecisionID])
+		}
 		entry.Steps = foldStanding(snap, v, e, loaded.Nonce, true, entry.Before.Segments)
 		entry.After = MembershipAt(snap, v, e.Subject, v.LastSeen)
 		v.Segments, v.Stage = entry.After.Segments, entry.After.Stage
