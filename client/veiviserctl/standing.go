@@ -8,7 +8,7 @@ import (
 	veiviserv1 "github.com/veiviser/veiviser/proto/veiviser/v1"
 )
 
-// printRelation shows a person's cases, the orders she waits for, and what she is to the shop.
+// printRelation shows a person's cases, her orders, and what she is to the shop.
 func printRelation(w io.Writer, s *veiviserv1.Standing) {
 	if len(s.GetCases()) > 0 {
 		t := table{rows: [][]string{{"case", "cause", "about", "opened", "answered", "put right"}}}
@@ -22,9 +22,9 @@ func printRelation(w io.Writer, s *veiviserv1.Standing) {
 		t.print(w, "  ")
 	}
 	if len(s.GetOrders()) > 0 {
-		t := table{rows: [][]string{{"order about", "placed", "promised", "arrived"}}}
+		t := table{rows: [][]string{{"order about", "placed", "promised", "arrived", "came back"}}}
 		for _, o := range s.GetOrders() {
-			t.add(orDash(o.GetSubject()), when(o.GetPlaceTime()), when(o.GetPromiseTime()), when(o.GetDeliverTime()))
+			t.add(orDash(o.GetSubject()), when(o.GetPlaceTime()), when(o.GetPromiseTime()), when(o.GetDeliverTime()), when(o.GetReturnTime()))
 		}
 		t.print(w, "  ")
 	}

@@ -98,6 +98,6 @@ func caseToProto(c *veiviser.Case) *veiviserv1.Case {
 func orderToProto(o *veiviser.Order) *veiviserv1.Order {
 	return &veiviserv1.Order{
 		Subject: o.Subject, PlaceTime: timeToProto(o.Placed), PromiseTime: timeToProto(o.Promised), Late: o.Late,
-		DeliverTime: timeToProto(o.Delivered),
+		DeliverTime: timeToProto(o.Delivered), ReturnTime: timeToProto(o.Returned),
 	}
 }

@@ -55,7 +55,7 @@ func TestStandingToProto(t *testing.T) {
 		Contacts: []veiviser.Contact{{Time: at, ItemID: "i", Kind: veiviser.KindOffer, Channel: "web", Placement: "p", Attention: 2, More: 2, Until: at}},
 		Facts:    []veiviser.Fact{{Product: "p", Claim: "range", Value: "80 km", Time: at, Item: "i", Until: at}},
 		Cases:    []veiviser.Case{{ID: "c", Cause: veiviser.CaseLate, Subject: "bike", Channel: "web", Opened: at, Due: at, Resolved: at, Ladder: veiviser.GroupControl}},
-		Orders:   []veiviser.Order{{ID: 7, Subject: "bike", Placed: at, Promised: at, Late: true, Value: 9, Delivered: at}},
+		Orders:   []veiviser.Order{{ID: 7, Subject: "bike", Placed: at, Promised: at, Late: true, Value: 9, Delivered: at, Returned: at}},
 		Relation: veiviser.Relation{Source: "ad", FirstOrder: at, Rung: "friend", RungSince: at}, Account: "acme", Role: "buyer",
 	}
 	ts := timestamppb.New(at)
@@ -69,7 +69,7 @@ func TestStandingToProto(t *testing.T) {
 		Cases: []*veiviserv1.Case{{
 			CaseId: "c", Cause: "LATE_DELIVERY", Subject: "bike", Channel: "web", OpenTime: ts, DueTime: ts, ResolveTime: ts, RecoveryGroup: "control",
 		}},
-		Orders: []*veiviserv1.Order{{Subject: "bike", PlaceTime: ts, PromiseTime: ts, Late: true, DeliverTime: ts}},
+		Orders: []*veiviserv1.Order{{Subject: "bike", PlaceTime: ts, PromiseTime: ts, Late: true, DeliverTime: ts, ReturnTime: ts}},
 		Phase:  "waiting", Source: "ad", FirstOrderTime: ts, Rung: "friend", RungTime: ts, AccountId: "acme", Role: "buyer",
 	}
 	if diff := cmp.Diff(want, standingToProto(s, at), protocmp.Transform()); diff != "" {

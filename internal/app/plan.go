@@ -118,7 +118,9 @@ func (a *App) merge(into, from *veiviser.Visitor) {
 		into.Standing = standing
 		return
 	}
+	twice := relation.CountedTwice(into, from)
 	snap.Stages.Merge(into, from)
+	twice.TakeFrom(into)
 	into.Standing = standing
 	if !snap.Profiled(&standing, now) {
 		*into = *into.Unprofiled()

@@ -322,6 +322,10 @@ func (s *story) keep(in, out proto.Message) {
 	case *veiviserv1.SetDirectiveResponse:
 		s.count["wish"]++
 		s.reader.names[fmt.Sprintf("$wish%d", s.count["wish"])] = m.GetDirective().GetDirectiveId()
+	case *veiviserv1.ListCasesResponse:
+		for i, c := range m.GetOpen() { // of the last list: it is asked for until it is the one wanted
+			s.reader.names[fmt.Sprintf("$case%d", i)] = c.GetCaseId()
+		}
 	case *veiviserv1.ListItemsResponse:
 		page(m.GetNextPageToken())
 	case *veiviserv1.ListPlanVersionsResponse:

@@ -213,9 +213,7 @@ func (b *briefer) item(id string) string {
 // orders tells which orders she waits for.
 func (b *briefer) orders() {
 	now, w := b.answer.Time, b.words
-	orders := slices.DeleteFunc(slices.Clone(b.answer.Visitor.Standing.Orders), func(o veiviser.Order) bool {
-		return !o.Delivered.IsZero() // it has come, and what is wrong with it is a case
-	})
+	orders := slices.DeleteFunc(slices.Clone(b.answer.Visitor.Standing.Orders), func(o veiviser.Order) bool { return !o.Waited() })
 	for i := range orders[max(0, len(orders)-maxBriefOrders):] {
 		o := &orders[max(0, len(orders)-maxBriefOrders)+i]
 		about := ""
@@ -223,11 +221,9 @@ func (b *briefer) orders() {
 			about = " (" + o.Subject + ")"
 		}
 		text := fmt.Sprintf(w.order, about, w.ago(now.Sub(o.Placed)))
-		switch {
-		case o.Promised.IsZero():
-		case now.After(o.Promised):
+		if now.After(o.Promised) {
 			text += " " + fmt.Sprintf(w.orderLate, w.span(now.Sub(o.Promised)))
-		default:
+		} else {
 			text += " " + fmt.Sprintf(w.orderDue, w.span(o.Promised.Sub(now)))
 		}
 		b.add(BriefOrder, "%s", text)

@@ -54,7 +54,7 @@ func briefed() *veiviser.Answer {
 	s.Orders = []veiviser.Order{
 		{Subject: ebike, Placed: ago(9 * day), Promised: ago(2 * day)},
 		{Placed: ago(time.Hour), Promised: noon.Add(5 * day)},
-		{Placed: noon},
+		{Placed: noon, Promised: noon.Add(day)},
 		{Subject: "arrived", Placed: ago(9 * day), Promised: ago(2 * day), Late: true, Delivered: ago(day)},
 	}
 	s.Facts = []veiviser.Fact{

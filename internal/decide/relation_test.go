@@ -74,7 +74,7 @@ func TestRelationDecisions(t *testing.T) {
 				if math.Abs(sum-ch.Mean) > 1e-9 {
 					t.Fatalf("%s: parts sum to %v, the mean is %v", ch.ItemID, sum, ch.Mean)
 				}
-				if ch.ItemID == "offer" && (open > 0 || phase == veiviser.PhaseWaiting && len(v.Standing.Orders) > 0) {
+				if ch.ItemID == "offer" && (open > 0 || phase == veiviser.PhaseWaiting && v.Standing.Waits()) {
 					t.Fatalf("an offer to a %s with %d cases", phase, open)
 				}
 			}

@@ -45,12 +45,14 @@ func admitAccount(e *veiviser.Event) *veiviser.Error {
 }
 
 // acts lets an event say for which company its visitor acts, and notes what that company is to hear of it. It comes before the
-// event is folded into her, and also where nothing of it is.
+// event is folded into her, and also where nothing of it is. What is not new speaks for none of the company's needs.
 //
 // Named once, the account stays: an event that names none, or an empty one, is of the account she acts for. "-" ends that, and
 // with the account her role; so does another account, for a role in one company says nothing about another. An event older than
 // what is known of her changes neither; if it names an account it still is of that one, since she acted for it then.
-func (f *Folded) acts(snap *plan.Snapshot, v *veiviser.Visitor, e *veiviser.Event, g veiviser.Given, t stage.Told, now time.Time) {
+func (f *Folded) acts(snap *plan.Snapshot, v *veiviser.Visitor, e *veiviser.Event, g veiviser.Given, t stage.Told, isNew bool,
+	now time.Time,
+) {
 	account, role := v.Standing.Account, v.Standing.Role
 	if named := e.Attributes[veiviser.AttributeAccount]; named == veiviser.LeaveAccount {
 		account, role = "", ""
@@ -70,7 +72,7 @@ func (f *Folded) acts(snap *plan.Snapshot, v *veiviser.Visitor, e *veiviser.Even
 	}
 	heard := AccountEvent{
 		ID: veiviser.AccountEventID(v.ID, e.ID), Event: e, Given: g, Told: t,
-		Speaks: snap.Stages.Concerns(e, t) && !snap.Silent(role) && snap.Profiled(&v.Standing, now),
+		Speaks: isNew && snap.Stages.Concerns(e, t) && !snap.Silent(role) && snap.Profiled(&v.Standing, now),
 	}
 	if heard.Speaks || e.DecisionID != "" && snap.CapsAccounts() {
 		f.share(account, heard)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/veiviser/veiviser/internal/eligible"
 	"github.com/veiviser/veiviser/internal/plan"
+	"github.com/veiviser/veiviser/internal/relation"
 	"github.com/veiviser/veiviser/internal/stage"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
@@ -51,7 +52,7 @@ func Fold(snap *plan.Snapshot, loaded *veiviser.Loaded, events []veiviser.Event,
 		case seen || loaded.Duplicate != nil && loaded.Duplicate[i]:
 			r.Status = veiviser.EventDuplicate
 		default:
-			if r.Err = admit(snap, loaded, e, now); r.Err != nil {
+			if r.Err = admit(snap, loaded, out.standing(loaded), e, now); r.Err != nil {
 				r.Status = veiviser.EventRejected
 				continue
 			}
@@ -70,7 +71,7 @@ func sameEvent(a, b *veiviser.Event) bool {
 }
 
 // admit says what is wrong with an event that is well formed, or nil.
-func admit(snap *plan.Snapshot, loaded *veiviser.Loaded, e *veiviser.Event, now time.Time) *veiviser.Error {
+func admit(snap *plan.Snapshot, loaded *veiviser.Loaded, standing *veiviser.Standing, e *veiviser.Event, now time.Time) *veiviser.Error {
 	if !snap.KnowsEventType(e.Type) {
 		return veiviser.Invalid(veiviser.ReasonUnknownEventType, "type",
 			"%q is neither a standard event type nor one the plan declares", e.Type)
@@ -92,10 +93,20 @@ func admit(snap *plan.Snapshot, loaded *veiviser.Loaded, e *veiviser.Event, now 
 	if err := admitAccount(e); err != nil {
 		return err
 	}
-	if err := snap.Relation.Admit(e); err != nil {
+	if err := snap.Relation.Admit(standing, e); err != nil {
 		return err
 	}
 	return admitAnswer(snap, e)
+}
+
+// standing is what is between her and the shop by now.
+func (f *Folded) standing(loaded *veiviser.Loaded) *veiviser.Standing {
+	for _, v := range [...]*veiviser.Visitor{f.Visitor, loaded.Visitor} {
+		if v != nil {
+			return &v.Standing
+		}
+	}
+	return &veiviser.Standing{}
 }
 
 // fold folds one admitted event and writes its outbox line.
@@ -107,10 +118,16 @@ func (f *Folded) fold(snap *plan.Snapshot, loaded *veiviser.Loaded, e *veiviser.
 	}
 	entry := veiviser.LogEntry{Time: e.Time, Event: logged(snap, loaded, e, now)}
 	t := told(snap, loaded.Outcomes[e.DecisionID], e)
-	f.acts(snap, v, e, loaded.Outcomes[e.DecisionID], t, now)
+	again := v.Events > 0 && relation.ToldBefore(&v.Standing, e) // of whom nothing is known, nothing was counted
+	entry.Event.Again = again
+	f.acts(snap, v, e, loaded.Outcomes[e.DecisionID], t, !again, now)
 	if f.profiled(snap, now) {
 		entry.Before = memberOf(v)
-		happen(snap, v, e, loaded.Outcomes[e.DecisionID])
+		if again {
+			stage.Note(v, e)
+		} else {
+			happen(snap, v, e, loaded.Outcomes[e.DecisionID])
+		}
 		entry.Steps = foldStanding(snap, v, e, loaded.Nonce, true, entry.Before.Segments)
 		entry.After = MembershipAt(snap, v, e.Subject, v.LastSeen)
 		v.Segments, v.Stage = entry.After.Segments, entry.After.Stage

@@ -23,7 +23,7 @@ func (p Profiles) Fold(e *veiviser.LogEntry) {
 	}
 	for _, id := range e.After.Segments {
 		s := p.at(id, e.Time)
-		if e.Event != nil {
+		if e.Event != nil && !e.Event.Again {
 			event(s, e.Event)
 		}
 		if e.Served != nil && !e.Served.Staff {

@@ -173,7 +173,9 @@ func (r *Relations) caseStep(s *veiviser.Step) {
 	case veiviser.StepCaseResolved:
 		r.Resolved++
 		r.Resolving += s.Took.Seconds()
-		r.group(s.Group).Cases++
+		if s.Group != veiviser.GroupUnknown {
+			r.group(s.Group).Cases++
+		}
 		r.end(s.About)
 	default:
 		r.end(s.About)

@@ -201,7 +201,7 @@ func TestNoProfileInTheStanding(t *testing.T) {
 		t.Fatal(err)
 	}
 	s = &m.visitors["ada"].Standing
-	if want := (veiviser.Relation{FirstOrder: noon}); s.Relation != want || s.Acquired != nil || len(s.Orders) != 2 {
+	if want := (veiviser.Relation{FirstOrder: noon, First: veiviser.HashID("o1")}); s.Relation != want || s.Acquired != nil || len(s.Orders) != 2 {
 		t.Errorf("%+v", s)
 	}
 }

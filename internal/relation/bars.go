@@ -20,7 +20,7 @@ func Bars(p *Policy, s *veiviser.Standing, now time.Time, due []string) []veivis
 		}
 		bars = append(bars, b)
 	}
-	if s.Relation.Phase() == veiviser.PhaseWaiting && len(s.Orders) > 0 {
+	if s.Relation.Phase() == veiviser.PhaseWaiting && s.Waits() {
 		bars = append(bars, veiviser.Bar{Reason: veiviser.ExcludedWaiting, Passes: veiviser.DutyTransactional, Kinds: offers})
 	}
 	if len(p.stepItems) > 0 {

@@ -1,6 +1,7 @@
 package relation
 
 import (
+	"cmp"
 	"encoding/binary"
 	"encoding/hex"
 	"hash/fnv"
@@ -10,14 +11,12 @@ import (
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
-// open opens a case, unless one about the same order or subject is open.
+// open opens a case, unless it is one with another that is open.
 func (f *folding) open(c veiviser.Case) {
-	if slices.ContainsFunc(f.s.Cases, func(x veiviser.Case) bool {
-		return x.Open() && (c.Order != 0 && x.Order == c.Order || x.Subject == c.Subject && (c.Order == 0 || x.Order == 0))
-	}) {
+	if slices.ContainsFunc(f.s.Cases, func(x veiviser.Case) bool { return x.Open() && sameCase(&x, &c) }) {
 		return
 	}
-	c.ID = caseID(f.nonce, f.e.ID, c.Order)
+	c.ID = caseID(f.nonce, f.e.ID, &c)
 	c.Channel, c.Due = f.e.Channel, c.Opened.Add(f.policy.RespondWithin)
 	if len(f.s.Cases) >= veiviser.MaxCases {
 		i := slices.IndexFunc(f.s.Cases, func(x veiviser.Case) bool { return !x.Open() })
@@ -34,12 +33,28 @@ func (f *folding) open(c veiviser.Case) {
 	})
 }
 
-// caseID is a new id. The nonce is random and kept nowhere, so that nobody can find out whose a case is, or guess an id; the event
-// and the order tell the cases apart that are opened at once.
-func caseID(nonce uint64, event string, order uint64) string {
+// sameCase reports whether two cases are one: of one cause, and about one order, or when either is about none, about one subject.
+func sameCase(a, b *veiviser.Case) bool {
+	if a.Cause != b.Cause {
+		return false
+	}
+	if a.Order != 0 && b.Order != 0 {
+		return a.Order == b.Order
+	}
+	return a.Subject == b.Subject
+}
+
+// ofOrder reports whether a case is about an order: about itself, or about no order and its subject.
+func ofOrder(c *veiviser.Case, order uint64, subject string) bool {
+	return c.Order == order || c.Order == 0 && c.Subject == subject
+}
+
+// caseID is a new id. The nonce is random and kept nowhere, so that nobody can find out whose a case is, or guess an id; the event,
+// the cause and the order tell the cases apart that are opened at once.
+func caseID(nonce uint64, event string, c *veiviser.Case) string {
 	h := fnv.New64a()
-	h.Write(binary.LittleEndian.AppendUint64(nil, order)) // a hash never fails
-	h.Write([]byte(event))
+	h.Write(binary.LittleEndian.AppendUint64(nil, c.Order)) // a hash never fails
+	h.Write([]byte(string(c.Cause) + "\x00" + event))
 	return hex.EncodeToString(binary.BigEndian.AppendUint64(nil, mix(mix(nonce)^h.Sum64())))
 }
 
@@ -50,22 +65,52 @@ func mix(x uint64) uint64 {
 	return x ^ x>>33
 }
 
-// answered notes that a person answered.
-func (f *folding) answered() {
-	found := false
+// concerned are the open cases that the event is about: the one it names; or else those of the order it names; or else those about its
+// subject, or when there is none, about what lies below or above it; or else, when it says nothing, the oldest that may be.
+func (f *folding) concerned(may func(*veiviser.Case) bool) []*veiviser.Case {
+	about, most := f.aim(), len(f.s.Cases)
+	if about == nil {
+		about, most = may, 1
+	}
+	var out []*veiviser.Case
 	for i := range f.s.Cases {
-		if c := &f.s.Cases[i]; c.Open() && c.Answered.IsZero() && f.e.Subject != "" && c.Subject == f.e.Subject {
-			f.answer(c)
-			found = true
+		if c := &f.s.Cases[i]; c.Open() && about(c) && len(out) < most {
+			out = append(out, c)
 		}
 	}
-	if found {
-		return
+	return out
+}
+
+// aim tells which cases the event says it is about; nil when it does not say.
+func (f *folding) aim() func(*veiviser.Case) bool {
+	id, order, subject := f.e.Attributes[attributeCase], named(f.e), f.e.Subject
+	switch {
+	case id != "":
+		return func(c *veiviser.Case) bool { return c.ID == id }
+	case order != 0:
+		if o := f.meant(anyOrder); o != nil { // it may have been bought without a name
+			order, subject = o.ID, cmp.Or(subject, o.Subject)
+		}
+		return func(c *veiviser.Case) bool { return ofOrder(c, order, subject) }
+	case subject == "":
+		return nil
 	}
-	for i := range f.s.Cases {
-		if c := &f.s.Cases[i]; c.Open() && c.Answered.IsZero() {
+	exact := func(c *veiviser.Case) bool { return c.Subject == subject }
+	if slices.ContainsFunc(f.s.Cases, func(c veiviser.Case) bool { return c.Open() && exact(&c) }) {
+		return exact
+	}
+	return func(c *veiviser.Case) bool {
+		return veiviser.SubjectMatches(subject, c.Subject) || veiviser.SubjectMatches(c.Subject, subject)
+	}
+}
+
+func waits(c *veiviser.Case) bool { return c.Answered.IsZero() }
+
+// answered notes that a person answered.
+func (f *folding) answered() {
+	for _, c := range f.concerned(waits) {
+		if waits(c) {
 			f.answer(c)
-			return
 		}
 	}
 }
@@ -78,32 +123,21 @@ func (f *folding) answer(c *veiviser.Case) {
 	})
 }
 
-// resolved puts right the cases about the subject, or what lies below or above it; without a subject the oldest.
+// resolved notes that cases were put right. What is put right at once is recovered from once: the oldest of the cases stands for all.
 func (f *folding) resolved() {
-	exact := slices.ContainsFunc(f.s.Cases, func(c veiviser.Case) bool { return c.Open() && c.Subject == f.e.Subject })
-	for i := range f.s.Cases {
-		c := &f.s.Cases[i]
-		switch {
-		case !c.Open():
-			continue
-		case f.e.Subject == "":
-			f.resolve(c)
-			f.handOver(false)
-			return
-		case c.Subject == f.e.Subject,
-			!exact && (veiviser.SubjectMatches(f.e.Subject, c.Subject) || veiviser.SubjectMatches(c.Subject, f.e.Subject)):
-			f.resolve(c)
-		}
+	for i, c := range f.concerned((*veiviser.Case).Open) {
+		f.resolve(c, i == 0)
 	}
-	f.handOver(false)
 }
 
-func (f *folding) resolve(c *veiviser.Case) {
-	if c.Answered.IsZero() {
+func (f *folding) resolve(c *veiviser.Case, recovers bool) {
+	if waits(c) {
 		f.answer(c)
 	}
 	c.Resolved = later(f.now, c.Opened)
-	c.Ladder = f.group(c)
+	if recovers {
+		c.Ladder = f.group(c)
+	}
 	f.step(veiviser.Step{
 		Kind: veiviser.StepCaseResolved, About: c.ID, Cause: c.Cause, Subject: c.Subject, Channel: f.e.Channel, At: c.Due,
 		Took: c.Resolved.Sub(c.Opened), Group: c.Ladder,
@@ -137,17 +171,6 @@ func (f *folding) group(c *veiviser.Case) veiviser.Group {
 // share is a number in [0, 1) that the id of a case stands for.
 func share(id string) float64 { return float64(mix(veiviser.HashID(id))>>11) / (1 << 53) }
 
-// withdraw closes the case of an order that was not late after all.
-func (f *folding) withdraw(order uint64) {
-	f.s.Cases = slices.DeleteFunc(f.s.Cases, func(c veiviser.Case) bool {
-		if !c.Open() || c.Cause != veiviser.CaseLate || c.Order != order {
-			return false
-		}
-		f.step(c.Closed())
-		return true
-	})
-}
-
 // recovered notes that she came back after a case was put right.
 func (f *folding) recovered() {
 	if !slices.Contains(f.policy.Recovery.Outcomes, f.e.Type) {
@@ -155,7 +178,7 @@ func (f *folding) recovered() {
 	}
 	for i := range f.s.Cases {
 		c := &f.s.Cases[i]
-		if c.Open() || !c.Recovered.IsZero() || !f.now.After(c.Resolved) || f.now.Sub(c.Resolved) > f.policy.Recovery.Window {
+		if c.Open() || c.Ladder == veiviser.GroupUnknown || !c.Recovered.IsZero() || !f.now.After(c.Resolved) || f.now.Sub(c.Resolved) > f.policy.Recovery.Window {
 			continue
 		}
 		c.Recovered = f.now

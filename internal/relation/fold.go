@@ -20,27 +20,38 @@ type About struct {
 // Fold lets an event happen to a standing, which it changes in place, and says what came of it. What the event is not about stays as
 // it is; that the event was not folded before is for the caller to know.
 //
-//   - complaint opens a case about its subject, unless one about it is open.
-//   - complaint_response says that a person answered: the cases about its subject, or else the oldest that waits for an answer.
-//   - complaint_resolved puts right the cases about its subject; without a subject the oldest open one. It answers them, too.
-//   - purchase is an order that is waited for (attributes "order", its id, and "promised"). Purchases with one order id are one.
+//   - complaint opens a case about its subject, or about the order it names, unless one is open that she complained about.
+//   - complaint_response says that a person answered the cases it is about, complaint_resolved that they were put right, which answers
+//     them, too. They are about the case they name (attribute "case"); or else all cases of the order they name; or else all about their
+//     subject; or else the oldest one that it can be said of.
+//   - purchase is an order that is waited for (attributes "order", its id, and "promised"). Of an order that was told before it tells
+//     nothing new but a later promise, see [ToldBefore].
 //   - delivery_confirmed is the arrival of the order it names; without a name of the oldest about its subject, or else the oldest.
-//   - delivery_failed opens a case for the order found likewise.
-//   - return ends waiting for the order it names.
+//   - delivery_failed opens a case for the order found likewise, unless one is open that it had failed.
+//   - return is the end of the order found likewise; what has arrived is meant before what has not.
+//
+// What is heard of an order counts once, and in whatever order it is heard; its id tells that it is the same, as long as it is
+// remembered.
 //
 // An order that has not come when it was promised opens a case by itself, see [Settle]; when it turns out to have come in time after all,
-// the case is closed as if it had never been. The first order is delivered right when it has arrived and no case about it is open: a late
-// one when its case is put right, too. That a wrong delivery was put right says that she has got what she ordered, or her money.
-// Whoever has returned her first order, or whose first order was lost sight of, is handed over with the next order that arrives right.
+// that case is closed as if it had never been. The first order is delivered right when it has arrived and no case about it, or about its
+// subject, is open: a late one when its case is put right, too. That a wrong delivery was put right says that she has got what she
+// ordered, or her money. Where she does not wait for her first order any more without having got it (she has returned it, or it was lost
+// sight of), any other that arrives right stands for it.
 func Fold(p *Policy, s *veiviser.Standing, e *veiviser.Event, a *About) []veiviser.Step {
 	f := &folding{policy: p, s: s, e: e, about: a, now: e.Time, nonce: a.Nonce}
 	f.settle()
 	if s.Relation.Source == "" {
 		s.Relation.Source = a.Source
 	}
+	if ToldBefore(s, e) {
+		f.promisedAnew()
+		f.handOver()
+		return f.steps
+	}
 	switch e.Type {
 	case eventComplaint:
-		f.open(veiviser.Case{Cause: veiviser.CaseComplaint, Subject: e.Subject, Opened: f.now, Order: f.named()})
+		f.open(veiviser.Case{Cause: veiviser.CaseComplaint, Subject: e.Subject, Opened: f.now, Order: named(e)})
 	case eventResponse:
 		f.answered()
 	case eventResolved:
@@ -54,6 +65,7 @@ func Fold(p *Policy, s *veiviser.Standing, e *veiviser.Event, a *About) []veivis
 	case eventReturn:
 		f.returned()
 	}
+	f.handOver()
 	f.recovered()
 	return f.steps
 }
@@ -88,82 +100,69 @@ func (f *folding) settle() {
 	}
 }
 
-// named is the ID of the order that the event names, 0 for none.
-func (f *folding) named() uint64 { return veiviser.HashID(f.e.Attributes[attributeOrder]) }
-
-// waited is the order of the event among those not arrived: the one it names, else the oldest about its subject, else, when it names
-// none, the oldest; -1 for none.
-func (f *folding) waited() int {
-	outstanding := func(o veiviser.Order) bool { return o.Delivered.IsZero() }
-	id := f.named()
-	if i := slices.IndexFunc(f.s.Orders, func(o veiviser.Order) bool { return id != 0 && o.ID == id }); i >= 0 {
-		return i
+// purchase is an order heard of for the first time, though it may be known already to have arrived, failed or come back.
+func (f *folding) purchase() {
+	o := known(f.s, f.e)
+	if o == nil {
+		o = f.hearOf()
 	}
-	if i := slices.IndexFunc(f.s.Orders, func(o veiviser.Order) bool {
-		return outstanding(o) && f.e.Subject != "" && o.Subject == f.e.Subject
-	}); i >= 0 {
-		return i
+	o.Placed, o.Value = f.now, f.e.Value
+	if f.e.Subject != "" {
+		o.Subject = f.e.Subject
 	}
-	if id != 0 {
-		return -1
+	if f.policy.Deliveries {
+		o.Promised = f.policy.promised(f.e)
 	}
-	return slices.IndexFunc(f.s.Orders, outstanding)
+	f.bought(o)
+	f.settle()
 }
 
-func (f *folding) purchase() {
-	s, e, r := f.s, f.e, &f.s.Relation
+// bought counts an order for what first-time customers bring.
+func (f *folding) bought(o *veiviser.Order) {
+	s, r := f.s, &f.s.Relation
 	if r.FirstOrder.IsZero() {
-		r.FirstOrder = f.now
+		r.FirstOrder, r.First = f.now, o.ID
 		s.Acquired = slices.Clone(f.about.Segments)
 		f.step(veiviser.Step{
-			Kind: veiviser.StepFirstOrder, Subject: e.Subject, Channel: e.Channel, Source: r.Source, Segments: s.Acquired, Value: e.Value,
+			Kind: veiviser.StepFirstOrder, Subject: f.e.Subject, Channel: f.e.Channel, Source: r.Source, Segments: s.Acquired, Value: o.Value,
 		})
 	} else if took := max(f.now.Sub(r.FirstOrder), 0); took <= f.policy.Acquisition.Window {
-		f.step(veiviser.Step{Kind: veiviser.StepWorth, Source: r.Source, Segments: s.Acquired, Value: e.Value, Took: took})
+		f.step(veiviser.Step{Kind: veiviser.StepWorth, Source: r.Source, Segments: s.Acquired, Value: o.Value, Took: took})
 	}
-	if !f.policy.Deliveries {
-		return
-	}
-	o := veiviser.Order{ID: f.named(), Subject: e.Subject, Placed: f.now, Promised: f.policy.promised(e), Value: e.Value}
-	if i := slices.IndexFunc(s.Orders, func(x veiviser.Order) bool { return o.ID != 0 && x.ID == o.ID }); i >= 0 {
-		x := &s.Orders[i]
-		x.Value += o.Value
-		if o.Promised.After(x.Promised) {
-			x.Promised = o.Promised
-		}
-		return
-	}
-	if o.ID == 0 {
-		o.ID = veiviser.HashID("event\x00" + e.ID)
-	}
-	if len(s.Orders) >= veiviser.MaxOrders {
-		i := max(slices.IndexFunc(s.Orders, func(x veiviser.Order) bool { return !f.first(&x) }), 0)
-		s.Orders = slices.Delete(s.Orders, i, i+1)
-	}
-	s.Orders = append(s.Orders, o)
 }
 
-// first reports whether it is the first order of all.
-func (f *folding) first(o *veiviser.Order) bool {
-	return f.s.Relation.Handover.IsZero() && o.Placed.Equal(f.s.Relation.FirstOrder)
+// promisedAnew takes the later promise of an order that is waited for, when it is told of once more.
+func (f *folding) promisedAnew() {
+	o := known(f.s, f.e)
+	if t, ok := promise(f.e); ok && !o.Promised.IsZero() && t.After(o.Promised) {
+		o.Promised = t
+		f.inTime(o)
+	}
 }
 
 func (f *folding) confirmed() {
-	i := f.waited()
-	if i >= 0 {
-		o := &f.s.Orders[i]
-		if !f.now.After(o.Promised) {
-			f.withdraw(o.ID)
-		}
-		o.Delivered = f.now
+	o := f.meant(f.outstanding)
+	if o == nil {
+		o = f.hearOf()
 	}
-	f.handOver(i >= 0 || f.named() == 0)
+	o.Delivered = earliest(o.Delivered, f.now)
+	f.inTime(o)
+}
+
+// inTime closes the cases of an order that was not late after all.
+func (f *folding) inTime(o *veiviser.Order) {
+	for _, c := range inTime(f.s, o) {
+		f.step(c.Closed())
+	}
 }
 
 func (f *folding) failed() {
-	c := veiviser.Case{Cause: veiviser.CaseWrong, Subject: f.e.Subject, Opened: f.now, Order: f.named()}
-	if i := f.waited(); i >= 0 {
-		o := &f.s.Orders[i]
+	c := veiviser.Case{Cause: veiviser.CaseWrong, Subject: f.e.Subject, Opened: f.now}
+	o := f.meant(f.outstanding)
+	if o == nil && named(f.e) != 0 {
+		o = f.hearOf()
+	}
+	if o != nil {
 		o.Late, c.Order = true, o.ID
 		if c.Subject == "" {
 			c.Subject = o.Subject
@@ -173,38 +172,52 @@ func (f *folding) failed() {
 }
 
 func (f *folding) returned() {
-	id := f.named()
-	f.s.Orders = slices.DeleteFunc(f.s.Orders, func(o veiviser.Order) bool { return id != 0 && o.ID == id })
+	o := f.meant(arrived, f.outstanding)
+	if o == nil && named(f.e) != 0 {
+		o = f.hearOf()
+	}
+	if o != nil {
+		o.Returned = earliest(o.Returned, f.now)
+		f.inTime(o)
+	}
 }
 
-// handOver drops the orders that have arrived, the first one only when it has arrived right: there acquisition ends. arrived says
-// that an order has arrived just now.
-func (f *folding) handOver(arrived bool) {
+// handOver ends acquisition when the first order was delivered right.
+func (f *folding) handOver() {
 	r := &f.s.Relation
-	right, seen := arrived && !f.pending(0), false
-	for i := range f.s.Orders {
-		if o := &f.s.Orders[i]; f.first(o) {
-			right, seen = !o.Delivered.IsZero() && !f.pending(o.ID), true
-		}
+	if r.FirstOrder.IsZero() || !r.Handover.IsZero() {
+		return
 	}
-	if right && !r.FirstOrder.IsZero() && r.Handover.IsZero() {
-		r.Handover = f.now
-		f.step(veiviser.Step{
-			Kind: veiviser.StepHandover, Took: max(f.now.Sub(r.FirstOrder), 0), Source: r.Source, Segments: f.s.Acquired,
-		})
-		seen = false
+	o := f.first()
+	if o == nil {
+		return
 	}
-	f.s.Orders = slices.DeleteFunc(f.s.Orders, func(o veiviser.Order) bool {
-		return !o.Delivered.IsZero() && !(seen && f.first(&o))
+	r.Handover = later(f.now, o.Delivered)
+	f.step(veiviser.Step{
+		Kind: veiviser.StepHandover, Took: max(r.Handover.Sub(r.FirstOrder), 0), Source: r.Source, Segments: f.s.Acquired,
 	})
 }
 
-// pending reports whether a case about an order is open; 0 is a delivery of any.
-func (f *folding) pending(order uint64) bool {
-	return slices.ContainsFunc(f.s.Cases, func(c veiviser.Case) bool {
-		if order == 0 {
-			return c.Open() && c.Cause != veiviser.CaseComplaint
+// first is the first order when it was delivered right, or what stands for it when she does not wait for it any more; nil for none.
+func (f *folding) first() *veiviser.Order {
+	var right *veiviser.Order
+	for i := range f.s.Orders {
+		o := &f.s.Orders[i]
+		ok := arrived(o) && !f.pending(o)
+		switch {
+		case o.ID == f.s.Relation.First && !o.Promised.IsZero() && o.Returned.IsZero():
+			if ok {
+				return o
+			}
+			return nil
+		case ok && right == nil:
+			right = o
 		}
-		return c.Open() && c.Order == order
-	})
+	}
+	return right
+}
+
+// pending reports whether a case about an order, or about its subject, is open.
+func (f *folding) pending(o *veiviser.Order) bool {
+	return slices.ContainsFunc(f.s.Cases, func(c veiviser.Case) bool { return c.Open() && ofOrder(&c, o.ID, o.Subject) })
 }

@@ -30,6 +30,9 @@ func Merge(into, from *veiviser.Standing, now time.Time) {
 	}
 	into.Relation = relation(&into.Relation, &theirs.Relation)
 	into.Orders = orders(append(slices.Clone(into.Orders), theirs.Orders...), &into.Relation)
+	for i := range into.Orders {
+		inTime(into, &into.Orders[i])
+	}
 	account(into, &theirs)
 }
 
@@ -105,13 +108,23 @@ func facts(all []veiviser.Fact, now time.Time) []veiviser.Fact {
 	return veiviser.KeepFacts(united, func(f *veiviser.Fact) bool { return !f.Counts(now) })
 }
 
-// cases unites her cases, oldest first; those that are put right make room first.
+// cases unites her cases, oldest first; those that are put right make room first. What both were told of is one case, as it would have
+// been for one of them: the one that went furthest.
 func cases(all []veiviser.Case) []veiviser.Case {
-	slices.SortStableFunc(all, func(a, b veiviser.Case) int {
+	byAge := func(a, b veiviser.Case) int {
 		return cmp.Or(a.Opened.Compare(b.Opened), strings.Compare(a.ID, b.ID), a.Resolved.Compare(b.Resolved))
-	})
+	}
+	slices.SortStableFunc(all, byAge)
 	all = lastOf(all, func(c veiviser.Case) string { return c.ID })
-	return room(all, veiviser.MaxCases, func(c *veiviser.Case) int {
+	slices.SortStableFunc(all, func(a, b veiviser.Case) int { return ahead(&a) - ahead(&b) })
+	kept := make([]veiviser.Case, 0, len(all))
+	for i := range all {
+		if !slices.ContainsFunc(kept, func(x veiviser.Case) bool { return standsFor(&x, &all[i]) }) {
+			kept = append(kept, all[i])
+		}
+	}
+	slices.SortStableFunc(kept, byAge)
+	return room(kept, veiviser.MaxCases, func(c *veiviser.Case) int {
 		if c.Open() {
 			return 1
 		}
@@ -119,42 +132,68 @@ func cases(all []veiviser.Case) []veiviser.Case {
 	})
 }
 
-// orders unites what she waits for, oldest first, with the one that was first of all while it counts. Orders without an id are told
-// apart by when they were placed, and for what. Of one that either has heard of, what has happened by either has happened.
+// ahead is how far a case still has to go.
+func ahead(c *veiviser.Case) int {
+	switch {
+	case !c.Open():
+		return 0
+	case !waits(c):
+		return 1
+	default:
+		return 2
+	}
+}
+
+// standsFor reports whether another case that is open is none of its own: it is one with an open one, or with that of a late order,
+// which is late only once.
+func standsFor(c, other *veiviser.Case) bool {
+	return other.Open() && sameCase(c, other) && (c.Open() || c.Cause == veiviser.CaseLate)
+}
+
+// orders unites her orders, oldest first. Of one that either has heard of, what has happened by either has happened.
 func orders(all []veiviser.Order, r *veiviser.Relation) []veiviser.Order {
 	slices.SortStableFunc(all, func(a, b veiviser.Order) int {
-		return cmp.Or(a.Placed.Compare(b.Placed), cmp.Compare(a.ID, b.ID), strings.Compare(a.Subject, b.Subject))
+		return cmp.Or(since(&a).Compare(since(&b)), cmp.Compare(a.ID, b.ID), strings.Compare(a.Subject, b.Subject))
 	})
 	out := all[:0]
 	for _, o := range all {
-		i := slices.IndexFunc(out, func(x veiviser.Order) bool {
-			return x.ID == o.ID && (o.ID != 0 || x.Placed.Equal(o.Placed) && x.Subject == o.Subject)
-		})
-		if i < 0 {
+		if i := slices.IndexFunc(out, func(x veiviser.Order) bool { return x.ID == o.ID }); i >= 0 {
+			unite(&out[i], &o)
+		} else {
 			out = append(out, o)
-			continue
-		}
-		x := &out[i]
-		x.Late, x.Value, x.Delivered = x.Late || o.Late, max(x.Value, o.Value), earliest(x.Delivered, o.Delivered)
-		if o.Promised.After(x.Promised) {
-			x.Promised = o.Promised
 		}
 	}
-	return room(out, veiviser.MaxOrders, func(o *veiviser.Order) int {
-		if r.Handover.IsZero() && o.Placed.Equal(r.FirstOrder) {
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(out, func(a, b veiviser.Order) int { return cmp.Or(since(&a).Compare(since(&b)), cmp.Compare(a.ID, b.ID)) })
+	return room(out, veiviser.MaxOrders, func(o *veiviser.Order) int { return weight(o, r) })
+}
+
+// since is when an order was placed, or else what is known of when it was.
+func since(o *veiviser.Order) time.Time {
+	if o.Placed.IsZero() {
+		return earliest(o.Delivered, o.Returned)
+	}
+	return o.Placed
+}
+
+// unite adds to an order what another identity has heard of it.
+func unite(x, o *veiviser.Order) {
+	x.Named, x.Late, x.Value = x.Named || o.Named, x.Late || o.Late, max(x.Value, o.Value)
+	x.Subject = cmp.Or(x.Subject, o.Subject)
+	x.Promised = later(x.Promised, o.Promised)
+	x.Placed, x.Delivered, x.Returned = earliest(x.Placed, o.Placed), earliest(x.Delivered, o.Delivered), earliest(x.Returned, o.Returned)
 }
 
 // relation unites how far she has come: what was first is what was first under either identity.
 func relation(a, b *veiviser.Relation) veiviser.Relation {
 	out := *a
-	out.FirstOrder, out.Handover = earliest(a.FirstOrder, b.FirstOrder), earliest(a.Handover, b.Handover)
-	if out.Source == "" || !b.FirstOrder.IsZero() && out.FirstOrder.Equal(b.FirstOrder) && !a.FirstOrder.Equal(b.FirstOrder) && b.Source != "" {
-		out.Source = b.Source
+	out.Handover = earliest(a.Handover, b.Handover)
+	switch {
+	case !b.FirstOrder.IsZero() && (a.FirstOrder.IsZero() || b.FirstOrder.Before(a.FirstOrder)):
+		out.FirstOrder, out.First, out.Source = b.FirstOrder, b.First, cmp.Or(b.Source, a.Source)
+	case b.FirstOrder.Equal(a.FirstOrder) && (a.First == 0 || b.First != 0 && b.First < a.First):
+		out.First = b.First
 	}
+	out.Source = cmp.Or(out.Source, b.Source)
 	if out.Rung == "" {
 		out.Rung, out.RungSince = b.Rung, b.RungSince
 	}

@@ -20,6 +20,10 @@ func moments(t *rapid.T, name string) time.Time {
 	return noon.Add(time.Duration(rapid.IntRange(-48, 48).Draw(t, name)) * time.Hour)
 }
 
+func subjects(t *rapid.T) string {
+	return rapid.SampledFrom([]string{"", "bike", "parts"}).Draw(t, "about what")
+}
+
 // standing draws a standing; what has an id of the service's has one that begins with who.
 func standing(t *rapid.T, who string, most int) veiviser.Standing {
 	var s veiviser.Standing
@@ -46,16 +50,32 @@ func standing(t *rapid.T, who string, most int) veiviser.Standing {
 		s.Contacts = append(s.Contacts, veiviser.Contact{Time: moments(t, "shown"), ItemID: fmt.Sprint(i), Decision: veiviser.HashID(who)})
 		s.Facts = append(s.Facts, veiviser.Fact{Product: fmt.Sprint(i % 3), Value: who, Time: moments(t, "told")})
 		o := veiviser.Order{
-			ID: uint64(i + 1), Placed: moments(t, "placed"), Promised: moments(t, "promised"), Late: rapid.Bool().Draw(t, "late"),
-			Value: float64(rapid.IntRange(0, 3).Draw(t, "value")),
+			ID: uint64(i + 1), Named: true, Placed: moments(t, "placed"), Promised: moments(t, "promised"), Late: rapid.Bool().Draw(t, "late"),
+			Value: float64(rapid.IntRange(0, 3).Draw(t, "value")), Subject: subjects(t),
+		}
+		if rapid.Bool().Draw(t, "unheard") {
+			o.Placed, o.Promised = time.Time{}, time.Time{}
+		}
+		if rapid.Bool().Draw(t, "back") {
+			o.Returned = moments(t, "returned")
 		}
 		if rapid.Bool().Draw(t, "arrived") {
 			o.Delivered = moments(t, "delivered")
 		}
 		s.Orders = append(s.Orders, o)
-		s.Cases = append(s.Cases, veiviser.Case{ID: fmt.Sprint(who, i), Opened: moments(t, "opened")})
+		c := veiviser.Case{
+			ID: fmt.Sprint(who, i), Opened: moments(t, "opened"), Subject: subjects(t), Order: rapid.Uint64Range(0, 9).Draw(t, "about"),
+			Cause: rapid.SampledFrom([]veiviser.CaseCause{veiviser.CaseComplaint, veiviser.CaseLate, veiviser.CaseWrong}).Draw(t, "cause"),
+		}
+		if rapid.Bool().Draw(t, "answer") {
+			c.Answered = moments(t, "answered")
+		}
+		if rapid.Bool().Draw(t, "end") {
+			c.Resolved = moments(t, "resolved")
+		}
+		s.Cases = append(s.Cases, c)
 	}
-	s.Relation.FirstOrder = moments(t, "first")
+	s.Relation.FirstOrder, s.Relation.First = moments(t, "first"), rapid.Uint64Range(0, 9).Draw(t, "which")
 	return s
 }
 
@@ -175,7 +195,7 @@ func word(list []veiviser.Consent, purpose string) *veiviser.Consent {
 // opened for gets no second one. The first order of all makes room for none.
 func TestMergeUnitesOrders(t *testing.T) {
 	first := veiviser.Order{ID: 1, Placed: noon, Promised: noon.Add(time.Hour), Late: true, Value: 5}
-	a := veiviser.Standing{Relation: veiviser.Relation{FirstOrder: noon}, Orders: []veiviser.Order{first}}
+	a := veiviser.Standing{Relation: veiviser.Relation{FirstOrder: noon, First: 1}, Orders: []veiviser.Order{first}}
 	b := veiviser.Standing{Orders: []veiviser.Order{{ID: 1, Placed: noon.Add(time.Minute), Delivered: noon.Add(3 * time.Hour)}}}
 	for i := range veiviser.MaxOrders {
 		b.Orders = append(b.Orders, veiviser.Order{ID: uint64(i + 2), Placed: noon.Add(time.Duration(i+1) * time.Hour)})

@@ -1,6 +1,7 @@
 package relation
 
 import (
+	"slices"
 	"time"
 
 	"github.com/veiviser/veiviser/internal/veiviser"
@@ -30,11 +31,16 @@ func NewPolicy(p *veiviser.Plan) *Policy {
 // promised is when an order that was placed at a time should arrive: what its event says (attribute "promised", a moment of RFC 3339
 // or a date, which is over when the day is, in UTC), or else what the plan says. What lies before the order is no promise.
 func (p *Policy) promised(e *veiviser.Event) time.Time {
-	t, err := moment(e.Attributes[attributePromised])
-	if err != nil || t.Before(e.Time) {
-		return e.Time.Add(p.DeliverWithin)
+	if t, ok := promise(e); ok {
+		return t
 	}
-	return t.UTC()
+	return e.Time.Add(p.DeliverWithin)
+}
+
+// promise is what the event of an order says of when it should arrive, if it says so.
+func promise(e *veiviser.Event) (time.Time, bool) {
+	t, err := moment(e.Attributes[attributePromised])
+	return t.UTC(), err == nil && !t.Before(e.Time)
 }
 
 // moment reads a moment of RFC 3339, or the end of a date.
@@ -45,8 +51,13 @@ func moment(text string) (time.Time, error) {
 	return time.Parse(time.RFC3339, text)
 }
 
-// Admit says what is wrong with what an event says of an order, or nil. A plan that waits for no orders asks nothing of them.
-func (p *Policy) Admit(e *veiviser.Event) *veiviser.Error {
+// Admit says what is wrong with what an event says of an order or a case of hers, or nil. A plan that waits for no orders asks nothing
+// of them.
+func (p *Policy) Admit(s *veiviser.Standing, e *veiviser.Event) *veiviser.Error {
+	if id := e.Attributes[attributeCase]; id != "" && (e.Type == eventResponse || e.Type == eventResolved) && !hasCase(s, id) {
+		return veiviser.Invalid(veiviser.ReasonInvalidField, "attributes[\""+attributeCase+"\"]",
+			"the person has no case %q, or it is no longer remembered", id)
+	}
 	text := e.Attributes[attributePromised]
 	if !p.Deliveries || e.Type != veiviser.EventPurchase || text == "" {
 		return nil
@@ -56,6 +67,10 @@ func (p *Policy) Admit(e *veiviser.Event) *veiviser.Error {
 			"%q is neither a date like 2026-11-04 nor a moment of RFC 3339", text)
 	}
 	return nil
+}
+
+func hasCase(s *veiviser.Standing, id string) bool {
+	return slices.ContainsFunc(s.Cases, func(c veiviser.Case) bool { return c.ID == id })
 }
 
 // The events that move a relationship, and the attributes they bring.
@@ -69,4 +84,5 @@ const (
 
 	attributeOrder    = "order"
 	attributePromised = "promised"
+	attributeCase     = "case"
 )

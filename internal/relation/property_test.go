@@ -39,7 +39,7 @@ func TestNothingIsSold(t *testing.T) {
 			look := at.Add(time.Duration(rapid.IntRange(0, 400).Draw(t, "later")) * time.Hour)
 			bars := relation.Bars(p, &s, look, relation.Due(p, &s, look))
 			barred := slices.ContainsFunc(bars, func(b veiviser.Bar) bool { return b.Keeps(&offer) })
-			if must := s.OpenCases(look) > 0 || now == veiviser.PhaseWaiting && len(s.Orders) > 0; barred != must {
+			if must := s.OpenCases(look) > 0 || now == veiviser.PhaseWaiting && s.Waits(); barred != must {
 				t.Fatalf("offers barred %v, want %v; %+v", barred, must, s)
 			}
 			if s.OpenCases(look) > 0 && relation.Due(p, &s, look) != nil {

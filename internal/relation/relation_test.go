@@ -174,13 +174,13 @@ func TestAdmit(t *testing.T) {
 		"": false, "2026-11-04": false, "2026-11-03T10:00:00+01:00": false, "2020-01-01": false, "soon": true, "2026-13-01": true, "04.11.2026": true,
 	} {
 		e := veiviser.Event{Type: veiviser.EventPurchase, Attributes: map[string]string{"promised": promise}}
-		if err := policy(0).Admit(&e); (err != nil) != wrong || wrong && err.Field() != `attributes["promised"]` {
+		if err := policy(0).Admit(&veiviser.Standing{}, &e); (err != nil) != wrong || wrong && err.Field() != `attributes["promised"]` {
 			t.Errorf("%q: %v", promise, err)
 		}
-		if err := new(relation.Policy).Admit(&e); err != nil {
+		if err := new(relation.Policy).Admit(&veiviser.Standing{}, &e); err != nil {
 			t.Errorf("no orders are waited for, and yet: %v", err)
 		}
-		if e.Type = "view"; policy(0).Admit(&e) != nil {
+		if e.Type = "view"; policy(0).Admit(&veiviser.Standing{}, &e) != nil {
 			t.Errorf("%q is refused of a view", promise)
 		}
 	}
@@ -205,7 +205,7 @@ func TestUndeclared(t *testing.T) {
 	l := &life{t: t, p: relation.NewPolicy(&veiviser.Plan{})}
 	l.want(l.event(0, "purchase", "bike"), veiviser.StepFirstOrder)
 	at := start.Add(900 * time.Hour)
-	if bars := relation.Bars(l.p, &l.s, at, nil); len(l.s.Orders) > 0 || len(bars) > 0 || l.s.OpenCases(at) > 0 {
+	if bars := relation.Bars(l.p, &l.s, at, nil); l.s.Waits() || len(bars) > 0 || l.s.OpenCases(at) > 0 {
 		t.Errorf("orders %v, bars %v", l.s.Orders, bars)
 	}
 	l.want(l.event(20, "delivery_confirmed", ""), veiviser.StepHandover)

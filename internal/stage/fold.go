@@ -208,6 +208,11 @@ func same(r *veiviser.Seen, item, subject string) bool {
 	return r.ItemID == item && (item != "" || r.Subject == subject)
 }
 
+// Note remembers what an event says about the visitor herself, and nothing else of it: it told of something that happened before.
+func Note(v *veiviser.Visitor, e *veiviser.Event) {
+	attributes(v, e.Attributes, v.Events > 0 && e.Time.Before(v.LastSeen))
+}
+
 // attributes remembers what the event says about the visitor herself. A late event does not overwrite. When there is
 // no more room, the facts that come first in the alphabet get it, so that no map order shows.
 func attributes(v *veiviser.Visitor, all map[string]string, late bool) {

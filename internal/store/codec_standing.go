@@ -13,7 +13,7 @@ const (
 	minContact   = 12
 	minFact      = 9
 	minCase      = 12
-	minOrder     = 5 + bytesFloat
+	minOrder     = 7 + bytesFloat
 	minSwitch    = 12
 	minChange    = 5
 	minStep      = 13 + bytesFloat
@@ -37,6 +37,7 @@ func (w *writer) standing(s *veiviser.Standing) {
 	w.string(r.Source)
 	w.time(r.FirstOrder)
 	w.time(r.Handover)
+	w.uint(r.First)
 	w.string(r.Rung)
 	w.time(r.RungSince)
 	w.strings(s.Acquired)
@@ -56,7 +57,7 @@ func (r *reader) standing(s *veiviser.Standing) {
 	s.Orders = list(r, minOrder, r.order)
 	s.Answered = r.strings()
 	s.Relation = veiviser.Relation{
-		Source: r.string(), FirstOrder: r.time(), Handover: r.time(), Rung: r.string(), RungSince: r.time(),
+		Source: r.string(), FirstOrder: r.time(), Handover: r.time(), First: r.uint(), Rung: r.string(), RungSince: r.time(),
 	}
 	s.Acquired = r.strings()
 	s.Account, s.Role = r.string(), r.string()
@@ -190,18 +191,20 @@ func (r *reader) kase(c *veiviser.Case) {
 
 func (w *writer) order(o *veiviser.Order) {
 	w.uint(o.ID)
+	w.bool(o.Named)
 	w.string(o.Subject)
 	w.time(o.Placed)
 	w.time(o.Promised)
 	w.bool(o.Late)
 	w.float(o.Value)
 	w.time(o.Delivered)
+	w.time(o.Returned)
 }
 
 func (r *reader) order(o *veiviser.Order) {
 	*o = veiviser.Order{
-		ID: r.uint(), Subject: r.string(), Placed: r.time(), Promised: r.time(), Late: r.bool(), Value: r.float(),
-		Delivered: r.time(),
+		ID: r.uint(), Named: r.bool(), Subject: r.string(), Placed: r.time(), Promised: r.time(), Late: r.bool(), Value: r.float(),
+		Delivered: r.time(), Returned: r.time(),
 	}
 }
 

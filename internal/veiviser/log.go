@@ -39,6 +39,8 @@ type LoggedEvent struct {
 	Choice   int
 	// Late is true when it names a known decision but came after the window.
 	Late bool
+	// Again says that it tells of a purchase that was told before: it may be an outcome, and is not counted once more.
+	Again bool
 	// Region is where she is, as the plan says it is known; "" when it is not.
 	Region string
 }

@@ -21,7 +21,8 @@ type Standing struct {
 	Facts []Fact
 	// Cases are her complaints and what was not delivered right, oldest first, at most MaxCases; resolved ones make room first.
 	Cases []Case
-	// Orders are those she still waits for, oldest first, at most MaxOrders; the first order of all stays until it was delivered right.
+	// Orders are hers as far as they are remembered, oldest first, at most MaxOrders; those she does not wait for any more make room
+	// first. The first order of all stays until it was delivered right.
 	Orders []Order
 	// Relation is how far she has come with the shop.
 	Relation Relation
@@ -40,7 +41,7 @@ const (
 	MaxContacts   = 256
 	MaxFacts      = 64
 	MaxCases      = 8
-	MaxOrders     = 16
+	MaxOrders     = 32
 	MaxAnswered   = 32
 )
 
@@ -192,7 +193,8 @@ type Case struct {
 	Due time.Time
 	// Answered is when a person answered, Resolved when it was put right; zero is not yet.
 	Answered, Resolved time.Time
-	// Ladder is the group of the recovery that follows: whether she is led back or compared with.
+	// Ladder is the group of the recovery that follows: whether she is led back or compared with. What is put right at once has one
+	// recovery; the others of its cases have none.
 	Ladder Group
 	// Recovered is when she came back (see the plan's recovery); zero is not yet.
 	Recovered time.Time
@@ -207,24 +209,44 @@ type Case struct {
 // Open reports whether it is still to be put right.
 func (c *Case) Open() bool { return c.Resolved.IsZero() }
 
-// Order is an order she waits for.
+// Order is an order of hers. It is remembered also when she does not wait for it any more: whatever is heard of it again, of whichever
+// of her identities and in whatever order, then counts once.
 type Order struct {
-	// ID is a hash of the order's id (attribute "order"), or else of that of the event that told of it.
-	ID      uint64
+	// ID is a hash of the order's id (attribute "order"), or else of the event that told of it; see Named.
+	ID uint64
+	// Named says that it has an id of its own, by which it is known wherever it is heard of.
+	Named   bool
 	Subject string
-	Placed  time.Time
-	// Promised is when it should have arrived.
+	// Placed is when she ordered; zero while something was heard of the order, but not yet of its purchase.
+	Placed time.Time
+	// Promised is when it should arrive; zero when nobody waits for it.
 	Promised time.Time
 	// Late is true once a case was opened for it.
 	Late  bool
 	Value float64
-	// Delivered is when it arrived, though not right yet; zero is not.
-	Delivered time.Time
+	// Delivered is when it arrived, or what was wrong with it was put right, Returned when it came back; zero is not.
+	Delivered, Returned time.Time
 }
 
-// Overdue reports whether it should have arrived, and nobody has opened a case for it yet.
+// Waited reports whether she waits for it.
+func (o *Order) Waited() bool {
+	return !o.Promised.IsZero() && o.Delivered.IsZero() && o.Returned.IsZero()
+}
+
+// Overdue reports whether it came later than promised, or should have come by now, and nobody has opened a case for it yet.
 func (o *Order) Overdue(now time.Time) bool {
-	return !o.Late && o.Delivered.IsZero() && now.After(o.Promised)
+	if o.Late || o.Promised.IsZero() || !o.Returned.IsZero() {
+		return false
+	}
+	if !o.Delivered.IsZero() {
+		now = o.Delivered
+	}
+	return now.After(o.Promised)
+}
+
+// Waits reports whether she waits for an order.
+func (s *Standing) Waits() bool {
+	return slices.ContainsFunc(s.Orders, func(o Order) bool { return o.Waited() })
 }
 
 // OpenCases is how many things are to be put right at a moment: cases, and orders that are late without one. Lateness counts at
@@ -248,8 +270,10 @@ func (s *Standing) OpenCases(now time.Time) int {
 type Relation struct {
 	// Source is where she came from first: a class of referrer (search, social, mail, ad, direct, internal) or a channel.
 	Source string
-	// FirstOrder is when she ordered first, Handover when the first order had been delivered right: there acquisition ends.
+	// FirstOrder is when she ordered first, First the ID of that order, 0 when it is not known. Handover is when it had been delivered
+	// right: there acquisition ends.
 	FirstOrder, Handover time.Time
+	First                uint64
 	// Rung is where she stands on the plan's loyalty ladder, "" below it; RungSince is since when.
 	Rung      string
 	RungSince time.Time

@@ -52,7 +52,23 @@ type Event struct {
 	// What it is worth in the shop's currency, for example the sum of a purchase; 0 when it has no value.
 	Value float64 `protobuf:"fixed64,9,opt,name=value,proto3" json:"value,omitempty"`
 	// Free facts, at most 32 of 64-byte keys and 512-byte values. Known keys: page, query, referrer (see VisitContext);
-	// keys beginning with "visitor." are remembered as attributes of the visitor, for rules.
+	// keys beginning with "visitor." are remembered as attributes of the visitor, for rules. Of orders and cases:
+	//
+	// order: the id of the order, on purchase, delivery_confirmed, delivery_failed, return, complaint, complaint_response and
+	// complaint_resolved. What names an order is about that one, whoever sends it and in whatever order it comes in: an order
+	// that has arrived or come back is remembered (32 orders of a person are, those waited for before others), and a purchase
+	// with an id that was told before is the same purchase. It counts once, with the value told first: tell an order once, as a
+	// whole. Without it delivery_confirmed, delivery_failed and return are about the oldest order about their subject, or else
+	// the oldest; return about one that has arrived before one that has not.
+	//
+	// promised: on purchase, when the order should arrive: a moment of RFC 3339 or a date; anything else is refused. A later
+	// promise of an order that was told before holds from then on. Without it the plan says (Relationship.deliver_within).
+	//
+	// case: the id of a case (Case.case_id, OpenCase.case_id), on complaint_response and complaint_resolved; refused
+	// (INVALID_FIELD) when the visitor has no such case. They are about the case they name; or else all cases of the order they
+	// name, also those about its subject that are about no order in particular; or else all cases about their subject, or when
+	// there is none, about what lies below or above it; or else, when they say nothing of this, the oldest (of those not
+	// answered, for complaint_response).
 	Attributes    map[string]string `protobuf:"bytes,10,rep,name=attributes,proto3" json:"attributes,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

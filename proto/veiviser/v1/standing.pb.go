@@ -317,7 +317,7 @@ type Standing struct {
 	Facts []*Fact `protobuf:"bytes,4,rep,name=facts,proto3" json:"facts,omitempty"`
 	// Her cases, open and resolved.
 	Cases []*Case `protobuf:"bytes,5,rep,name=cases,proto3" json:"cases,omitempty"`
-	// Orders she waits for: that have not come, or not right.
+	// Her orders as far as they are remembered: those she waits for, and those that have arrived or come back, at most 32.
 	Orders []*Order `protobuf:"bytes,6,rep,name=orders,proto3" json:"orders,omitempty"`
 	// prospect, waiting (for the first order to be delivered right) or customer.
 	Phase string `protobuf:"bytes,7,opt,name=phase,proto3" json:"phase,omitempty"`
@@ -704,7 +704,8 @@ type Case struct {
 	AnswerTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=answer_time,json=answerTime,proto3" json:"answer_time,omitempty"`
 	// When it was put right.
 	ResolveTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=resolve_time,json=resolveTime,proto3" json:"resolve_time,omitempty"`
-	// Whether she is led back (treated) or compared with (control); "" while open.
+	// Whether she is led back (treated) or compared with (control); "" while open, and where another case that was put right at the
+	// same time stands for this one, too.
 	RecoveryGroup string `protobuf:"bytes,9,opt,name=recovery_group,json=recoveryGroup,proto3" json:"recovery_group,omitempty"`
 	// When she came back.
 	RecoverTime   *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=recover_time,json=recoverTime,proto3" json:"recover_time,omitempty"`
@@ -812,19 +813,21 @@ func (x *Case) GetRecoverTime() *timestamppb.Timestamp {
 	return nil
 }
 
-// Order is an order she waits for.
+// Order is an order of hers.
 type Order struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What it is about.
 	Subject string `protobuf:"bytes,1,opt,name=subject,proto3" json:"subject,omitempty"`
-	// When it was placed.
+	// When it was placed; unset while its purchase was not heard of, but something else.
 	PlaceTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=place_time,json=placeTime,proto3" json:"place_time,omitempty"`
-	// When it should arrive.
+	// When it should arrive; unset when nobody waits for it.
 	PromiseTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=promise_time,json=promiseTime,proto3" json:"promise_time,omitempty"`
-	// It is late.
+	// A case was opened for it: it was late, or wrong.
 	Late bool `protobuf:"varint,4,opt,name=late,proto3" json:"late,omitempty"`
-	// When it arrived, though it is not right yet: its case is to be put right. Unset while it has not come.
-	DeliverTime   *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=deliver_time,json=deliverTime,proto3" json:"deliver_time,omitempty"`
+	// When it arrived, or what was wrong with it was put right. Unset while it has not come.
+	DeliverTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=deliver_time,json=deliverTime,proto3" json:"deliver_time,omitempty"`
+	// When it came back; unset while it has not.
+	ReturnTime    *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=return_time,json=returnTime,proto3" json:"return_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -890,6 +893,13 @@ func (x *Order) GetLate() bool {
 func (x *Order) GetDeliverTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.DeliverTime
+	}
+	return nil
+}
+
+func (x *Order) GetReturnTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ReturnTime
 	}
 	return nil
 }
@@ -965,14 +975,16 @@ const file_veiviser_v1_standing_proto_rawDesc = "" +
 	"\fresolve_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\vresolveTime\x12%\n" +
 	"\x0erecovery_group\x18\t \x01(\tR\rrecoveryGroup\x12=\n" +
 	"\frecover_time\x18\n" +
-	" \x01(\v2\x1a.google.protobuf.TimestampR\vrecoverTime\"\xee\x01\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\vrecoverTime\"\xab\x02\n" +
 	"\x05Order\x12\x18\n" +
 	"\asubject\x18\x01 \x01(\tR\asubject\x129\n" +
 	"\n" +
 	"place_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\tplaceTime\x12=\n" +
 	"\fpromise_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\vpromiseTime\x12\x12\n" +
 	"\x04late\x18\x04 \x01(\bR\x04late\x12=\n" +
-	"\fdeliver_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\vdeliverTime*\xc9\x02\n" +
+	"\fdeliver_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\vdeliverTime\x12;\n" +
+	"\vreturn_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"returnTime*\xc9\x02\n" +
 	"\rDirectiveKind\x12\x1e\n" +
 	"\x1aDIRECTIVE_KIND_UNSPECIFIED\x10\x00\x12\x1d\n" +
 	"\x19DIRECTIVE_KIND_MUTE_TOPIC\x10\x01\x12\x1c\n" +
@@ -1038,11 +1050,12 @@ var file_veiviser_v1_standing_proto_depIdxs = []int32{
 	8,  // 23: veiviser.v1.Order.place_time:type_name -> google.protobuf.Timestamp
 	8,  // 24: veiviser.v1.Order.promise_time:type_name -> google.protobuf.Timestamp
 	8,  // 25: veiviser.v1.Order.deliver_time:type_name -> google.protobuf.Timestamp
-	26, // [26:26] is the sub-list for method output_type
-	26, // [26:26] is the sub-list for method input_type
-	26, // [26:26] is the sub-list for extension type_name
-	26, // [26:26] is the sub-list for extension extendee
-	0,  // [0:26] is the sub-list for field type_name
+	8,  // 26: veiviser.v1.Order.return_time:type_name -> google.protobuf.Timestamp
+	27, // [27:27] is the sub-list for method output_type
+	27, // [27:27] is the sub-list for method input_type
+	27, // [27:27] is the sub-list for extension type_name
+	27, // [27:27] is the sub-list for extension extendee
+	0,  // [0:27] is the sub-list for field type_name
 }
 
 func init() { file_veiviser_v1_standing_proto_init() }

@@ -230,7 +230,7 @@ func (d *desk) note(lines []veiviser.LogEntry) {
 			case s.Kind != veiviser.StepCaseResolved:
 			case s.Group == veiviser.GroupControl:
 				d.look.Compared++
-			default:
+			case s.Group == veiviser.GroupTreated:
 				d.look.Led++
 			}
 		}
