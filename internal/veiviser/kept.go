@@ -17,13 +17,14 @@ func (v *Visitor) Kept(at time.Time) (kept *Visitor, until time.Time) {
 	d := those(s.Directives, func(d *Directive) bool { return d.Kind != CorrectStage && d.Binds(at) })
 	refused := those(s.Consents, s.refuses)
 	open := those(s.Cases, (*Case).Open)
-	if len(d)+len(refused)+len(open)+len(s.Orders) == 0 {
+	waited := those(s.Orders, (*Order).Waited)
+	if len(d)+len(refused)+len(open)+len(waited) == 0 {
 		return nil, time.Time{}
 	}
 	kept = &Visitor{ID: v.ID, LinkedIDs: v.LinkedIDs, Group: v.Group}
-	kept.Standing = Standing{Directives: d, Consents: refused, Cases: open, Orders: s.Orders}
+	kept.Standing = Standing{Directives: d, Consents: refused, Cases: open, Orders: waited}
 	endless := at.Add(KeepEndless)
-	if len(open)+len(s.Orders) > 0 {
+	if len(open)+len(waited) > 0 {
 		kept.Standing.Relation = v.Unprofiled().Standing.Relation
 		until = endless
 	}
