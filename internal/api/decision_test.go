@@ -185,7 +185,7 @@ func TestSilenceToProto(t *testing.T) {
 		veiviser.SilenceNothing, veiviser.SilenceNotUseful, veiviser.SilenceRule, veiviser.SilenceAudience,
 		veiviser.SilenceNoRoom, veiviser.SilenceUnavailable, veiviser.SilenceControl,
 		veiviser.SilencePaused, veiviser.SilenceChannel, veiviser.SilenceConsent, veiviser.SilenceQuiet, veiviser.SilenceBudget,
-		veiviser.SilenceSwitch, veiviser.SilenceCapped, veiviser.SilenceUnknown, veiviser.SilenceMemory,
+		veiviser.SilenceSwitch, veiviser.SilenceCapped, veiviser.SilenceUnknown, veiviser.SilenceMemory, veiviser.SilenceMuted,
 	}
 	seen := map[veiviserv1.SilenceReason]bool{veiviserv1.SilenceReason_SILENCE_REASON_UNSPECIFIED: true}
 	for _, s := range all {
