@@ -229,6 +229,25 @@ func TestDutyPassesAnUnsureStage(t *testing.T) {
 	}
 }
 
+// A statement that must reach her is accounted for under the reason that kept it away until it was shown.
+func TestStatementWithADuty(t *testing.T) {
+	snap := with(letters(t, func(p *veiviser.Plan) {
+		held := slip("held", veiviser.DutyMandatory)
+		held.Kind, held.Rule = veiviser.KindOffer, "false"
+		p.Items = append(p.Items, held)
+		p.Policy.UnsureKinds = []veiviser.ItemKind{veiviser.KindContent}
+	}), veiviser.Switch{ID: "all", Topic: "*", Statement: "held"})
+	d := asked(snap, veiviser.Standing{}, veiviser.Context{Subject: "bike"}, "letter").Decisions[0]
+	if got := ids(d.Choices); !slices.Equal(got, []string{"held"}) {
+		t.Fatalf("shown %v", got)
+	}
+	for _, x := range d.Excluded {
+		if x.Count <= 0 || x.Reason == veiviser.ExcludedUnsure || x.Reason == veiviser.ExcludedRule {
+			t.Errorf("excluded %+v", x)
+		}
+	}
+}
+
 // When something could be shown but for what she asked not to see, that is why nothing is.
 func TestSilenceByHerWish(t *testing.T) {
 	mute := func(kinds ...string) (s veiviser.Standing) {
