@@ -110,15 +110,17 @@ func (f *Folded) fold(snap *plan.Snapshot, loaded *veiviser.Loaded, e *veiviser.
 	f.acts(snap, v, e, t, now)
 	if f.profiled(snap, now) {
 		entry.Before = memberOf(v)
+		moved(snap.Crisis.Region, v, e)
 		happen(snap, v, e, loaded.Outcomes[e.DecisionID])
 		entry.Steps = foldStanding(snap, v, e, loaded.Nonce, true, entry.Before.Segments)
+		entry.Event.Whose = veiviser.HashID(v.ID)
 		entry.After = MembershipAt(snap, v, e.Subject, v.LastSeen)
 		v.Segments, v.Stage = entry.After.Segments, entry.After.Stage
 	} else {
 		entry.Steps = foldStanding(snap, v, e, loaded.Nonce, false, nil)
 	}
 	confirm(v.Standing.Contacts, e)
-	entry.Event.Region = regionOf(snap.Crisis.Region, e, v)
+	entry.Event.Region = veiviser.FoldRegion(regionOf(snap.Crisis.Region, e, v))
 	noteAnswered(v, e)
 	f.EventIDs = append(f.EventIDs, e.ID)
 	f.Log = append(f.Log, entry)

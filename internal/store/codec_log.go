@@ -84,6 +84,7 @@ func (w *writer) logEntry(e *veiviser.LogEntry) {
 		w.int(int64(v.Choice))
 		w.bool(v.Late)
 		w.string(v.Region)
+		w.uint(v.Whose)
 	}
 	w.bool(e.Served != nil)
 	if e.Served != nil {
@@ -130,7 +131,7 @@ func (r *reader) loggedEvent(v *veiviser.LoggedEvent) {
 	v.Choice = int(r.int())
 	v.Late = r.bool()
 	if r.version >= 4 {
-		v.Region = r.string()
+		v.Region, v.Whose = r.string(), r.uint()
 	}
 }
 
