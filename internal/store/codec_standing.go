@@ -161,7 +161,11 @@ func (w *writer) kase(c *veiviser.Case) {
 		w.time(t)
 	}
 	w.uint(c.Order)
-	w.uint(uint64(c.Shown))
+	n := len(c.Shown)
+	for n > 0 && c.Shown[n-1] == 0 {
+		n--
+	}
+	each(w, c.Shown[:n], func(step *uint32) { w.uint(uint64(*step)) })
 	w.uint(c.ShownBy)
 }
 
@@ -170,7 +174,9 @@ func (r *reader) kase(c *veiviser.Case) {
 	for _, t := range [...]*time.Time{&c.Opened, &c.Due, &c.Answered, &c.Resolved, &c.Recovered} {
 		*t = r.time()
 	}
-	c.Order, c.Shown, c.ShownBy = r.uint(), r.uint32(), r.uint()
+	c.Order = r.uint()
+	copy(c.Shown[:], list(r, 1, func(step *uint32) { *step = r.uint32() }))
+	c.ShownBy = r.uint()
 }
 
 func (w *writer) order(o *veiviser.Order) {
