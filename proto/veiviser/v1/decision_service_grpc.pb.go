@@ -40,7 +40,9 @@ type DecisionServiceClient interface {
 	// (CONCURRENT_CHANGE).
 	Recommend(ctx context.Context, in *RecommendRequest, opts ...grpc.CallOption) (*RecommendResponse, error)
 	// WatchRecommendations sends an answer at once and a new one whenever events of the visitor change it, from whatever
-	// channel they come, until the caller leaves. Answers that equal the one before are not sent again.
+	// channel they come, or those of other members of the account she acts for, or a moment that was known to come: an order is late, a
+	// wish or a pause ends, a step of recovery is due. It ends when the caller leaves. Answers that equal the one before are not sent
+	// again.
 	//
 	// Errors: as Recommend; UNAVAILABLE when the service stops.
 	WatchRecommendations(ctx context.Context, in *WatchRecommendationsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchRecommendationsResponse], error)
@@ -138,7 +140,9 @@ type DecisionServiceServer interface {
 	// (CONCURRENT_CHANGE).
 	Recommend(context.Context, *RecommendRequest) (*RecommendResponse, error)
 	// WatchRecommendations sends an answer at once and a new one whenever events of the visitor change it, from whatever
-	// channel they come, until the caller leaves. Answers that equal the one before are not sent again.
+	// channel they come, or those of other members of the account she acts for, or a moment that was known to come: an order is late, a
+	// wish or a pause ends, a step of recovery is due. It ends when the caller leaves. Answers that equal the one before are not sent
+	// again.
 	//
 	// Errors: as Recommend; UNAVAILABLE when the service stops.
 	WatchRecommendations(*WatchRecommendationsRequest, grpc.ServerStreamingServer[WatchRecommendationsResponse]) error
