@@ -14,7 +14,8 @@ const (
 	minFact      = 4
 	minCase      = 12
 	minOrder     = 5 + bytesFloat
-	minSwitch    = 12
+	minSwitch    = 13
+	minResume    = 2 + bytesFloat
 	minChange    = 5
 	minStep      = 13 + bytesFloat
 )
@@ -201,6 +202,7 @@ func (w *writer) swtch(s *veiviser.Switch) {
 	for _, x := range [...]string{s.ID, s.Topic, s.Region, s.Segment, s.Statement, s.Author, s.Note} {
 		w.string(x)
 	}
+	each(w, s.Resume, w.resume)
 	w.int(int64(s.Stage))
 	w.time(s.Created)
 	w.time(s.Resumed)
@@ -212,8 +214,24 @@ func (r *reader) swtch(s *veiviser.Switch) {
 	for _, x := range [...]*string{&s.ID, &s.Topic, &s.Region, &s.Segment, &s.Statement, &s.Author, &s.Note} {
 		*x = r.string()
 	}
+	s.Resume = list(r, minResume, r.resume)
 	s.Stage, s.Created, s.Resumed, s.Over = int(r.int()), r.time(), r.time(), r.bool()
 	s.History = list(r, minChange, r.change)
+}
+
+func (w *writer) resume(s *veiviser.ResumeStage) {
+	w.string(s.ID)
+	w.uint(uint64(len(s.Kinds)))
+	for _, k := range s.Kinds {
+		w.string(string(k))
+	}
+	w.float(s.Share)
+}
+
+func (r *reader) resume(s *veiviser.ResumeStage) {
+	s.ID = r.string()
+	s.Kinds = list(r, 1, func(k *veiviser.ItemKind) { *k = veiviser.ItemKind(r.string()) })
+	s.Share = r.float()
 }
 
 func (w *writer) change(c *veiviser.SwitchChange) {
