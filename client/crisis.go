@@ -17,6 +17,8 @@ const (
 	ErrUnknownSwitch = reasonError(veiviserv1.ErrorReason_ERROR_REASON_UNKNOWN_SWITCH)
 	ErrSwitchExists  = reasonError(veiviserv1.ErrorReason_ERROR_REASON_SWITCH_EXISTS)
 	ErrSwitchLimit   = reasonError(veiviserv1.ErrorReason_ERROR_REASON_SWITCH_LIMIT)
+	ErrUnknownTopic  = reasonError(veiviserv1.ErrorReason_ERROR_REASON_UNKNOWN_TOPIC)
+	ErrSwitchNeeds   = reasonError(veiviserv1.ErrorReason_ERROR_REASON_SWITCH_NEEDS)
 	ErrSwitchOver    = reasonError(veiviserv1.ErrorReason_ERROR_REASON_SWITCH_OVER)
 )
 
@@ -24,7 +26,7 @@ const (
 // would stop, from as many logged decisions as the client's timeout leaves time for. With an id, or as a dry run, it is tried
 // again by itself.
 //
-// Errors: ErrInvalidField, ErrUnknownItem, ErrUnknownSegment, ErrSwitchExists, ErrSwitchLimit, ErrNoPlanPublished,
+// Errors: ErrInvalidField, ErrUnknownItem, ErrUnknownSegment, ErrUnknownTopic, ErrSwitchExists, ErrSwitchLimit, ErrNoPlanPublished,
 // ErrStoreUnavailable.
 func (c *Client) SetSwitch(ctx context.Context, req *veiviserv1.SetSwitchRequest) (*veiviserv1.SetSwitchResponse, error) {
 	return call(ctx, c, safe(req.GetDryRun() || req.GetSwitch().GetSwitchId() != ""), req, c.plans.SetSwitch)

@@ -148,6 +148,9 @@ func (c *switchListCmd) Run(ctx context.Context, s *session) error {
 	}
 	for _, w := range out.GetSwitches() {
 		fmt.Fprintf(s.std.out, "%s  %s  %s\n", w.GetSwitchId(), howFar(w), silenced(w))
+		for _, m := range w.GetMissing() {
+			fmt.Fprintln(s.std.out, "  "+missing(m))
+		}
 		t := table{}
 		for i, h := range w.GetHistory() {
 			t.add(when(h.GetTime()), change(i, h), orDash(h.GetAuthor()), h.GetNote())
@@ -170,6 +173,14 @@ func silenced(w *veiviserv1.Switch) string {
 	return strings.Join(parts, ", ")
 }
 
+// missing says what comes of something that a switch needs and does not find.
+func missing(what string) string {
+	if what == "statement" {
+		return "its statement can not be shown now: nothing is shown instead"
+	}
+	return "it keeps nothing away now: the shop has no such " + what
+}
+
 func howFar(w *veiviserv1.Switch) string {
 	switch {
 	case w.GetOver():
@@ -187,6 +198,8 @@ func change(i int, h *veiviserv1.SwitchChange) string {
 		return "set"
 	case h.GetOver():
 		return "over"
+	case h.GetStage() == 0:
+		return "set again"
 	default:
 		return fmt.Sprintf("stage %d", h.GetStage())
 	}

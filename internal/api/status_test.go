@@ -126,7 +126,7 @@ func TestReasonsAreOfTheContract(t *testing.T) {
 		veiviser.ReasonRequestTooLarge, veiviser.ReasonUnknownRoute, veiviser.ReasonStopping, veiviser.ReasonForeignOrigin,
 		veiviser.ReasonGateClosed, veiviser.ReasonUnknownDirective, veiviser.ReasonDirectiveLimit, veiviser.ReasonUnknownPurpose,
 		veiviser.ReasonUnknownAccount, veiviser.ReasonUnknownSwitch, veiviser.ReasonSwitchExists, veiviser.ReasonSwitchLimit,
-		veiviser.ReasonSwitchOver, veiviser.ReasonErased,
+		veiviser.ReasonSwitchOver, veiviser.ReasonErased, veiviser.ReasonUnknownTopic, veiviser.ReasonSwitchNeeds,
 	} {
 		if got := reasonToProto(r); seen[got] {
 			t.Errorf("%s is no value of ErrorReason, or that of another: %s", r, got)

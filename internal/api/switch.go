@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 
+	"github.com/veiviser/veiviser/internal/planpb"
 	"github.com/veiviser/veiviser/internal/review"
 	"github.com/veiviser/veiviser/internal/veiviser"
 	veiviserv1 "github.com/veiviser/veiviser/proto/veiviser/v1"
@@ -11,15 +12,15 @@ import (
 // Switches silences and resumes. [plan.Library] is one.
 type Switches interface {
 	// CheckSwitch gives a switch as it would be, or says what is wrong with it.
-	CheckSwitch(s veiviser.Switch, author, note string) (veiviser.Switch, error)
+	CheckSwitch(ctx context.Context, s veiviser.Switch, author, note string) (veiviser.Switch, error)
 	// SetSwitch silences what a switch is about.
 	SetSwitch(ctx context.Context, s veiviser.Switch, author, note string) (veiviser.Switch, error)
 	// ResumeSwitch takes a switch one stage back, or with all to the end.
 	ResumeSwitch(ctx context.Context, id string, all bool, author, note string) (veiviser.Switch, error)
 	// Switches are all switches, those that are on first, the newest first.
 	Switches(ctx context.Context) ([]veiviser.Switch, error)
-	// Resume are the stages in which what was silenced comes back.
-	Resume() []veiviser.ResumeStage
+	// Missing says what a switch needs to do what it says and does not find now.
+	Missing(s *veiviser.Switch) []string
 }
 
 // SetSwitch silences what a switch is about, or says what it would stop.
@@ -32,7 +33,7 @@ func (s *plans) SetSwitch(ctx context.Context, in *veiviserv1.SetSwitchRequest) 
 	if err != nil {
 		return nil, err
 	}
-	return &veiviserv1.SetSwitchResponse{Switch: switchToProto(&set, s.switches.Resume())}, nil
+	return &veiviserv1.SetSwitchResponse{Switch: s.switchToProto(&set)}, nil
 }
 
 // previewSwitch says what a switch would stop.
@@ -41,7 +42,7 @@ func (s *plans) previewSwitch(ctx context.Context, w veiviser.Switch, in *veivis
 	if in.GetLookBack() != nil && (in.GetLookBack().CheckValid() != nil || lookBack <= 0) {
 		return nil, veiviser.Invalid(veiviser.ReasonInvalidField, "look_back", "must be longer than 0; leave it out for one day")
 	}
-	w, err := s.switches.CheckSwitch(w, in.GetAuthor(), in.GetNote())
+	w, err := s.switches.CheckSwitch(ctx, w, in.GetAuthor(), in.GetNote())
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +50,7 @@ func (s *plans) previewSwitch(ctx context.Context, w veiviser.Switch, in *veivis
 	if err != nil {
 		return nil, err
 	}
-	return &veiviserv1.SetSwitchResponse{Switch: switchToProto(&w, s.switches.Resume()), Preview: previewToProto(&p)}, nil
+	return &veiviserv1.SetSwitchResponse{Switch: s.switchToProto(&w), Preview: previewToProto(&p)}, nil
 }
 
 // ResumeSwitch takes a switch one stage further back, or all the way.
@@ -58,7 +59,7 @@ func (s *plans) ResumeSwitch(ctx context.Context, in *veiviserv1.ResumeSwitchReq
 	if err != nil {
 		return nil, err
 	}
-	return &veiviserv1.ResumeSwitchResponse{Switch: switchToProto(&w, s.switches.Resume())}, nil
+	return &veiviserv1.ResumeSwitchResponse{Switch: s.switchToProto(&w)}, nil
 }
 
 // ListSwitches lists switches with all that was done with them.
@@ -68,9 +69,8 @@ func (s *plans) ListSwitches(ctx context.Context, _ *veiviserv1.ListSwitchesRequ
 		return nil, err
 	}
 	out := &veiviserv1.ListSwitchesResponse{}
-	stages := s.switches.Resume()
 	for i := range list {
-		out.Switches = append(out.Switches, switchToProto(&list[i], stages))
+		out.Switches = append(out.Switches, s.switchToProto(&list[i]))
 	}
 	return out, nil
 }
@@ -81,13 +81,19 @@ func switchFromProto(s *veiviserv1.Switch) veiviser.Switch {
 	}
 }
 
-func switchToProto(s *veiviser.Switch, stages []veiviser.ResumeStage) *veiviserv1.Switch {
+func (s *plans) switchToProto(w *veiviser.Switch) *veiviserv1.Switch {
+	out := switchToProto(w)
+	out.Missing = s.switches.Missing(w)
+	return out
+}
+
+func switchToProto(s *veiviser.Switch) *veiviserv1.Switch {
 	out := &veiviserv1.Switch{
 		SwitchId: s.ID, Topic: s.Topic, Region: s.Region, Segment: s.Segment, StatementItemId: s.Statement, Stage: int32(s.Stage),
-		Over: s.Over, CreateTime: timeToProto(s.Created),
+		Over: s.Over, CreateTime: timeToProto(s.Created), Resume: planpb.ResumeToProto(s.Resume),
 	}
-	if s.Stage > 0 && s.Stage <= len(stages) {
-		out.StageId = stages[s.Stage-1].ID
+	if s.Stage > 0 && s.Stage <= len(s.Resume) {
+		out.StageId = s.Resume[s.Stage-1].ID
 	}
 	for _, c := range s.History {
 		out.History = append(out.History, &veiviserv1.SwitchChange{

@@ -60,7 +60,7 @@ func visitorToProto(p *veiviser.Visitor, needs []veiviser.NeedView, segments []s
 	out := &veiviserv1.Visitor{
 		VisitorId: p.ID, LinkedVisitorIds: p.LinkedIDs,
 		FirstSeenTime: timeToProto(p.FirstSeen), LastSeenTime: timeToProto(p.LastSeen),
-		Visits: p.Visits, Events: p.Events, Value: p.Value, Attributes: p.Attributes,
+		Visits: p.Visits, Events: p.Events, Value: p.Value, Attributes: p.Attributes, Region: p.Region,
 		EventCounts: make([]*veiviserv1.EventCount, len(p.Counts)),
 		RecentItems: make([]*veiviserv1.RecentItem, len(p.Recent)),
 		Visit:       visitToProto(&p.Visit), Needs: needsToProto(needs, -1, v), SegmentIds: segments,

@@ -23,7 +23,7 @@ const samplePlan = "sykkel"
 const author = "server"
 
 // publish brings the library up to date and publishes the plan that the configuration names, or the sample plan when
-// nothing is published yet. While the store is away the configured plan answers, and published is false: keepPublished
+// nothing is published yet. A plan that takes away what a switch needs that is on is not published. While the store is away the configured plan answers, and published is false: keepPublished
 // does the rest. The sample plan does not answer for whatever somebody published before.
 func (a *App) publish(ctx context.Context) (published bool, err error) {
 	var own *veiviser.Plan
@@ -65,7 +65,12 @@ func (a *App) bootstrap(ctx context.Context, own *veiviser.Plan) error {
 		}
 		name = samplePlan
 	}
-	return listed(a.library.Bootstrap(ctx, own, author, "published at start from "+name))
+	err := a.library.Bootstrap(ctx, own, author, "published at start from "+name)
+	if veiviser.ReasonOf(err) == veiviser.ReasonSwitchNeeds { // silence goes on, and so does everything else
+		a.log.ErrorContext(ctx, "the plan is not published: the last one goes on answering", "plan", name, "error", err)
+		return nil
+	}
+	return listed(err)
 }
 
 // publishEvery is how often it is looked whether a plan has to be published.

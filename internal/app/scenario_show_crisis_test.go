@@ -44,6 +44,9 @@ func (p *printer) silenced(s *veiviserv1.Switch) {
 	}
 	p.line("%s%s%s%s%s stage %d%s%s", id, word(" topic", s.GetTopic()), word(" region", s.GetRegion()), word(" segment", s.GetSegment()),
 		word(" statement", s.GetStatementItemId()), s.GetStage(), word("", s.GetStageId()), over)
+	for _, m := range s.GetMissing() {
+		p.line("  without its %s", m)
+	}
 	for _, h := range s.GetHistory() {
 		over = ""
 		if h.GetOver() {

@@ -16,7 +16,7 @@ func (c *choice) bars(p *plan.Placement, need *veiviser.NeedView, channel string
 	bars := eligible.Wishes(s, channel, c.in.Time)
 	bars = append(bars, eligible.Unasked(c.snap.Plan.Purposes, s, channel)...)
 	bars = append(bars, relation.Bars(c.snap.Relation, s, c.in.Time, c.side(p.Staff).due)...)
-	bars = append(bars, eligible.Silenced(c.switches, c.snap.Crisis.Resume, c.visitor.ID)...)
+	bars = append(bars, eligible.Silenced(c.switches, c.hearer(p))...)
 	bars = append(bars, eligible.NoSell(c.snap.Plan.Audiences, c.visitor, c.needs, need)...)
 	bars = c.contact(bars, p, channel)
 	bars = append(bars, answered(s)...)

@@ -145,7 +145,7 @@ func shownTo(snap *plan.Snapshot, a *veiviser.Answer, folded, loaded *veiviser.V
 		v.ID = a.Request.VisitorID
 	}
 	standing, ok := reserve(snap, a, &v.Standing)
-	if relation.Due(snap.Relation, &v.Standing, a.Time, a.Showing...) != nil {
+	if len(standing.Cases) > 0 {
 		standing.Cases = slices.Clone(standing.Cases)
 		ok = relation.Shown(snap.Relation, &standing, a.Time, a.Showing, func(id string) (uint64, bool) { return servedBy(a, id) }) || ok
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/veiviser/veiviser/internal/eligible"
 	"github.com/veiviser/veiviser/internal/learn"
 	"github.com/veiviser/veiviser/internal/plan"
 	"github.com/veiviser/veiviser/internal/rank"
@@ -14,8 +15,10 @@ import (
 // relate looks at how far she has come with the shop: which step of recovery has come, and what winning her is worth.
 func (c *choice) relate() {
 	s := &c.visitor.Standing
-	due := relation.Due(c.snap.Relation, s, c.in.Time, c.in.Showing...)
-	c.hers.due, c.theirs.due = due, due
+	if len(s.Cases) > 0 {
+		due := relation.Due(c.snap.Relation, s, c.in.Time, c.can, c.in.Showing...)
+		c.hers.due, c.theirs.due = due, due
+	}
 	if c.in.Again != nil {
 		c.margin = c.in.Again.Margin
 		return
@@ -24,6 +27,24 @@ func (c *choice) relate() {
 	if a.Weight > 0 && c.in.Degraded == "" && s.Relation.Phase() == veiviser.PhaseProspect {
 		c.margin = relation.Margin(a, c.in.Customers, c.source, c.segments)
 	}
+}
+
+// can reports whether an item of the recovery ladder may be shown to her anywhere: no wish of hers, no date, no stock and no rule keeps
+// it away, whichever of her needs a placement looks at.
+func (c *choice) can(id string) bool {
+	facts := eligible.Facts{Visitor: c.visitor, Context: &c.context, Now: c.in.Time}
+	q := plan.Query{
+		Segments: c.segments, Now: c.in.Time, Facts: &facts, Bars: eligible.Wishes(&c.visitor.Standing, c.context.Channel, c.in.Time),
+	}
+	if len(c.needs) == 0 {
+		return c.snap.Catalog.Available(id, &q)
+	}
+	for i := range c.needs {
+		if facts.Need = &c.needs[i]; c.snap.Catalog.Available(id, &q) {
+			return true
+		}
+	}
+	return false
 }
 
 // relationship says for which items she is who they are made for. Without her record nobody knows how far she has come.

@@ -84,7 +84,7 @@ func TestRelationDecisions(t *testing.T) {
 		if open > 0 && (!leads("case") || first[0].Reasons[0].Code != veiviser.BecauseCase || first[1].ItemID != "help") {
 			t.Fatalf("with %d cases: %+v", open, first)
 		}
-		due := relation.Due(snap.Relation, &v.Standing, now) != nil
+		due := relation.Due(snap.Relation, &v.Standing, now, func(string) bool { return true }) != nil
 		if due != (leads("sorry") && first[0].Reasons[0].Code == veiviser.BecauseRecovery) {
 			t.Fatalf("a step is due: %v; %+v", due, first)
 		}
@@ -159,7 +159,7 @@ func TestWatchKeepsTheStep(t *testing.T) {
 			t.Errorf("%d sent, the first %+v", len(w.sent), w.sent[0].Answer.Decisions[0].Choices)
 		}
 	})
-	if c := &m.visitors["ada"].Standing.Cases[0]; c.Shown != 1 || c.ShownBy == 0 {
+	if c := &m.visitors["ada"].Standing.Cases[0]; c.Shown[0] == 0 || c.ShownBy == 0 {
 		t.Errorf("%+v", c)
 	}
 	q := ask()

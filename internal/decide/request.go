@@ -38,7 +38,7 @@ func foldEvents(snap *plan.Snapshot, loaded *veiviser.Loaded, req *veiviser.Requ
 	}
 	events := slices.Clone(req.Events)
 	for i := range events {
-		inContext(&events[i], &req.Context)
+		inContext(&events[i], &req.Context, snap.Crisis.Region)
 		if events[i].Time.IsZero() {
 			events[i].Time = now
 		}
@@ -57,8 +57,8 @@ func foldEvents(snap *plan.Snapshot, loaded *veiviser.Loaded, req *veiviser.Requ
 	return folded, nil
 }
 
-// inContext lets an event take from the situation what it does not say itself.
-func inContext(e *veiviser.Event, c *veiviser.Context) {
+// inContext lets an event take from the situation what it does not say itself; region is the attribute that says where she is.
+func inContext(e *veiviser.Event, c *veiviser.Context, region string) {
 	if e.Channel == "" {
 		e.Channel = c.Channel
 	}
@@ -70,13 +70,14 @@ func inContext(e *veiviser.Event, c *veiviser.Context) {
 		{veiviser.AttributeReferrer, c.Referrer},
 		{veiviser.AttributeDevice, c.Device},
 		{veiviser.AttributeLanguage, c.Language},
+		{region, c.Attributes[region]},
 	} {
 		if a.value == "" || own[a.name] != "" {
 			continue
 		}
 		if !shared { // the request's own map stays as it is
 			if own = maps.Clone(own); own == nil {
-				own = make(map[string]string, 5)
+				own = make(map[string]string, 6)
 			}
 			shared = true
 		}

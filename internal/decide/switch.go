@@ -27,6 +27,11 @@ func (c *choice) concerned() []veiviser.Switch {
 	return mine
 }
 
+// hearer is who hears what is said on a placement.
+func (c *choice) hearer(p *plan.Placement) eligible.Hearer {
+	return eligible.Hearer{ID: c.visitor.ID, OpenCase: c.visitor.Standing.OpenCases(c.in.Time) > 0, Staff: p.Staff}
+}
+
 // state shows the statement of a switch where the switch stopped something, or where the talk is of its topic: once to
 // everybody who looks at the answer, before everything that is ranked. It reports how much room is left.
 func (c *choice) state(d *veiviser.Decision, set *plan.Eligible, q *plan.Query, room int) int {

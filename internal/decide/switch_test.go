@@ -33,7 +33,7 @@ func anySwitches(t *rapid.T, snap *plan.Snapshot) []veiviser.Switch {
 			Region:    rapid.SampledFrom([]string{"", "", "oslo", "bergen"}).Draw(t, "region"),
 			Segment:   rapid.SampledFrom([]string{"", "", "newcomers", "families"}).Draw(t, "segment"),
 			Statement: rapid.SampledFrom([]string{"", holding, "service-call-us"}).Draw(t, "statement"),
-			Stage:     rapid.IntRange(0, len(snap.Crisis.Resume)-1).Draw(t, "stage"), Created: noon.Add(time.Duration(i) * time.Hour),
+			Resume:    snap.Crisis.Resume, Stage: rapid.IntRange(0, len(snap.Crisis.Resume)-1).Draw(t, "stage"), Created: noon.Add(time.Duration(i) * time.Hour),
 		}
 		if s.Topic != "" || s.Region != "" || s.Segment != "" {
 			on = append(on, s)
@@ -86,11 +86,13 @@ func TestSwitches(t *testing.T) {
 
 // silenced fails when something is shown that must not be.
 func silenced(t *rapid.T, snap *plan.Snapshot, a *veiviser.Answer) {
-	bars := eligible.Silenced(a.Switches, snap.Crisis.Resume, a.Visitor.ID)
 	var shown [2]map[string]int // to her, to an employee
 	shown[0], shown[1] = map[string]int{}, map[string]int{}
 	for i := range a.Decisions {
 		ranked := false
+		bars := eligible.Silenced(a.Switches, eligible.Hearer{
+			ID: a.Visitor.ID, OpenCase: a.Visitor.Standing.OpenCases(a.Time) > 0, Staff: a.Decisions[i].Staff,
+		})
 		for _, c := range a.Decisions[i].Choices {
 			it, _ := snap.Catalog.Lookup(c.ItemID)
 			for k := range bars {

@@ -9,33 +9,36 @@ import (
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
-// lookAgain is how often a watched visit is looked at without a note from the store: time alone moves beliefs, and a
-// new plan may be published.
+// lookAgain is after how long a watched visit is looked at again without a note from the store and without anything that is known
+// to come: time alone moves beliefs, and a new plan may be published.
 const lookAgain = 10 * time.Second
 
 // lookAtSwitches is how often a watched visit looks whether anything was switched off or on: what is on a screen already is to
 // fall silent as soon as what comes after it.
 const lookAtSwitches = 500 * time.Millisecond
 
-// Watch sends an answer at once, and a new one whenever events of the visitor change it, until ctx ends or send fails. It ends with
+// Watch sends an answer at once, and a new one whenever events of the visitor change it, or those of other members of the account
+// she acts for, or an order that is late, a wish that ends, a step of recovery that comes; until ctx ends or send fails. It ends with
 // ReasonErased once the visitor is erased, and writes nothing more: whoever comes after is somebody else, to be watched anew.
-// The answer is made as a preview first and, when it differs from the last one sent, decided for real, so that only what
-// is sent is logged.
+// The answer is made as a preview first and, when it differs from the last one sent, decided for real, so that only what is sent is
+// logged.
 func (d *Decider) Watch(ctx context.Context, req veiviser.Request, send func(*Reply) error) error {
 	notes, err := d.store.Watch(ctx, req.VisitorID)
 	if err != nil && !degradable(err) {
 		return err
 	}
-	again := time.NewTicker(lookAgain)
-	defer again.Stop()
 	switched := time.NewTicker(lookAtSwitches)
 	defer switched.Stop()
 	screen := screen{seed: d.seed()}
+	var theirs company
+	defer theirs.end()
 	for {
 		on := d.switches()
-		select {
-		case <-notes: // of what the next look sees anyway
-		default:
+		for _, n := range [...]<-chan struct{}{notes, theirs.notes} {
+			select {
+			case <-n: // of what the next look sees anyway
+			default:
+			}
 		}
 		if err = d.renew(ctx, req, &screen, send); err != nil {
 			if ctx.Err() != nil { // whatever failed, this is why
@@ -43,6 +46,8 @@ func (d *Decider) Watch(ctx context.Context, req veiviser.Request, send func(*Re
 			}
 			return err
 		}
+		theirs.follow(ctx, d, &screen)
+		soon := d.alarm(&req, &screen)
 		for wait := true; wait; {
 			select {
 			case <-ctx.Done():
@@ -52,12 +57,18 @@ func (d *Decider) Watch(ctx context.Context, req veiviser.Request, send func(*Re
 				if !open {
 					notes = nil
 				}
-			case <-again.C:
+			case _, open := <-theirs.notes:
+				wait = false
+				if !open {
+					theirs.notes = nil
+				}
+			case <-soon.C:
 				wait = false
 			case <-switched.C:
 				wait = slices.EqualFunc(on, d.switches(), sameStage)
 			}
 		}
+		soon.Stop()
 	}
 }
 
@@ -65,6 +76,8 @@ func (d *Decider) Watch(ctx context.Context, req veiviser.Request, send func(*Re
 type screen struct {
 	// seed is that of the previews: what is drawn changes nothing on it.
 	seed [2]uint64
+	// look is what was seen of her last; nil before the first.
+	look *veiviser.Answer
 	// seen is what a preview said when the last answer was made; nil before the first.
 	seen *Reply
 	// sent is the last answer.
@@ -119,6 +132,7 @@ func (d *Decider) renew(ctx context.Context, req veiviser.Request, last *screen,
 	if err != nil {
 		return err
 	}
+	last.look = &seen.Answer
 	if last.seen != nil && sameAnswer(&last.seen.Answer, &seen.Answer) {
 		return nil
 	}

@@ -4,26 +4,48 @@ import (
 	"encoding/binary"
 	"hash/fnv"
 	"slices"
+	"strings"
 
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
-// Region is where somebody is: the attribute of the request's context of that name, or else her own; "" when neither is known.
+// Region is where somebody is: the attribute of the request's context of that name, or else where her events said that she was
+// last, or else her own attribute; "" when none is known.
 func Region(name string, c *veiviser.Context, v *veiviser.Visitor) string {
-	if r := c.Attributes[name]; r != "" || v == nil {
+	switch r := c.Attributes[name]; {
+	case r != "" || v == nil:
 		return r
+	case v.Region != "":
+		return v.Region
+	default:
+		return v.Attributes[name]
 	}
-	return v.Attributes[name]
 }
 
-// Concerns reports whether a switch that is on is about a person in a region and in segments.
+// Concerns reports whether a switch that is on is about a person in a region and in segments. Regions are compared as
+// [veiviser.FoldRegion] folds them.
 func Concerns(s *veiviser.Switch, region string, segments []string) bool {
-	return !s.Over && (s.Region == "" || s.Region == region) && (s.Segment == "" || slices.Contains(segments, s.Segment))
+	return !s.Over && (s.Region == "" || s.Region == region || strings.EqualFold(s.Region, strings.TrimSpace(region))) &&
+		(s.Segment == "" || slices.Contains(segments, s.Segment))
+}
+
+// Hearer is who hears what switches leave.
+type Hearer struct {
+	// ID is the identity under which the person is kept.
+	ID string
+	// OpenCase is whether something is to be put right for her.
+	OpenCase bool
+	// Staff is whether an employee who talks with her hears it, and nothing is said to her.
+	Staff bool
 }
 
 // Silenced are the bars of switches that concern a person, each as far as it has not come back for her. Statements pass the bars
 // of all of them, and so does what the shop owes her. A switch without a topic keeps everything else away.
-func Silenced(switches []veiviser.Switch, resume []veiviser.ResumeStage, visitorID string) []veiviser.Bar {
+//
+// Help goes on. To whom something is to be put right, what is made for people with an open case passes every switch. Where no
+// topic is silenced but people, service passes, too, for her and for employees: what they may help with is not what the crisis is
+// about.
+func Silenced(switches []veiviser.Switch, to Hearer) []veiviser.Bar {
 	var bars []veiviser.Bar
 	var statements []string
 	for i := range switches {
@@ -33,15 +55,19 @@ func Silenced(switches []veiviser.Switch, resume []veiviser.ResumeStage, visitor
 	}
 	for i := range switches {
 		s := &switches[i]
-		kinds, back := kept(s, resume, visitorID)
+		kinds, back := kept(s, to.ID)
 		if back {
 			continue
 		}
 		b := veiviser.Bar{
 			Reason: veiviser.ExcludedSwitch, About: s.ID, Passes: veiviser.DutyTransactional, Kinds: kinds, Except: statements,
+			Care: to.OpenCase,
 		}
-		if s.Topic != "" {
+		switch {
+		case s.Topic != "":
 			b.Topics = []string{s.Topic}
+		case to.OpenCase || to.Staff:
+			b.Spares = []veiviser.ItemKind{veiviser.KindService}
 		}
 		bars = append(bars, b)
 	}
@@ -50,9 +76,9 @@ func Silenced(switches []veiviser.Switch, resume []veiviser.ResumeStage, visitor
 
 // kept are the kinds that a switch still keeps from a person, none for all of them; back is true when it keeps nothing. She is
 // in the last stage that has come and that she is among the share of.
-func kept(s *veiviser.Switch, resume []veiviser.ResumeStage, visitorID string) (kinds []veiviser.ItemKind, back bool) {
-	for i := min(s.Stage, len(resume)) - 1; i >= 0; i-- {
-		stage := &resume[i]
+func kept(s *veiviser.Switch, visitorID string) (kinds []veiviser.ItemKind, back bool) {
+	for i := min(s.Stage, len(s.Resume)) - 1; i >= 0; i-- {
+		stage := &s.Resume[i]
 		if share := stage.Share; share > 0 && share < 1 && lot(s.ID, visitorID) >= share {
 			continue
 		}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -13,21 +14,47 @@ import (
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
-// regionOf is where somebody is as an event tells it: the event's own attribute of that name, or what it says of the visitor, or
-// what she said before.
+// whereabouts is where an event says that somebody is: its own attribute of that name, or what it says of the visitor; "" when it
+// does not say.
+func whereabouts(name string, e *veiviser.Event) string {
+	here := strings.TrimSpace(cmp.Or(e.Attributes[name], e.Attributes[veiviser.AttributeVisitorPrefix+name]))
+	if len(here) > veiviser.MaxRegionBytes {
+		return ""
+	}
+	return here
+}
+
+// moved notes where she was last. What comes late does not overwrite.
+func moved(name string, v *veiviser.Visitor, e *veiviser.Event) {
+	if here := whereabouts(name, e); here != "" && (v.Region == "" || !e.Time.Before(v.LastSeen)) {
+		v.Region = here
+	}
+}
+
+// regionOf is where somebody is as an event tells it, or else as is known of her.
 func regionOf(name string, e *veiviser.Event, v *veiviser.Visitor) string {
-	return cmp.Or(e.Attributes[name], e.Attributes["visitor."+name], v.Attributes[name])
+	return cmp.Or(whereabouts(name, e), v.Region, v.Attributes[name])
 }
 
 // watch counts an event that is watched for surges, at the time it was written: what comes in late comes in now. A subject that the
-// shop has nothing about may be one person's own, and is not remembered: its event counts for what lies above it.
+// shop has nothing about may be one person's own, and is not remembered: its event counts for what lies above it. Of regions and
+// channels see [places].
 func (s *state) watch(snap *plan.Snapshot, line *veiviser.OutboxEntry) {
 	e := line.Entry.Event
 	if e == nil {
 		return
 	}
 	event := surge.Event{
-		Topics: slices.DeleteFunc(subjects(e.Subject), func(t string) bool { return !snap.Topic(t) }), Region: e.Region, Segments: line.Entry.After.Segments, Channel: e.Channel,
+		Topics: slices.DeleteFunc(subjects(e.Subject), func(t string) bool { return !snap.Topic(t) }), Segments: line.Entry.Before.Segments,
+	}
+	if s.Places.seen(surge.Region, e.Region, e.Whose, line.Written) {
+		event.Region = e.Region
+	}
+	if snap.HasChannel(e.Channel) || s.Places.seen(surge.Channel, e.Channel, e.Whose, line.Written) {
+		event.Channel = e.Channel
+	}
+	if e.Whose != 0 {
+		event.Same = veiviser.HashID(strconv.FormatUint(e.Whose, 16) + "\x00" + e.Subject + "\x00" + e.ItemID)
 	}
 	for signal, types := range map[string][]string{
 		surge.Complaints: snap.Crisis.Complaints, surge.Feedback: snap.Crisis.Feedback,

@@ -15,11 +15,12 @@ import (
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
-// complained is a line about a complaint, written now.
-func complained(subject, region string) veiviser.OutboxEntry {
+// complained is a line about a complaint of somebody, written now. She was in a segment before it, and is in another by it.
+func complained(whose uint64, subject, region, channel string) veiviser.OutboxEntry {
 	return veiviser.OutboxEntry{Written: time.Now(), Entry: veiviser.LogEntry{
-		Time: noon, After: veiviser.Membership{Segments: []string{"families"}, Known: true},
-		Event: &veiviser.LoggedEvent{Type: "complaint", Subject: subject, Channel: "web", Region: region},
+		Time: noon, Before: veiviser.Membership{Segments: []string{"families"}, Known: true},
+		After: veiviser.Membership{Segments: []string{"families", "complaining"}, Known: true},
+		Event: &veiviser.LoggedEvent{Type: "complaint", Subject: subject, Channel: channel, Region: region, Whose: whose},
 	}}
 }
 
@@ -34,7 +35,7 @@ func TestLearnerRaisesAlerts(t *testing.T) {
 		a := learn.NewLearner(o, published{snap}, "a", slog.New(slog.NewTextHandler(&log, nil)))
 		for i := range 3 * 24 { // three days with a complaint every six hours
 			if i%6 == 0 {
-				o.write(i%7, complained("bike/road", "oslo"))
+				o.write(i%7, complained(uint64(i+1), "bike/road", "oslo", "web"))
 			}
 			must(t, a.Step(t.Context()))
 			time.Sleep(time.Hour)
@@ -44,7 +45,7 @@ func TestLearnerRaisesAlerts(t *testing.T) {
 			t.Fatalf("%d alerts while nothing was unusual", n)
 		}
 		for i := range 25 {
-			o.write(i%7, complained("bike/ebike", "bergen"))
+			o.write(i%7, complained(uint64(1000+i), "bike/ebike", "bergen", "web"))
 		}
 		must(t, a.Step(t.Context())) // counted, but the bucket is not over
 		if n := len(a.Shown().Alerts); n != 0 {
@@ -61,7 +62,7 @@ func TestLearnerRaisesAlerts(t *testing.T) {
 			}
 		}
 		want := map[string]int64{
-			"all ": 25, "topic bike": 25, "topic bike/ebike": 25, "region bergen": 25, "segment families": 25, "channel web": 25,
+			"all ": 25, "topic bike": 25, "topic bike/ebike": 25, "region bergen": 23, "segment families": 25, "channel web": 25,
 		}
 		if d := cmp.Diff(want, about); d != "" {
 			t.Error(d)
@@ -90,6 +91,43 @@ func TestLearnerRaisesAlerts(t *testing.T) {
 	})
 }
 
+// A region or channel that is one person's own is not watched, not remembered and not logged: what she sends again and again is found
+// in no snapshot and no log. One where several people were is watched, and so is a channel of the plan.
+func TestPlacesOfOnePersonAreNotKept(t *testing.T) {
+	snap := sykkel(t)
+	synctest.Test(t, func(t *testing.T) {
+		o := newOutboxes()
+		o.plan = snap
+		var log bytes.Buffer
+		a := learn.NewLearner(o, published{snap}, "a", slog.New(slog.NewTextHandler(&log, nil)))
+		for range 3 * 24 {
+			must(t, a.Step(t.Context()))
+			time.Sleep(time.Hour)
+		}
+		for i := range 30 {
+			whose := uint64(i%2 + 1) // husband and wife
+			o.write(i%7, complained(whose, fmt.Sprint("bike/", i), "planted street 4", "planted@channel"))
+			o.write(i%7, complained(0, "", "planted by nobody", ""))
+			o.write(i%7, complained(uint64(i+10), "bike/ebike", "voss", "kiosk"))
+		}
+		must(t, a.Step(t.Context()))
+		time.Sleep(10 * time.Minute)
+		must(t, a.Step(t.Context()))
+		about := map[string]bool{}
+		for _, x := range a.Shown().Alerts {
+			about[x.Dimension+" "+x.Value] = true
+		}
+		if !about["region voss"] || !about["channel kiosk"] || about["segment complaining"] {
+			t.Errorf("alerts %v", about)
+		}
+		for what, text := range map[string]string{"snapshot": string(o.state), "log": log.String(), "alerts": fmt.Sprint(about)} {
+			if strings.Contains(text, "planted") {
+				t.Errorf("the %s tells where one person is: %s", what, text)
+			}
+		}
+	})
+}
+
 // The region of a line is that of the event, or else what it says of the visitor, or else what she said before.
 func TestRegionIsLogged(t *testing.T) {
 	snap := sykkel(t)
@@ -100,6 +138,8 @@ func TestRegionIsLogged(t *testing.T) {
 	}{
 		{map[string]string{"region": "bergen", "visitor.region": "voss"}, "bergen"},
 		{map[string]string{"visitor.region": "voss"}, "voss"},
+		{map[string]string{"region": " Bergen"}, "bergen"},
+		{map[string]string{"region": strings.Repeat("x", 129)}, "oslo"},
 		{nil, "oslo"},
 	} {
 		e := event(fmt.Sprint("e", i), "kari", "complaint")
@@ -107,6 +147,41 @@ func TestRegionIsLogged(t *testing.T) {
 		folded := learn.Fold(snap, &loaded, []veiviser.Event{e}, noon)
 		if len(folded.Log) != 1 || folded.Log[0].Event.Region != tt.want {
 			t.Errorf("%v: %+v", tt.attributes, folded.Log)
+		}
+	}
+}
+
+// Where she was last is remembered: what comes late does not overwrite, what does not say leaves it, and of who is not profiled nothing
+// is.
+func TestRegionIsRemembered(t *testing.T) {
+	snap := sykkel(t)
+	for _, unprofiled := range []bool{false, true} {
+		loaded := veiviser.Loaded{VisitorID: "kari"}
+		if unprofiled {
+			loaded.Visitor = &veiviser.Visitor{ID: "kari", Standing: veiviser.Standing{Directives: []veiviser.Directive{{ID: "w", Kind: veiviser.DoNotProfile}}}}
+		}
+		for i, tt := range []struct {
+			at         time.Duration
+			attributes map[string]string
+			want       string
+		}{
+			{-3 * time.Hour, nil, ""},
+			{-2 * time.Hour, map[string]string{"region": "bergen"}, "bergen"},
+			{-2 * time.Hour, nil, "bergen"},
+			{-1 * time.Hour, map[string]string{"visitor.region": "Voss"}, "Voss"},
+			{-2 * time.Hour, map[string]string{"region": "oslo"}, "Voss"},
+		} {
+			e := event(fmt.Sprint("e", i), "kari", "view")
+			e.Time, e.Attributes = noon.Add(tt.at), tt.attributes
+			folded := learn.Fold(snap, &loaded, []veiviser.Event{e}, noon)
+			loaded.Visitor = folded.Visitor
+			line := folded.Log[0].Event
+			if unprofiled {
+				tt.want = ""
+			}
+			if loaded.Visitor.Region != tt.want || (line.Whose == 0) != unprofiled {
+				t.Errorf("unprofiled %v, event %d: %q, want %q; %+v", unprofiled, i, loaded.Visitor.Region, tt.want, line)
+			}
 		}
 	}
 }

@@ -123,12 +123,14 @@ func (f *Folded) fold(snap *plan.Snapshot, loaded *veiviser.Loaded, e *veiviser.
 	f.acts(snap, v, e, loaded.Outcomes[e.DecisionID], t, !again, now)
 	if f.profiled(snap, now) {
 		entry.Before = memberOf(v)
+		moved(snap.Crisis.Region, v, e)
 		if again {
 			stage.Note(v, e)
 		} else {
 			happen(snap, v, e, loaded.Outcomes[e.DecisionID])
 		}
 		entry.Steps = foldStanding(snap, v, e, loaded.Nonce, true, entry.Before.Segments)
+		entry.Event.Whose = veiviser.HashID(v.ID)
 		entry.After = MembershipAt(snap, v, e.Subject, v.LastSeen)
 		v.Segments, v.Stage = entry.After.Segments, entry.After.Stage
 	} else {
@@ -136,7 +138,7 @@ func (f *Folded) fold(snap *plan.Snapshot, loaded *veiviser.Loaded, e *veiviser.
 	}
 	confirm(&v.Standing, e)
 	recall(snap, &v.Standing, e, loaded.Outcomes[e.DecisionID], ofPerson(snap.Contact))
-	entry.Event.Region = regionOf(snap.Crisis.Region, e, v)
+	entry.Event.Region = veiviser.FoldRegion(regionOf(snap.Crisis.Region, e, v))
 	noteAnswered(v, e)
 	f.EventIDs = append(f.EventIDs, e.ID)
 	f.Log = append(f.Log, entry)

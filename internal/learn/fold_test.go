@@ -183,6 +183,7 @@ func TestFoldSaysWhatADecisionServed(t *testing.T) {
 			want := c.want
 			want.Type, want.DecisionID, want.Placement, want.Channel, want.Value = "click", c.decision, "home_hero", "web", 2
 			want.Choice = -1 // clicks are no outcomes in these terms
+			want.Whose = veiviser.HashID("ada")
 			if d := cmp.Diff(&want, got.Log[0].Event); d != "" {
 				t.Error(d)
 			}

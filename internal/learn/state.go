@@ -31,12 +31,14 @@ type state struct {
 	Response []byte `json:"response"`
 	// Surge watches for surges of complaints.
 	Surge *surge.Watch `json:"surge"`
+	// Places are the regions and channels that it watches.
+	Places *places `json:"places"`
 }
 
 func newState() state {
 	return state{
 		Positions: map[int]string{}, Decisions: map[int]string{}, Tails: map[string]map[int]string{}, Trimmed: map[int]string{},
-		Profiles: Profiles{}, Ledger: NewLedger(), Relations: newRelations(), Surge: surge.New(),
+		Profiles: Profiles{}, Ledger: NewLedger(), Relations: newRelations(), Surge: surge.New(), Places: newPlaces(),
 	}
 }
 
@@ -64,6 +66,9 @@ func decodeState(b []byte) (state, error) {
 	}
 	if s.Surge == nil {
 		s.Surge = surge.New()
+	}
+	if s.Places == nil {
+		s.Places = newPlaces()
 	}
 	if len(s.Response) > 0 {
 		x, err := rank.ReadExperience(s.Response)

@@ -109,6 +109,12 @@ func (e *Eligible) behind(b *veiviser.Bar) {
 			c.set(hasDuty, string(d)).takeFrom(e.tmp)
 		}
 	}
+	if b.Care {
+		c.set(isCare, "").takeFrom(e.tmp)
+	}
+	for _, k := range b.Spares {
+		c.set(isKind, string(rune('0'+kindIndex(k)))).takeFrom(e.tmp)
+	}
 	for _, id := range b.Except {
 		if slot, ok := c.Slot(id); ok {
 			e.tmp.drop(slot)

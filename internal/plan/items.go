@@ -35,6 +35,11 @@ func (l *Library) Upsert(ctx context.Context, items []veiviser.Item) ([]veiviser
 		if results[i].Err = check.item(&it); results[i].Err != nil {
 			continue
 		}
+		if it.Status == veiviser.StatusDraft {
+			if results[i].Err = l.keepStatement(it.ID); results[i].Err != nil {
+				continue
+			}
+		}
 		if it.Etag != "" {
 			stored, ok := l.matches(it.ID, it.Etag)
 			if !ok {
@@ -105,12 +110,15 @@ func itemChanged() *veiviser.Error {
 }
 
 // Delete takes an item out of the catalogue, also one of the plan: until the plan is published again. Etag, when not "",
-// must still be the item's. Errors: MALFORMED_ID, UNKNOWN_ITEM, ITEM_CHANGED, and those of the store.
+// must still be the item's. Errors: MALFORMED_ID, UNKNOWN_ITEM, ITEM_CHANGED, SWITCH_NEEDS, and those of the store.
 func (l *Library) Delete(ctx context.Context, id, etag string) error {
 	if err := l.Refresh(ctx); err != nil {
 		return err
 	}
 	if _, err := l.Item(id); err != nil {
+		return err
+	}
+	if err := l.keepStatement(id); err != nil {
 		return err
 	}
 	stored := ""

@@ -26,8 +26,8 @@ const maxTries = 4
 
 // Publish makes p the active plan, as a new version, and swaps the snapshot of this replica. A plan that equals the active
 // one is not published again: the answer is the active version as it is. Expected, when not 0, is the version that must
-// still be the active one. Errors: KindInvalid with INVALID_PLAN and every violation, KindConflict with PLAN_CHANGED, and
-// those of the store; after KindUnavailable or KindDeadline the plan may have been published all the same.
+// still be the active one. Errors: KindInvalid with INVALID_PLAN and every violation, KindConflict with PLAN_CHANGED,
+// KindPrecondition with SWITCH_NEEDS when a switch that is on needs what p takes away, and those of the store; after KindUnavailable or KindDeadline the plan may have been published all the same.
 func (l *Library) Publish(ctx context.Context, p *veiviser.Plan, expected uint64, author, note string) (veiviser.PlanVersion, error) {
 	if violations := Validate(p); len(violations) > 0 {
 		return veiviser.PlanVersion{}, invalidPlan(violations)
@@ -63,7 +63,10 @@ func (l *Library) publish(ctx context.Context, p *veiviser.Plan, expected uint64
 		}
 		must = active.Version
 	}
-	var err error
+	err := l.keepSwitches(p)
+	if err != nil {
+		return veiviser.PlanVersion{}, err
+	}
 	if v.Version, err = l.store.SavePlan(ctx, v, must); err != nil {
 		return veiviser.PlanVersion{}, err
 	}
@@ -118,7 +121,7 @@ func invalidPlan(violations []veiviser.Violation) *veiviser.Error {
 // RollBack makes an earlier version the active one again, 0 for the one that was active before. Answers name that version
 // again; its Changes in the answer are what going back changed. Rolling back to the active version changes nothing.
 // Expected is as for [Library.Publish]. Errors: NotFound with UNKNOWN_PLAN_VERSION, KindPrecondition with
-// NO_PLAN_PUBLISHED, KindConflict with PLAN_CHANGED, those of [Compile], and those of the store.
+// NO_PLAN_PUBLISHED or SWITCH_NEEDS, KindConflict with PLAN_CHANGED, those of [Compile], and those of the store.
 func (l *Library) RollBack(ctx context.Context, version, expected uint64) (veiviser.PlanVersion, error) {
 	for try := 1; ; try++ {
 		v, err := l.rollBack(ctx, version, expected)
@@ -154,6 +157,9 @@ func (l *Library) rollBack(ctx context.Context, version, expected uint64) (veivi
 		return v, nil
 	}
 	if _, err := Compile(version, &v.Plan); err != nil {
+		return none, err
+	}
+	if err := l.keepSwitches(&v.Plan); err != nil {
 		return none, err
 	}
 	if err := l.store.ActivatePlan(ctx, version, active.Version); err != nil {

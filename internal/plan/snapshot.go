@@ -219,6 +219,11 @@ func (s *Snapshot) Topic(subject string) bool {
 		slices.ContainsFunc(s.Plan.Journeys, func(j veiviser.Journey) bool { return slices.Contains(j.Subjects, subject) })
 }
 
+// HasChannel reports whether a placement is in a channel.
+func (s *Snapshot) HasChannel(channel string) bool {
+	return slices.ContainsFunc(s.Plan.Placements, func(p veiviser.Placement) bool { return p.Channel == channel })
+}
+
 // CatalogRevision is the revision of the catalogue the snapshot holds.
 func (s *Snapshot) CatalogRevision() uint64 { return s.Catalog.revision }
 

@@ -70,7 +70,7 @@ func (e *Eligible) whyOut(slot int32, q *Query) reason {
 // Silences says what a switch keeps away of what could be shown now to those it is about: the items, in the order of the
 // catalogue, and the placements that could show something and can not any more, but for the statement.
 func (s *Snapshot) Silences(w *veiviser.Switch, now time.Time) (items, empty []string) {
-	bars := eligible.Silenced([]veiviser.Switch{*w}, s.Crisis.Resume, "")
+	bars := eligible.Silenced([]veiviser.Switch{*w}, eligible.Hearer{})
 	left, had := map[string]bool{}, map[string]bool{}
 	for _, e := range s.Catalog.entries {
 		it := e.item

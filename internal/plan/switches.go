@@ -17,7 +17,6 @@ const (
 	MaxSwitchesOn = 64
 	// maxSwitchesOver is how many that are over are kept; beyond it those that have been over longest are forgotten.
 	maxSwitchesOver = 1000
-	maxRegionBytes  = 128
 	maxTopicBytes   = 128
 )
 
@@ -86,66 +85,41 @@ func (l *Library) Switches(ctx context.Context) ([]veiviser.Switch, error) {
 }
 
 // CheckSwitch says what is wrong with a switch that somebody wants to set, or gives it as it would be. Errors: KindInvalid with
-// INVALID_FIELD, NotFound with UNKNOWN_ITEM or UNKNOWN_SEGMENT, KindPrecondition with NO_PLAN_PUBLISHED.
-func (l *Library) CheckSwitch(s veiviser.Switch, author, note string) (veiviser.Switch, error) {
+// INVALID_FIELD, NotFound with UNKNOWN_ITEM, UNKNOWN_SEGMENT or UNKNOWN_TOPIC, KindExists with SWITCH_EXISTS, KindPrecondition with
+// NO_PLAN_PUBLISHED, and those of the store.
+func (l *Library) CheckSwitch(ctx context.Context, s veiviser.Switch, author, note string) (veiviser.Switch, error) {
+	all, err := l.store.Switches(ctx)
+	if err != nil {
+		return s, err
+	}
+	return l.wanted(&s, all, author, note)
+}
+
+// wanted is a switch that somebody wants to set as it would be, beside all that there are.
+func (l *Library) wanted(s *veiviser.Switch, all []veiviser.Switch, author, note string) (veiviser.Switch, error) {
 	snap := l.Active()
 	if snap == nil {
-		return s, noPlan()
+		return *s, noPlan()
 	}
 	now := l.clock().UTC().Truncate(time.Millisecond)
-	if err := snap.checkSwitch(&s, now); err != nil {
-		return s, err
+	if err := snap.checkSwitch(s, now); err != nil {
+		return *s, err
 	}
-	return veiviser.Switch{
-		ID: s.ID, Topic: s.Topic, Region: s.Region, Segment: s.Segment, Statement: s.Statement, Created: now, Author: author, Note: note,
-		History: []veiviser.SwitchChange{{Time: now, Author: author, Note: note}},
-	}, nil
+	set := veiviser.Switch{
+		ID: s.ID, Topic: s.Topic, Region: s.Region, Segment: s.Segment, Statement: s.Statement, Resume: snap.Crisis.Resume, Created: now,
+		Author: author, Note: note, History: []veiviser.SwitchChange{{Time: now, Author: author, Note: note}},
+	}
+	if i := slices.IndexFunc(all, func(o veiviser.Switch) bool { return o.ID == s.ID }); i >= 0 {
+		return setAgain(&set, all[i])
+	}
+	return set, nil
 }
 
-func (s *Snapshot) checkSwitch(w *veiviser.Switch, now time.Time) error {
-	wrong := func(field, format string, args ...any) error {
-		return veiviser.Invalid(veiviser.ReasonInvalidField, "switch."+field, format, args...)
-	}
-	w.Topic = trimAll(w.Topic)
-	if w.ID != "" {
-		if msg := badID(w.ID); msg != "" {
-			return wrong("switch_id", "the id %s", msg)
-		}
-	}
-	switch {
-	case w.Topic == "" && w.Region == "" && w.Segment == "":
-		return wrong("topic", "say what is to stop: a topic, a region or a segment, or several that must all hold")
-	case len(w.Topic) > maxTopicBytes:
-		return wrong("topic", "is %d bytes long, at most %d are allowed", len(w.Topic), maxTopicBytes)
-	case len(w.Region) > maxRegionBytes:
-		return wrong("region", "is %d bytes long, at most %d are allowed", len(w.Region), maxRegionBytes)
-	case w.Segment != "" && !slices.ContainsFunc(s.segments, func(g segment) bool { return g.id == w.Segment }):
-		return veiviser.NotFound(veiviser.ReasonUnknownSegment, "switch.segment", "the active plan has no segment %q", w.Segment)
-	case w.Statement == "":
-		return nil
-	}
-	it, ok := s.Catalog.Lookup(w.Statement)
-	switch {
-	case !ok:
-		return veiviser.NotFound(veiviser.ReasonUnknownItem, "switch.statement_item_id", "the catalogue has no item %q", w.Statement)
-	case it.Status == veiviser.StatusDraft:
-		return wrong("statement_item_id", "the item %q is a draft: make it live first", w.Statement)
-	case !onDate(it, now):
-		return wrong("statement_item_id", "the item %q is outside its dates now", w.Statement)
-	default:
-		return nil
-	}
-}
-
-// SetSwitch silences what a switch is about, and swaps the snapshot of this replica; the others follow within two seconds. A
-// switch of an id that is on already with the same content is given as it is. Errors: those of [Library.CheckSwitch],
-// KindExists with SWITCH_EXISTS, KindExhausted with SWITCH_LIMIT, and those of the store.
+// SetSwitch silences what a switch is about, and swaps the snapshot of this replica; the others follow within two seconds. One of
+// the same id and content that is on already is given as it is when nothing of it has come back, and is else set back to where
+// nothing has. Errors: those of [Library.CheckSwitch], KindExhausted with SWITCH_LIMIT.
 func (l *Library) SetSwitch(ctx context.Context, s veiviser.Switch, author, note string) (veiviser.Switch, error) {
 	if err := l.Refresh(ctx); err != nil {
-		return s, err
-	}
-	s, err := l.CheckSwitch(s, author, note)
-	if err != nil {
 		return s, err
 	}
 	if s.ID == "" {
@@ -156,20 +130,21 @@ func (l *Library) SetSwitch(ctx context.Context, s veiviser.Switch, author, note
 		if err != nil {
 			return s, err
 		}
-		if i := slices.IndexFunc(all, func(o veiviser.Switch) bool { return o.ID == s.ID }); i >= 0 {
-			return sameSwitch(&s, all[i])
+		set, err := l.wanted(&s, all, author, note)
+		if err != nil || slices.ContainsFunc(all, func(o veiviser.Switch) bool { return o.ID == set.ID && len(o.History) == len(set.History) }) {
+			return set, err // it is so already
 		}
-		err = l.store.PutSwitch(ctx, s, MaxSwitchesOn, forgettable(all))
+		err = l.store.PutSwitch(ctx, set, MaxSwitchesOn, forgettable(all))
 		if veiviser.KindOf(err) == veiviser.KindConflict && try < maxTries {
 			continue
 		}
 		if err != nil {
-			return s, err
+			return set, err
 		}
-		l.log.InfoContext(ctx, "a switch was set", "switch", s.ID, "topic", s.Topic, "region", s.Region, "segment", s.Segment,
-			"statement", s.Statement, "author", author, "note", note)
+		l.log.InfoContext(ctx, "a switch was set", "switch", set.ID, "topic", set.Topic, "region", set.Region, "segment", set.Segment,
+			"statement", set.Statement, "author", author, "note", note)
 		l.catchUp(ctx)
-		return s, nil
+		return set, nil
 	}
 }
 
@@ -180,8 +155,8 @@ func newSwitchID() string {
 	return "sw-" + hex.EncodeToString(b[:])
 }
 
-// sameSwitch is what there is already under the id of s, if it is on and says the same.
-func sameSwitch(s *veiviser.Switch, was veiviser.Switch) (veiviser.Switch, error) {
+// setAgain is what there is already under the id of s, if it is on and says the same, with nothing of it back.
+func setAgain(s *veiviser.Switch, was veiviser.Switch) (veiviser.Switch, error) {
 	exists := func(format string, args ...any) error {
 		e := veiviser.Failed(veiviser.KindExists, veiviser.ReasonSwitchExists, nil, format, args...)
 		e.Violations = []veiviser.Violation{{Field: "switch.switch_id", Message: e.Message}}
@@ -192,9 +167,11 @@ func sameSwitch(s *veiviser.Switch, was veiviser.Switch) (veiviser.Switch, error
 		return was, exists("there is a switch %q that says something else: choose another id", s.ID)
 	case was.Over:
 		return was, exists("the switch %q is over: choose another id to set it again", s.ID)
-	default:
-		return was, nil
+	case was.Stage > 0:
+		was.Stage, was.Resumed = 0, time.Time{}
+		was.History = append(was.History, s.History...)
 	}
+	return was, nil
 }
 
 // forgettable are the ids of switches that have been over longest, beyond how many are kept.
@@ -211,7 +188,7 @@ func forgettable(all []veiviser.Switch) []string {
 	return ids
 }
 
-// ResumeSwitch takes a switch one resume stage of the active plan further back, or with all to the end of all. It is over when
+// ResumeSwitch takes a switch one of its resume stages further back, or with all to the end of all. It is over when
 // everything may be shown to everybody again: in a last stage without kinds and share, or with the step beyond the last stage.
 // Errors: NotFound with UNKNOWN_SWITCH, KindPrecondition with SWITCH_OVER, KindConflict when others change it all the while, and
 // those of the store.
@@ -219,7 +196,6 @@ func (l *Library) ResumeSwitch(ctx context.Context, id string, all bool, author,
 	if err := l.Refresh(ctx); err != nil {
 		return veiviser.Switch{}, err
 	}
-	stages := l.Resume()
 	for try := 1; ; try++ {
 		list, err := l.store.Switches(ctx)
 		if err != nil {
@@ -233,7 +209,7 @@ func (l *Library) ResumeSwitch(ctx context.Context, id string, all bool, author,
 		if s.Over {
 			return s, veiviser.Failed(veiviser.KindPrecondition, veiviser.ReasonSwitchOver, nil, "the switch %q is over already", id)
 		}
-		forward(&s, stages, all)
+		forward(&s, all)
 		s.Resumed = l.clock().UTC().Truncate(time.Millisecond)
 		s.History = append(s.History, veiviser.SwitchChange{Time: s.Resumed, Author: author, Note: note, Stage: s.Stage, Over: s.Over})
 		err = l.store.PutSwitch(ctx, s, MaxSwitchesOn, nil)
@@ -250,20 +226,12 @@ func (l *Library) ResumeSwitch(ctx context.Context, id string, all bool, author,
 }
 
 // forward moves a switch one stage on, or to the end.
-func forward(s *veiviser.Switch, stages []veiviser.ResumeStage, all bool) {
-	if all || s.Stage >= len(stages) {
-		s.Stage, s.Over = len(stages), true
+func forward(s *veiviser.Switch, all bool) {
+	if all || s.Stage >= len(s.Resume) {
+		s.Stage, s.Over = len(s.Resume), true
 		return
 	}
 	s.Stage++
-	last := &stages[s.Stage-1]
-	s.Over = s.Stage == len(stages) && len(last.Kinds) == 0 && (last.Share == 0 || last.Share == 1)
-}
-
-// Resume are the stages in which what was switched off comes back, by the plan that answers now.
-func (l *Library) Resume() []veiviser.ResumeStage {
-	if s := l.Active(); s != nil {
-		return s.Crisis.Resume
-	}
-	return veiviser.Crisis{}.WithDefaults().Resume
+	last := &s.Resume[s.Stage-1]
+	s.Over = s.Stage == len(s.Resume) && len(last.Kinds) == 0 && (last.Share == 0 || last.Share == 1)
 }

@@ -149,10 +149,18 @@ func TestSwitchesThatCannotBe(t *testing.T) {
 		"bad id":           {veiviser.Switch{ID: "A b", Topic: "x"}, veiviser.ReasonInvalidField, "switch.switch_id"},
 		"long topic":       {veiviser.Switch{Topic: strings.Repeat("x", 129)}, veiviser.ReasonInvalidField, "switch.topic"},
 		"long region":      {veiviser.Switch{Region: strings.Repeat("x", 129)}, veiviser.ReasonInvalidField, "switch.region"},
+		"no such topic":    {veiviser.Switch{Topic: "bkie"}, veiviser.ReasonUnknownTopic, "switch.topic"},
+		"topic's case":     {veiviser.Switch{Topic: "Bike/ebike"}, veiviser.ReasonUnknownTopic, "switch.topic"},
+		"slash at the end": {veiviser.Switch{Topic: "bike/ebike/"}, veiviser.ReasonInvalidField, "switch.topic"},
+		"slash in front":   {veiviser.Switch{Topic: "/bike/ebike"}, veiviser.ReasonInvalidField, "switch.topic"},
+		"control in topic": {veiviser.Switch{Topic: "a\x00b"}, veiviser.ReasonInvalidField, "switch.topic"},
+		"only control":     {veiviser.Switch{Region: "\a"}, veiviser.ReasonInvalidField, "switch.region"},
+		"only space":       {veiviser.Switch{Region: " "}, veiviser.ReasonInvalidField, "switch.topic"},
+		"selling instead":  {veiviser.Switch{Topic: "bike", Statement: "fjord"}, veiviser.ReasonInvalidField, "switch.statement_item_id"},
 		"no such segment":  {veiviser.Switch{Segment: "x"}, veiviser.ReasonUnknownSegment, "switch.segment"},
-		"no such item":     {veiviser.Switch{Topic: "x", Statement: "x"}, veiviser.ReasonUnknownItem, "switch.statement_item_id"},
-		"draft statement":  {veiviser.Switch{Topic: "x", Statement: "draft"}, veiviser.ReasonInvalidField, "switch.statement_item_id"},
-		"future statement": {veiviser.Switch{Topic: "x", Statement: "later"}, veiviser.ReasonInvalidField, "switch.statement_item_id"},
+		"no such item":     {veiviser.Switch{Topic: "bike", Statement: "x"}, veiviser.ReasonUnknownItem, "switch.statement_item_id"},
+		"draft statement":  {veiviser.Switch{Topic: "bike", Statement: "draft"}, veiviser.ReasonInvalidField, "switch.statement_item_id"},
+		"future statement": {veiviser.Switch{Topic: "bike", Statement: "later"}, veiviser.ReasonInvalidField, "switch.statement_item_id"},
 	} {
 		_, err := a.SetSwitch(t.Context(), tt.s, "", "")
 		e, ok := errors.AsType[*veiviser.Error](err)

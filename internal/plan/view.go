@@ -113,17 +113,36 @@ func (c *Catalog) Showable(id string, q *Query) (slot int32, representation int,
 	return slot, representation, ok
 }
 
+// Available reports whether an item may be shown at all to somebody: whether it is live, within its dates, in stock, for her segments,
+// allowed by its rule, and not kept away by the bars of the query. It does not look at placements.
+func (c *Catalog) Available(id string, q *Query) bool {
+	slot, ok := c.Slot(id)
+	if !ok {
+		return false
+	}
+	e := c.entries[slot]
+	return q.live(e.item) && q.segment(e.item) && !q.kept(e.item) && c.ruleAllows(e, q)
+}
+
 // allows looks at what does not need the catalogue.
 func (q *Query) allows(it *veiviser.Item) bool {
-	return q.allowsAnybody(it) &&
-		(len(it.Segments) == 0 || slices.ContainsFunc(it.Segments, func(s string) bool { return slices.Contains(q.Segments, s) }))
+	return q.allowsAnybody(it) && q.segment(it)
+}
+
+// segment reports whether an item is for her segments.
+func (q *Query) segment(it *veiviser.Item) bool {
+	return len(it.Segments) == 0 || slices.ContainsFunc(it.Segments, func(s string) bool { return slices.Contains(q.Segments, s) })
+}
+
+// live reports whether there is anything to show of an item now.
+func (q *Query) live(it *veiviser.Item) bool {
+	return it.Status != veiviser.StatusDraft && onDate(it, q.Now) && (it.Stock == nil || *it.Stock > 0)
 }
 
 // allowsAnybody looks at the same, whatever segments she is in.
 func (q *Query) allowsAnybody(it *veiviser.Item) bool {
 	to := audiences(it)
-	return it.Status != veiviser.StatusDraft && q.Placement.kinds&(1<<kindIndex(it.Kind)) != 0 && onDate(it, q.Now) &&
-		(it.Stock == nil || *it.Stock > 0) && (len(to) == 0 || slices.Contains(to, q.audience())) &&
+	return q.live(it) && q.Placement.kinds&(1<<kindIndex(it.Kind)) != 0 && (len(to) == 0 || slices.Contains(to, q.audience())) &&
 		q.Standing.fits(it) && !q.kept(it)
 }
 

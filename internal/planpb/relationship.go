@@ -89,8 +89,13 @@ func crisisToProto(c *veiviser.Crisis) *veiviserv1.Crisis {
 		Complaints: list(c.Complaints), Feedback: list(c.Feedback), FalseAlarms: c.FalseAlarms,
 		Bucket: durationToProto(c.Bucket), Memory: durationToProto(c.Memory), LeastEvents: clamp(c.LeastEvents),
 		RegionAttribute: c.Region,
-		Resume: each(c.Resume, func(s veiviser.ResumeStage) *veiviserv1.ResumeStage {
-			return &veiviserv1.ResumeStage{Id: s.ID, Kinds: kindsToProto(s.Kinds), Share: s.Share}
-		}),
+		Resume:          ResumeToProto(c.Resume),
 	}
+}
+
+// ResumeToProto writes the stages in which something comes back.
+func ResumeToProto(stages []veiviser.ResumeStage) []*veiviserv1.ResumeStage {
+	return each(stages, func(s veiviser.ResumeStage) *veiviserv1.ResumeStage {
+		return &veiviserv1.ResumeStage{Id: s.ID, Kinds: kindsToProto(s.Kinds), Share: s.Share}
+	})
 }

@@ -1,7 +1,7 @@
 package relation
 
 import (
-	"math/bits"
+	"iter"
 	"slices"
 	"time"
 
@@ -31,56 +31,102 @@ func Bars(p *Policy, s *veiviser.Standing, now time.Time, due []string) []veivis
 
 // Due is the step of the recovery ladder that has come for her: the items of which one is to be shown, the first that may be. Of the
 // cases that were put right the oldest is looked at first; steps come one after another, each once, and none while anything is to be
-// put right. A step stays as long as what showed it is on her screen: showing are hashes of the decisions there.
-func Due(p *Policy, s *veiviser.Standing, now time.Time, showing ...uint64) []string {
-	c, step := due(p, s, now, showing)
-	if c < 0 {
-		return nil
+// put right. A step none of whose items can be shown is passed over until one can. A step stays as long as what showed it is on her
+// screen: showing are hashes of the decisions there.
+func Due(p *Policy, s *veiviser.Standing, now time.Time, can func(item string) bool, showing ...uint64) []string {
+	if c, step := onScreen(p, s, now, showing); c != nil {
+		return p.Recovery.Steps[step].Items
 	}
-	return p.Recovery.Steps[step].Items
-}
-
-func due(p *Policy, s *veiviser.Standing, now time.Time, showing []uint64) (index, step int) {
-	if len(p.Recovery.Steps) == 0 || s.OpenCases(now) > 0 {
-		return -1, 0
-	}
-	for i := range s.Cases {
-		c := &s.Cases[i]
-		if last := bits.Len32(c.Shown) - 1; c.ShownBy != 0 && last >= 0 && last < len(p.Recovery.Steps) && slices.Contains(showing, c.ShownBy) {
-			return i, last
+	for _, step := range due(p, s, now) {
+		if items := p.Recovery.Steps[step].Items; slices.ContainsFunc(items, can) {
+			return items
 		}
 	}
+	return nil
+}
+
+// onScreen is the case and the step of its recovery that is on her screen; nil for none.
+func onScreen(p *Policy, s *veiviser.Standing, now time.Time, showing []uint64) (c *veiviser.Case, step int) {
+	if s.OpenCases(now) > 0 {
+		return nil, 0
+	}
 	for i := range s.Cases {
 		c := &s.Cases[i]
-		since := now.Sub(c.Resolved)
-		if c.Open() || c.Ladder != veiviser.GroupTreated || since < 0 || since > p.Recovery.Window {
+		if k := slices.Index(p.stepIDs, c.Shown[0]); k >= 0 && c.ShownBy != 0 && slices.Contains(showing, c.ShownBy) {
+			return c, k
+		}
+	}
+	return nil, 0
+}
+
+// due are the steps that have come and that she was not shown, with the cases that they are for, in the order in which they come.
+func due(p *Policy, s *veiviser.Standing, now time.Time) iter.Seq2[*veiviser.Case, int] {
+	return func(yield func(*veiviser.Case, int) bool) {
+		if len(p.Recovery.Steps) == 0 || s.OpenCases(now) > 0 {
+			return
+		}
+		for i := range s.Cases {
+			c := &s.Cases[i]
+			since := now.Sub(c.Resolved)
+			if c.Open() || c.Ladder != veiviser.GroupTreated || since < 0 || since > p.Recovery.Window {
+				continue
+			}
+			for k := range p.Recovery.Steps {
+				if since >= p.Recovery.Steps[k].After && !slices.Contains(c.Shown[:], p.stepIDs[k]) && !yield(c, k) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// NextDue is when a step of the recovery ladder comes next, after now; zero when none does.
+func NextDue(p *Policy, s *veiviser.Standing, now time.Time) time.Time {
+	var next time.Time
+	for i := range s.Cases {
+		c := &s.Cases[i]
+		if c.Open() || c.Ladder != veiviser.GroupTreated {
 			continue
 		}
 		for k := range p.Recovery.Steps {
-			if c.Shown&(1<<k) != 0 {
-				continue
+			at := c.Resolved.Add(p.Recovery.Steps[k].After)
+			if at.After(now) && (next.IsZero() || at.Before(next)) && !slices.Contains(c.Shown[:], p.stepIDs[k]) {
+				next = at
 			}
-			if since >= p.Recovery.Steps[k].After {
-				return i, k
-			}
-			break
 		}
 	}
-	return -1, 0
+	return next
 }
 
-// Shown notes in s that the step of the recovery ladder that is due was shown, if one of its items is among those shown, and reports
-// whether it was. shown gives the hash of the decision that shows an item.
+// Shown notes in s that a step of the recovery ladder that is due was shown, the first of which one of the items is among those shown,
+// and reports whether one was. shown gives the hash of the decision that shows an item.
 func Shown(p *Policy, s *veiviser.Standing, now time.Time, showing []uint64, shown func(id string) (by uint64, ok bool)) bool {
-	c, step := due(p, s, now, showing)
-	if c < 0 {
+	note := func(c *veiviser.Case, step int) bool {
+		for _, id := range p.Recovery.Steps[step].Items {
+			if by, ok := shown(id); ok {
+				shownAlso(c, p.stepIDs[step], by)
+				return true
+			}
+		}
 		return false
 	}
-	for _, id := range p.Recovery.Steps[step].Items {
-		if by, ok := shown(id); ok {
-			s.Cases[c].Shown, s.Cases[c].ShownBy = s.Cases[c].Shown|1<<step, by
+	if c, step := onScreen(p, s, now, showing); c != nil {
+		return note(c, step)
+	}
+	for c, step := range due(p, s, now) {
+		if note(c, step) {
 			return true
 		}
 	}
 	return false
+}
+
+// shownAlso notes a step, and the decision that showed it. When there is no room the step shown longest ago is forgotten.
+func shownAlso(c *veiviser.Case, step uint32, by uint64) {
+	at := slices.Index(c.Shown[:], step)
+	if at < 0 {
+		at = len(c.Shown) - 1
+	}
+	copy(c.Shown[1:at+1], c.Shown[:at])
+	c.Shown[0], c.ShownBy = step, by
 }

@@ -2,6 +2,8 @@ package relation
 
 import (
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/veiviser/veiviser/internal/veiviser"
@@ -15,6 +17,8 @@ type Policy struct {
 	Deliveries bool
 	// stepItems are the items of all recovery steps.
 	stepItems []string
+	// stepIDs tell the recovery steps apart, wherever they stand; see [stepID].
+	stepIDs []uint32
 }
 
 // NewPolicy is the policy of a plan.
@@ -24,8 +28,22 @@ func NewPolicy(p *veiviser.Plan) *Policy {
 	}
 	for i := range out.Recovery.Steps {
 		out.stepItems = append(out.stepItems, out.Recovery.Steps[i].Items...)
+		out.stepIDs = append(out.stepIDs, stepID(out.Recovery.Steps[:i], out.Recovery.Steps[i].Items))
 	}
 	return out
+}
+
+// stepID is a hash by which a step is known again when others come before it: of its items, and of how many steps before it have the
+// same ones.
+func stepID(before []veiviser.RecoveryStep, items []string) uint32 {
+	same := 0
+	for i := range before {
+		if slices.Equal(before[i].Items, items) {
+			same++
+		}
+	}
+	h := mix(veiviser.HashID(strconv.Itoa(same) + "\x00" + strings.Join(items, "\x00")))
+	return max(uint32(h), 1)
 }
 
 // promised is when an order that was placed at a time should arrive: what its event says (attribute "promised", a moment of RFC 3339

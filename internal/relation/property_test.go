@@ -37,12 +37,12 @@ func TestNothingIsSold(t *testing.T) {
 				t.Fatalf("%d cases, %d orders", len(s.Cases), len(s.Orders))
 			}
 			look := at.Add(time.Duration(rapid.IntRange(0, 400).Draw(t, "later")) * time.Hour)
-			bars := relation.Bars(p, &s, look, relation.Due(p, &s, look))
+			bars := relation.Bars(p, &s, look, relation.Due(p, &s, look, anything))
 			barred := slices.ContainsFunc(bars, func(b veiviser.Bar) bool { return b.Keeps(&offer) })
 			if must := s.OpenCases(look) > 0 || now == veiviser.PhaseWaiting && s.Waits(); barred != must {
 				t.Fatalf("offers barred %v, want %v; %+v", barred, must, s)
 			}
-			if s.OpenCases(look) > 0 && relation.Due(p, &s, look) != nil {
+			if s.OpenCases(look) > 0 && relation.Due(p, &s, look, anything) != nil {
 				t.Fatal("a recovery step while something is to be put right")
 			}
 		}

@@ -1,6 +1,7 @@
 package relation_test
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"testing"
@@ -211,6 +212,93 @@ func TestUndeclared(t *testing.T) {
 	l.want(l.event(20, "delivery_confirmed", ""), veiviser.StepHandover)
 }
 
+// anything can be shown.
+func anything(string) bool { return true }
+
+// Steps are known again when the plan puts others before them, and one that shows the same as a step before it is another step.
+func TestStepsAreKnownAgain(t *testing.T) {
+	plan := func(steps ...string) *relation.Policy {
+		p := veiviser.Plan{Relationship: veiviser.Relationship{Recovery: veiviser.Recovery{Control: new(0.0)}}}
+		for _, s := range steps {
+			p.Relationship.Recovery.Steps = append(p.Relationship.Recovery.Steps, veiviser.RecoveryStep{Items: []string{s}})
+		}
+		return relation.NewPolicy(&p)
+	}
+	at := start.Add(time.Hour)
+	s := veiviser.Standing{Cases: []veiviser.Case{{ID: "c", Opened: start, Resolved: start, Ladder: veiviser.GroupTreated}}}
+	show := func(p *relation.Policy) string {
+		due := relation.Due(p, &s, at, anything)
+		if len(due) == 0 {
+			return ""
+		}
+		relation.Shown(p, &s, at, nil, func(id string) (uint64, bool) { return 1, id == due[0] })
+		return due[0]
+	}
+	var got []string
+	got = append(got, show(plan("sorry", "gift")))
+	next := plan("call", "sorry", "gift", "sorry")
+	for range 4 {
+		got = append(got, show(next))
+	}
+	if diff := cmp.Diff([]string{"sorry", "call", "gift", "sorry", ""}, got); diff != "" {
+		t.Error(diff)
+	}
+	if due := relation.Due(plan("call", "sorry", "gift"), &s, at, anything, 1); len(due) != 0 {
+		t.Errorf("what is on the screen is a step that is no more, and yet %v", due)
+	}
+	many := s
+	for i := range 40 { // more steps than are remembered
+		show(plan(fmt.Sprint(i)))
+	}
+	if show(plan("39")) != "" || many.Cases[0].ID != "c" {
+		t.Error("the last step is shown again")
+	}
+}
+
+// A step of which nothing can be shown stops none behind it, and is made up for when it can.
+func TestStepsPassOver(t *testing.T) {
+	l := &life{t: t, p: policy(0)}
+	l.event(0, "complaint", "bike")
+	l.event(10, "complaint_resolved", "bike")
+	at := start.Add(110 * time.Hour)
+	out := func(id string) bool { return id == "gift" }
+	if due := relation.Due(l.p, &l.s, at, out); len(due) == 0 || due[0] != "gift" {
+		t.Fatalf("due %v", due)
+	}
+	if !relation.Shown(l.p, &l.s, at, nil, func(id string) (uint64, bool) { return 1, id == "gift" }) {
+		t.Error("it was shown, and is not noted")
+	}
+	if due := relation.Due(l.p, &l.s, at, out); due != nil {
+		t.Errorf("due again %v", due)
+	}
+	if due := relation.Due(l.p, &l.s, at, anything); len(due) == 0 || due[0] != "sorry" {
+		t.Errorf("it can be shown by now: %v", due)
+	}
+}
+
+// The next step comes when it is due, and no more when it was shown or while something is to be put right.
+func TestNextDue(t *testing.T) {
+	l := &life{t: t, p: policy(0)}
+	l.event(0, "complaint", "bike")
+	if at := relation.NextDue(l.p, &l.s, start); !at.IsZero() {
+		t.Errorf("before it is put right: %v", at)
+	}
+	l.event(10, "complaint_resolved", "bike")
+	var got []string
+	for now := start.Add(10 * time.Hour); ; {
+		at := relation.NextDue(l.p, &l.s, now)
+		if at.IsZero() {
+			break
+		}
+		now = at
+		got = append(got, relation.Due(l.p, &l.s, now, anything)[0])
+		relation.Shown(l.p, &l.s, now, nil, func(string) (uint64, bool) { return 1, true })
+	}
+	if diff := cmp.Diff([]string{"sorry", "gift"}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // Steps of the recovery come one after another, each once, and not to the control.
 func TestDue(t *testing.T) {
 	for _, control := range []float64{0, 1} {
@@ -220,7 +308,7 @@ func TestDue(t *testing.T) {
 		var got []string
 		for h := 0.0; h < 120; h += 6 {
 			at := start.Add(time.Duration(h * float64(time.Hour)))
-			due := relation.Due(l.p, &l.s, at)
+			due := relation.Due(l.p, &l.s, at, anything)
 			if len(due) == 0 {
 				continue
 			}

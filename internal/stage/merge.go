@@ -48,6 +48,7 @@ func (s *Set) Merge(into, from *veiviser.Visitor) {
 		return
 	}
 	mergeAttributes(into, from)
+	mergeRegion(into, from)
 	s.mergeVisits(into, from)
 	into.Events = more(into.Events, from.Events)
 	if value := into.Value + from.Value; !math.IsNaN(value) && !math.IsInf(value, 0) {
@@ -228,6 +229,13 @@ func latest(a, b time.Time) time.Time {
 		return b
 	}
 	return a
+}
+
+// mergeRegion keeps where she was seen last.
+func mergeRegion(into, from *veiviser.Visitor) {
+	if from.Region != "" && (into.Region == "" || !into.LastSeen.After(from.LastSeen)) {
+		into.Region = from.Region
+	}
 }
 
 // mergeAttributes unites the facts; when there is no room the ones first in the alphabet stay.

@@ -85,6 +85,7 @@ func (w *writer) logEntry(e *veiviser.LogEntry) {
 		w.bool(v.Late)
 		w.string(v.Region)
 		w.bool(v.Again)
+		w.uint(v.Whose)
 	}
 	w.bool(e.Served != nil)
 	if e.Served != nil {
@@ -131,7 +132,7 @@ func (r *reader) loggedEvent(v *veiviser.LoggedEvent) {
 	v.Choice = int(r.int())
 	v.Late = r.bool()
 	if r.version >= 4 {
-		v.Region, v.Again = r.string(), r.bool()
+		v.Region, v.Again, v.Whose = r.string(), r.bool(), r.uint()
 	}
 }
 

@@ -14,7 +14,8 @@ const (
 	minFact      = 9
 	minCase      = 12
 	minOrder     = 7 + bytesFloat
-	minSwitch    = 12
+	minSwitch    = 13
+	minResume    = 2 + bytesFloat
 	minChange    = 5
 	minStep      = 13 + bytesFloat
 )
@@ -177,7 +178,11 @@ func (w *writer) kase(c *veiviser.Case) {
 		w.time(t)
 	}
 	w.uint(c.Order)
-	w.uint(uint64(c.Shown))
+	n := len(c.Shown)
+	for n > 0 && c.Shown[n-1] == 0 {
+		n--
+	}
+	each(w, c.Shown[:n], func(step *uint32) { w.uint(uint64(*step)) })
 	w.uint(c.ShownBy)
 }
 
@@ -186,7 +191,9 @@ func (r *reader) kase(c *veiviser.Case) {
 	for _, t := range [...]*time.Time{&c.Opened, &c.Due, &c.Answered, &c.Resolved, &c.Recovered} {
 		*t = r.time()
 	}
-	c.Order, c.Shown, c.ShownBy = r.uint(), r.uint32(), r.uint()
+	c.Order = r.uint()
+	copy(c.Shown[:], list(r, 1, func(step *uint32) { *step = r.uint32() }))
+	c.ShownBy = r.uint()
 }
 
 func (w *writer) order(o *veiviser.Order) {
@@ -213,6 +220,7 @@ func (w *writer) swtch(s *veiviser.Switch) {
 	for _, x := range [...]string{s.ID, s.Topic, s.Region, s.Segment, s.Statement, s.Author, s.Note} {
 		w.string(x)
 	}
+	each(w, s.Resume, w.resume)
 	w.int(int64(s.Stage))
 	w.time(s.Created)
 	w.time(s.Resumed)
@@ -224,8 +232,24 @@ func (r *reader) swtch(s *veiviser.Switch) {
 	for _, x := range [...]*string{&s.ID, &s.Topic, &s.Region, &s.Segment, &s.Statement, &s.Author, &s.Note} {
 		*x = r.string()
 	}
+	s.Resume = list(r, minResume, r.resume)
 	s.Stage, s.Created, s.Resumed, s.Over = int(r.int()), r.time(), r.time(), r.bool()
 	s.History = list(r, minChange, r.change)
+}
+
+func (w *writer) resume(s *veiviser.ResumeStage) {
+	w.string(s.ID)
+	w.uint(uint64(len(s.Kinds)))
+	for _, k := range s.Kinds {
+		w.string(string(k))
+	}
+	w.float(s.Share)
+}
+
+func (r *reader) resume(s *veiviser.ResumeStage) {
+	s.ID = r.string()
+	s.Kinds = list(r, 1, func(k *veiviser.ItemKind) { *k = veiviser.ItemKind(r.string()) })
+	s.Share = r.float()
 }
 
 func (w *writer) change(c *veiviser.SwitchChange) {

@@ -67,6 +67,7 @@ func (w *writer) visitor(v *veiviser.Visitor) {
 	w.string(string(v.Stage))
 	w.string(string(v.Group))
 	w.standing(&v.Standing)
+	w.string(v.Region)
 	w.base = outer
 }
 
@@ -124,7 +125,9 @@ func (r *reader) visitor(v *veiviser.Visitor) {
 		v.Group = veiviser.Group(r.string())
 	}
 	r.standing(&v.Standing)
-	if r.version < 4 {
+	if r.version >= 4 {
+		v.Region = r.string()
+	} else {
 		customer(v)
 	}
 	r.base = outer

@@ -14,8 +14,9 @@
 // together is then at least 1/false alarms years, whatever the rates are and however streams depend on each other.
 //
 // What is not looked at: the time of day and of the week. A rate that is far above its own mean every noon has a usual rate
-// somewhere between, and busy streams may alarm at noon; a longer bucket evens that out. Counts that come in clumps (one person
-// who complains ten times) are no Poisson counts and weigh as if ten persons had complained.
+// somewhere between, and busy streams may alarm at noon; a longer bucket evens that out. Counts that come in clumps are no
+// Poisson counts: one person who complains ten times about the same counts once in a bucket, but a family that complains together
+// weighs as if strangers had.
 //
 // An alarm is over when the counts say, by [backEvidence], that the rate is the usual one rather than half of what it was. The
 // usual rate is not learned during an alarm. What has lasted for longer than the half-life is the usual from then on: the alarm

@@ -34,6 +34,8 @@ const (
 
 	// maxWaiting is how many streams one bucket counts before it is closed; what is beyond is not counted.
 	maxWaiting = 4 * MaxStreams
+	// maxHeard is how many events one bucket tells apart; what is beyond counts as often as it comes.
+	maxHeard = 4096
 	// maxGap is how many buckets without any event are closed one by one; a longer gap is a time that nobody watched.
 	maxGap = 10_000
 	year   = 365.25 * 24 * time.Hour
@@ -58,6 +60,8 @@ type Event struct {
 	Region   string
 	Segments []string
 	Channel  string
+	// Same is whose it is and what it is about, as a hash: of the same only the first of a bucket counts. 0 is not known.
+	Same uint64
 }
 
 // Watch watches. It belongs to one goroutine. Its exported fields are for keeping it; nobody else may change them.
@@ -68,14 +72,16 @@ type Watch struct {
 	Streams map[string]*stream `json:"streams"`
 	// Waiting are the counts of buckets that are not closed, by the Unix time at which they begin, in milliseconds.
 	Waiting map[int64]map[string]int64 `json:"waiting"`
-	Alerts  []veiviser.Alert           `json:"alerts"`
+	// Heard are the hashes of what was counted in them.
+	Heard  map[int64]map[uint64]bool `json:"heard,omitempty"`
+	Alerts []veiviser.Alert          `json:"alerts"`
 	// Floor is the most that a stream which had to go had counted: so much may have been forgotten of one that is new.
 	Floor float64 `json:"floor"`
 }
 
 // New watches nothing yet.
 func New() *Watch {
-	return &Watch{Streams: map[string]*stream{}, Waiting: map[int64]map[string]int64{}}
+	return &Watch{Streams: map[string]*stream{}, Waiting: map[int64]map[string]int64{}, Heard: map[int64]map[uint64]bool{}}
 }
 
 // Observe counts an event in the bucket of the time at, or in the first that is not closed. It does nothing before the first
@@ -87,6 +93,9 @@ func (w *Watch) Observe(at time.Time, e Event) {
 	from := at.Truncate(w.Bucket)
 	if from.Before(w.Closed) {
 		from = w.Closed
+	}
+	if w.heard(from, &e) {
+		return
 	}
 	counts := w.Waiting[from.UnixMilli()]
 	if counts == nil {
@@ -114,6 +123,29 @@ func (w *Watch) Observe(at time.Time, e Event) {
 	}
 }
 
+// heard notes an event of the bucket that begins at from, and reports whether the same was noted before.
+func (w *Watch) heard(from time.Time, e *Event) bool {
+	if e.Same == 0 {
+		return false
+	}
+	hash := e.Same ^ veiviser.HashID(e.Signal)
+	if w.Heard == nil {
+		w.Heard = map[int64]map[uint64]bool{}
+	}
+	all := w.Heard[from.UnixMilli()]
+	switch {
+	case all[hash]:
+		return true
+	case len(all) >= maxHeard:
+		return false
+	case all == nil:
+		all = map[uint64]bool{}
+		w.Heard[from.UnixMilli()] = all
+	}
+	all[hash] = true
+	return false
+}
+
 // Advance closes the buckets that are over at now, and reports whether anything changed. All events of them must have been
 // observed. With another bucket than before, watching goes on with the rates that were learned, and no evidence.
 func (w *Watch) Advance(now time.Time, c Config) bool {
@@ -130,6 +162,7 @@ func (w *Watch) Advance(now time.Time, c Config) bool {
 		from := w.Closed
 		counts := w.Waiting[from.UnixMilli()]
 		delete(w.Waiting, from.UnixMilli())
+		delete(w.Heard, from.UnixMilli())
 		w.Closed = from.Add(c.Bucket)
 		w.close(counts, from, c)
 		closed = true
@@ -172,7 +205,8 @@ func (w *Watch) rebucket(now time.Time, bucket time.Duration) {
 			}
 		}
 	}
-	w.Bucket, w.Closed, w.Waiting = bucket, now.Truncate(bucket), map[int64]map[string]int64{}
+	w.Bucket, w.Closed = bucket, now.Truncate(bucket)
+	w.Waiting, w.Heard = map[int64]map[string]int64{}, map[int64]map[uint64]bool{}
 	for _, signal := range [...]string{Complaints, Feedback} { // what does not come is known from now on, too
 		if key := signal + "/" + All + "/"; w.Streams[key] == nil {
 			w.Streams[key] = &stream{}

@@ -149,6 +149,53 @@ func TestKeptWatchGoesTheSameWay(t *testing.T) {
 	}
 }
 
+// The same counts once in a bucket, also after a restart, and as often as it comes when it is not known whether it is the same.
+func TestTheSameCountsOnce(t *testing.T) {
+	c := quick()
+	for name, tt := range map[string]struct {
+		same   func(i int) uint64
+		alarms bool
+	}{
+		"one person":   {func(int) uint64 { return 7 }, false},
+		"many people":  {func(i int) uint64 { return uint64(i + 1) }, true},
+		"nobody knows": {func(int) uint64 { return 0 }, true},
+	} {
+		w, now := quiet(c)
+		for i := range 12 {
+			e := complaint("bike")
+			e.Same = tt.same(i)
+			w.Observe(now, e)
+			raw, err := json.Marshal(w)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w = New()
+			if err := json.Unmarshal(raw, w); err != nil {
+				t.Fatal(err)
+			}
+		}
+		now = now.Add(c.Bucket)
+		w.Advance(now, c)
+		if alarms := len(w.Alerts) > 0; alarms != tt.alarms || len(w.Heard) > 0 {
+			t.Errorf("%s: alarms %v; %d buckets are remembered", name, alarms, len(w.Heard))
+		}
+	}
+	w, now := quiet(c)
+	for i := range 2 * maxHeard {
+		w.Observe(now, Event{Signal: Feedback, Same: uint64(i + 1)})
+	}
+	if n := len(w.Heard[now.UnixMilli()]); n > maxHeard {
+		t.Errorf("%d are told apart", n)
+	}
+	both := Event{Signal: Complaints, Same: 1}
+	w.Observe(now, both)
+	both.Signal = Feedback
+	w.Observe(now, both)
+	if counts := w.Waiting[now.UnixMilli()]; counts["complaints/all/"] != 1 {
+		t.Errorf("a complaint counts as feedback: %v", counts)
+	}
+}
+
 // Streams are bounded, and hostile names cost no more than others.
 func TestStreamsAreBounded(t *testing.T) {
 	c := quick()

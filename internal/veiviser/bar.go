@@ -26,8 +26,10 @@ type Bar struct {
 	Tells bool
 	// Before: it serves stages, all of them before this one.
 	Before StandardStage
-	// Except are items that it lets pass.
+	// Except are items that it lets pass, Spares kinds. Care lets those pass that are made for people with an open case.
 	Except []string
+	Spares []ItemKind
+	Care   bool
 }
 
 // Everything reports whether the bar is about all items alike.
@@ -37,7 +39,7 @@ func (b *Bar) Everything() bool {
 
 // Keeps reports whether the bar keeps an item away.
 func (b *Bar) Keeps(it *Item) bool {
-	if it.Duty.Passes(b.Passes) || slices.Contains(b.Except, it.ID) {
+	if it.Duty.Passes(b.Passes) || b.Care && it.Care || slices.Contains(b.Spares, it.Kind) || slices.Contains(b.Except, it.ID) {
 		return false
 	}
 	return (len(b.Kinds) == 0 || slices.Contains(b.Kinds, it.Kind)) && (len(b.Items) == 0 || slices.Contains(b.Items, it.ID)) &&

@@ -74,6 +74,8 @@ const (
 	ReasonSwitchLimit       Reason = "SWITCH_LIMIT"
 	ReasonSwitchOver        Reason = "SWITCH_OVER"
 	ReasonErased            Reason = "ERASED"
+	ReasonUnknownTopic      Reason = "UNKNOWN_TOPIC"
+	ReasonSwitchNeeds       Reason = "SWITCH_NEEDS"
 )
 
 // Violation is one thing wrong with one field of a request or a plan.

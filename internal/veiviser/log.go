@@ -41,8 +41,10 @@ type LoggedEvent struct {
 	Late bool
 	// Again says that it tells of a purchase that was told before: it may be an outcome, and is not counted once more.
 	Again bool
-	// Region is where she is, as the plan says it is known; "" when it is not.
+	// Region is where she is, as the plan says it is known, see [FoldRegion]; "" when it is not.
 	Region string
+	// Whose tells the events of one person from those of others, and is 0 when they may not be told apart.
+	Whose uint64
 }
 
 // LoggedDecision is a decision as the learner sees it.

@@ -124,7 +124,9 @@ type Switch struct {
 	Topic, Region, Segment string
 	// Statement is the item that is shown instead; "" is none.
 	Statement string
-	// Stage is the number of resume stages that have come: 0 is all switched off. Resumed is when the last one came.
+	// Resume are the stages in which it comes back: those of the plan that was active when it was set.
+	Resume []ResumeStage
+	// Stage is how many of them have come: 0 is all switched off. Resumed is when the last one came.
 	Stage            int
 	Created, Resumed time.Time
 	// Over is true when all is back.

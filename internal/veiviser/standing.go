@@ -41,6 +41,7 @@ const (
 	MaxContacts   = 256
 	MaxFacts      = 64
 	MaxCases      = 8
+	MaxShownSteps = 16
 	MaxOrders     = 32
 	MaxAnswered   = 32
 )
@@ -200,8 +201,9 @@ type Case struct {
 	Recovered time.Time
 	// Order is the ID of the order it is about, 0 for none.
 	Order uint64
-	// Shown are the steps of the recovery that she was shown: bit i is the i-th.
-	Shown uint32
+	// Shown are the steps of the recovery that she was shown, the last one first, 0 for none: hashes that stay the same when the plan
+	// puts other steps before, behind or between them.
+	Shown [MaxShownSteps]uint32
 	// ShownBy is a hash of the id of the decision that showed the last of them, 0 for none; see [HashID].
 	ShownBy uint64
 }

@@ -15,6 +15,8 @@ type Visitor struct {
 	Value float64
 	// Attributes are facts the sender attached to events under "visitor." (for example "visitor.country").
 	Attributes map[string]string
+	// Region is where she was last, as her events said (see the plan's crisis); "" is not known.
+	Region string
 	// Counts remembers how often and when last each event type happened, at most MaxTypeCounts types, sorted by type.
 	Counts []TypeCount
 	// Recent are the items she met last, newest last, at most MaxRecent.

@@ -28,7 +28,9 @@ var switchTests = map[string]func(scope){
 
 func someSwitch(id string) veiviser.Switch {
 	return veiviser.Switch{
-		ID: id, Topic: "bike/ebike", Region: "øst: {*}", Segment: "families", Statement: "holding", Created: start, Author: "kari", Note: "første\n",
+		ID: id, Topic: "bike/ebike", Region: "øst: {*}", Segment: "families", Statement: "holding",
+		Resume:  []veiviser.ResumeStage{{ID: "help", Kinds: []veiviser.ItemKind{veiviser.KindService}, Share: 0.5}, {ID: "all"}},
+		Created: start, Author: "kari", Note: "første\n",
 		History: []veiviser.SwitchChange{{Time: start, Author: "kari", Note: "første\n"}},
 	}
 }

@@ -46,7 +46,7 @@ func testRoundTrip(t scope) {
 	b := open(t.T, t.target)
 	want := &veiviser.Visitor{
 		ID: "ada", FirstSeen: start, LastSeen: start.Add(3), Visits: 2, Events: 3, Value: 0.1,
-		Attributes: map[string]string{"visitor.country": "NO"}, Segments: []string{"families"}, Stage: veiviser.StageUse,
+		Attributes: map[string]string{"visitor.country": "NO"}, Segments: []string{"families"}, Stage: veiviser.StageUse, Region: "Øst: {*}",
 		Needs: []veiviser.Need{{Journey: "considered", Stages: []string{"a", "b"}, P: []float64{0.1, 0.9}, Started: start}},
 	}
 	b.must(b.Commit(b.ctx(), veiviser.Change{Loaded: b.load("ada"), Visitor: want}))

@@ -48,7 +48,8 @@ type CatalogServiceClient interface {
 	ListItems(ctx context.Context, in *ListItemsRequest, opts ...grpc.CallOption) (*ListItemsResponse, error)
 	// DeleteItem takes an item out of the catalogue; it is not served from the next decision on.
 	//
-	// Errors: INVALID_ARGUMENT (MALFORMED_ID), NOT_FOUND (UNKNOWN_ITEM), ABORTED (ITEM_CHANGED).
+	// Errors: INVALID_ARGUMENT (MALFORMED_ID), NOT_FOUND (UNKNOWN_ITEM), ABORTED (ITEM_CHANGED), FAILED_PRECONDITION (SWITCH_NEEDS: it
+	// is the statement of a switch that is on).
 	DeleteItem(ctx context.Context, in *DeleteItemRequest, opts ...grpc.CallOption) (*DeleteItemResponse, error)
 	// ImportItems writes a large catalogue with progress. Not in this release.
 	ImportItems(ctx context.Context, opts ...grpc.CallOption) (grpc.ClientStreamingClient[ImportItemsRequest, ImportItemsResponse], error)
@@ -137,7 +138,8 @@ type CatalogServiceServer interface {
 	ListItems(context.Context, *ListItemsRequest) (*ListItemsResponse, error)
 	// DeleteItem takes an item out of the catalogue; it is not served from the next decision on.
 	//
-	// Errors: INVALID_ARGUMENT (MALFORMED_ID), NOT_FOUND (UNKNOWN_ITEM), ABORTED (ITEM_CHANGED).
+	// Errors: INVALID_ARGUMENT (MALFORMED_ID), NOT_FOUND (UNKNOWN_ITEM), ABORTED (ITEM_CHANGED), FAILED_PRECONDITION (SWITCH_NEEDS: it
+	// is the statement of a switch that is on).
 	DeleteItem(context.Context, *DeleteItemRequest) (*DeleteItemResponse, error)
 	// ImportItems writes a large catalogue with progress. Not in this release.
 	ImportItems(grpc.ClientStreamingServer[ImportItemsRequest, ImportItemsResponse]) error

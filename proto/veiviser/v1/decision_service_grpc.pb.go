@@ -41,8 +41,10 @@ type DecisionServiceClient interface {
 	// (CONCURRENT_CHANGE).
 	Recommend(ctx context.Context, in *RecommendRequest, opts ...grpc.CallOption) (*RecommendResponse, error)
 	// WatchRecommendations sends an answer at once and a new one whenever events of the visitor change it, from whatever
-	// channel they come, until the caller leaves. Answers that equal the one before are not sent again. When the visitor is erased the
-	// stream ends with FAILED_PRECONDITION (ERASED) and nothing more is kept of her; whoever comes by her id later is to be watched anew.
+	// channel they come, or those of other members of the account she acts for, or a moment that was known to come: an order is late, a
+	// wish or a pause ends, a step of recovery is due. It ends when the caller leaves. Answers that equal the one before are not sent
+	// again. When the visitor is erased the stream ends with FAILED_PRECONDITION (ERASED) and nothing more is kept of her; whoever comes
+	// by her id later is to be watched anew.
 	//
 	// Errors: as Recommend; FAILED_PRECONDITION (ERASED); UNAVAILABLE when the service stops.
 	WatchRecommendations(ctx context.Context, in *WatchRecommendationsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchRecommendationsResponse], error)
@@ -141,8 +143,10 @@ type DecisionServiceServer interface {
 	// (CONCURRENT_CHANGE).
 	Recommend(context.Context, *RecommendRequest) (*RecommendResponse, error)
 	// WatchRecommendations sends an answer at once and a new one whenever events of the visitor change it, from whatever
-	// channel they come, until the caller leaves. Answers that equal the one before are not sent again. When the visitor is erased the
-	// stream ends with FAILED_PRECONDITION (ERASED) and nothing more is kept of her; whoever comes by her id later is to be watched anew.
+	// channel they come, or those of other members of the account she acts for, or a moment that was known to come: an order is late, a
+	// wish or a pause ends, a step of recovery is due. It ends when the caller leaves. Answers that equal the one before are not sent
+	// again. When the visitor is erased the stream ends with FAILED_PRECONDITION (ERASED) and nothing more is kept of her; whoever comes
+	// by her id later is to be watched anew.
 	//
 	// Errors: as Recommend; FAILED_PRECONDITION (ERASED); UNAVAILABLE when the service stops.
 	WatchRecommendations(*WatchRecommendationsRequest, grpc.ServerStreamingServer[WatchRecommendationsResponse]) error

@@ -115,6 +115,10 @@ const (
 	ErrorReason_ERROR_REASON_SWITCH_OVER ErrorReason = 42
 	// The person was erased, and the event is of before, or she was watched when she was (FAILED_PRECONDITION).
 	ErrorReason_ERROR_REASON_ERASED ErrorReason = 43
+	// Neither an item nor a journey of the shop is about the topic (NOT_FOUND).
+	ErrorReason_ERROR_REASON_UNKNOWN_TOPIC ErrorReason = 44
+	// A switch that is on needs what would be taken away (FAILED_PRECONDITION).
+	ErrorReason_ERROR_REASON_SWITCH_NEEDS ErrorReason = 45
 )
 
 // Enum value maps for ErrorReason.
@@ -164,6 +168,8 @@ var (
 		41: "ERROR_REASON_SWITCH_LIMIT",
 		42: "ERROR_REASON_SWITCH_OVER",
 		43: "ERROR_REASON_ERASED",
+		44: "ERROR_REASON_UNKNOWN_TOPIC",
+		45: "ERROR_REASON_SWITCH_NEEDS",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":          0,
@@ -210,6 +216,8 @@ var (
 		"ERROR_REASON_SWITCH_LIMIT":         41,
 		"ERROR_REASON_SWITCH_OVER":          42,
 		"ERROR_REASON_ERASED":               43,
+		"ERROR_REASON_UNKNOWN_TOPIC":        44,
+		"ERROR_REASON_SWITCH_NEEDS":         45,
 	}
 )
 
@@ -244,7 +252,7 @@ var File_veiviser_v1_error_proto protoreflect.FileDescriptor
 
 const file_veiviser_v1_error_proto_rawDesc = "" +
 	"\n" +
-	"\x17veiviser/v1/error.proto\x12\vveiviser.v1*\xb3\v\n" +
+	"\x17veiviser/v1/error.proto\x12\vveiviser.v1*\xf2\v\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15ERROR_REASON_INTERNAL\x10\x01\x12\x1e\n" +
@@ -290,7 +298,9 @@ const file_veiviser_v1_error_proto_rawDesc = "" +
 	"\x1aERROR_REASON_SWITCH_EXISTS\x10(\x12\x1d\n" +
 	"\x19ERROR_REASON_SWITCH_LIMIT\x10)\x12\x1c\n" +
 	"\x18ERROR_REASON_SWITCH_OVER\x10*\x12\x17\n" +
-	"\x13ERROR_REASON_ERASED\x10+B;Z9github.com/veiviser/veiviser/proto/veiviser/v1;veiviserv1b\x06proto3"
+	"\x13ERROR_REASON_ERASED\x10+\x12\x1e\n" +
+	"\x1aERROR_REASON_UNKNOWN_TOPIC\x10,\x12\x1d\n" +
+	"\x19ERROR_REASON_SWITCH_NEEDS\x10-B;Z9github.com/veiviser/veiviser/proto/veiviser/v1;veiviserv1b\x06proto3"
 
 var (
 	file_veiviser_v1_error_proto_rawDescOnce sync.Once

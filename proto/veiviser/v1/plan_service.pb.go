@@ -86,7 +86,7 @@ func (PlanChangeKind) EnumDescriptor() ([]byte, []int) {
 type SetSwitchRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Topic, region or segment, at least one, with the statement and perhaps an id; the rest is ignored. Setting again what is on
-	// already with the same content changes nothing.
+	// already with the same content changes nothing, unless some of it has come back: then all is switched off again.
 	Switch *Switch `protobuf:"bytes,1,opt,name=switch,proto3" json:"switch,omitempty"`
 	// Who says so, at most 200 bytes.
 	Author string `protobuf:"bytes,2,opt,name=author,proto3" json:"author,omitempty"`

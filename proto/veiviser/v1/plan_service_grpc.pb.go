@@ -47,8 +47,8 @@ type PlanServiceClient interface {
 	//
 	// Errors: INVALID_ARGUMENT (INVALID_PLAN, the violations in google.rpc.BadRequest with fields like "plan.journeys[0]…", at
 	// most 64 of them; ValidatePlan lists all), FAILED_PRECONDITION (GATE_CLOSED: by the logged decisions the plan may be worse
-	// than the active one's gate allows, see InsightService.EvaluatePlan), ABORTED (PLAN_CHANGED), UNAVAILABLE
-	// (STORE_UNAVAILABLE).
+	// than the active one's gate allows, see InsightService.EvaluatePlan; SWITCH_NEEDS: a switch that is on needs what the plan takes
+	// away, see Switch), ABORTED (PLAN_CHANGED), UNAVAILABLE (STORE_UNAVAILABLE).
 	PublishPlan(ctx context.Context, in *PublishPlanRequest, opts ...grpc.CallOption) (*PublishPlanResponse, error)
 	// ListPlanVersions lists what was published, newest first.
 	//
@@ -59,15 +59,15 @@ type PlanServiceClient interface {
 	// priors, because the earlier version can not name it.
 	//
 	// Errors: INVALID_ARGUMENT (INVALID_FIELD), NOT_FOUND (UNKNOWN_PLAN_VERSION), ABORTED (PLAN_CHANGED), FAILED_PRECONDITION
-	// (NO_PLAN_PUBLISHED), UNAVAILABLE (STORE_UNAVAILABLE).
+	// (NO_PLAN_PUBLISHED, SWITCH_NEEDS), UNAVAILABLE (STORE_UNAVAILABLE).
 	RollBackPlan(ctx context.Context, in *RollBackPlanRequest, opts ...grpc.CallOption) (*RollBackPlanResponse, error)
 	// SetSwitch silences what is about a topic, or what is said to people of a region or segment, at once. All replicas follow within two
 	// seconds. With dry_run nothing is switched; the answer says what would stop.
 	//
-	// Errors: INVALID_ARGUMENT (INVALID_FIELD), NOT_FOUND (UNKNOWN_ITEM, UNKNOWN_SEGMENT), ALREADY_EXISTS (SWITCH_EXISTS),
+	// Errors: INVALID_ARGUMENT (INVALID_FIELD), NOT_FOUND (UNKNOWN_ITEM, UNKNOWN_SEGMENT, UNKNOWN_TOPIC), ALREADY_EXISTS (SWITCH_EXISTS),
 	// RESOURCE_EXHAUSTED (SWITCH_LIMIT), UNAVAILABLE (STORE_UNAVAILABLE).
 	SetSwitch(ctx context.Context, in *SetSwitchRequest, opts ...grpc.CallOption) (*SetSwitchResponse, error)
-	// ResumeSwitch takes a switch one stage further back, or all the way.
+	// ResumeSwitch takes a switch one stage further back, or all the way. To take one back to where nothing has come back, set it again.
 	//
 	// Errors: NOT_FOUND (UNKNOWN_SWITCH), FAILED_PRECONDITION (SWITCH_OVER), UNAVAILABLE (STORE_UNAVAILABLE).
 	ResumeSwitch(ctx context.Context, in *ResumeSwitchRequest, opts ...grpc.CallOption) (*ResumeSwitchResponse, error)
@@ -204,8 +204,8 @@ type PlanServiceServer interface {
 	//
 	// Errors: INVALID_ARGUMENT (INVALID_PLAN, the violations in google.rpc.BadRequest with fields like "plan.journeys[0]…", at
 	// most 64 of them; ValidatePlan lists all), FAILED_PRECONDITION (GATE_CLOSED: by the logged decisions the plan may be worse
-	// than the active one's gate allows, see InsightService.EvaluatePlan), ABORTED (PLAN_CHANGED), UNAVAILABLE
-	// (STORE_UNAVAILABLE).
+	// than the active one's gate allows, see InsightService.EvaluatePlan; SWITCH_NEEDS: a switch that is on needs what the plan takes
+	// away, see Switch), ABORTED (PLAN_CHANGED), UNAVAILABLE (STORE_UNAVAILABLE).
 	PublishPlan(context.Context, *PublishPlanRequest) (*PublishPlanResponse, error)
 	// ListPlanVersions lists what was published, newest first.
 	//
@@ -216,15 +216,15 @@ type PlanServiceServer interface {
 	// priors, because the earlier version can not name it.
 	//
 	// Errors: INVALID_ARGUMENT (INVALID_FIELD), NOT_FOUND (UNKNOWN_PLAN_VERSION), ABORTED (PLAN_CHANGED), FAILED_PRECONDITION
-	// (NO_PLAN_PUBLISHED), UNAVAILABLE (STORE_UNAVAILABLE).
+	// (NO_PLAN_PUBLISHED, SWITCH_NEEDS), UNAVAILABLE (STORE_UNAVAILABLE).
 	RollBackPlan(context.Context, *RollBackPlanRequest) (*RollBackPlanResponse, error)
 	// SetSwitch silences what is about a topic, or what is said to people of a region or segment, at once. All replicas follow within two
 	// seconds. With dry_run nothing is switched; the answer says what would stop.
 	//
-	// Errors: INVALID_ARGUMENT (INVALID_FIELD), NOT_FOUND (UNKNOWN_ITEM, UNKNOWN_SEGMENT), ALREADY_EXISTS (SWITCH_EXISTS),
+	// Errors: INVALID_ARGUMENT (INVALID_FIELD), NOT_FOUND (UNKNOWN_ITEM, UNKNOWN_SEGMENT, UNKNOWN_TOPIC), ALREADY_EXISTS (SWITCH_EXISTS),
 	// RESOURCE_EXHAUSTED (SWITCH_LIMIT), UNAVAILABLE (STORE_UNAVAILABLE).
 	SetSwitch(context.Context, *SetSwitchRequest) (*SetSwitchResponse, error)
-	// ResumeSwitch takes a switch one stage further back, or all the way.
+	// ResumeSwitch takes a switch one stage further back, or all the way. To take one back to where nothing has come back, set it again.
 	//
 	// Errors: NOT_FOUND (UNKNOWN_SWITCH), FAILED_PRECONDITION (SWITCH_OVER), UNAVAILABLE (STORE_UNAVAILABLE).
 	ResumeSwitch(context.Context, *ResumeSwitchRequest) (*ResumeSwitchResponse, error)

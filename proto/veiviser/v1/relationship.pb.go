@@ -110,7 +110,8 @@ func (x *Relationship) GetTiers() []*Tier {
 // Recovery is what leads somebody back whose case was put right.
 type Recovery struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Shown one after another, each once, at most 16.
+	// Shown one after another, each once, at most 16. A step none of whose items can be shown to her (a draft, outside its dates, out of
+	// stock, against its rule or her wishes) is passed over until one can.
 	Steps []*RecoveryStep `protobuf:"bytes,1,rep,name=steps,proto3" json:"steps,omitempty"`
 	// Share of people who get no steps, for comparison, drawn with their first case, in [0, 1]; unset is 0.2.
 	ControlShare *float64 `protobuf:"fixed64,2,opt,name=control_share,json=controlShare,proto3,oneof" json:"control_share,omitempty"`
@@ -181,7 +182,7 @@ func (x *Recovery) GetOutcomes() []string {
 	return nil
 }
 
-// RecoveryStep is a step of the recovery ladder.
+// RecoveryStep is a step of the recovery ladder. It is the same step as long as its items are the same, wherever it stands.
 type RecoveryStep struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Time since the resolution from which on it is due.
@@ -535,7 +536,9 @@ func (x *AcquisitionCost) GetCost() float64 {
 // Crisis is how a surge of complaints is noticed, and how the shop falls silent and speaks again (see PlanService.SetSwitch).
 //
 // Complaints and negative feedback are counted apart, in all and by topic, region, segment and channel, by the time at which they
-// come in. Each of these streams (2,000 at most, those with the fewest events go) is watched by a Shiryaev–Roberts e-detector over
+// come in. What one person complains of several times about the same subject within a bucket counts once; segments are those she was
+// in before. A region, or a channel in which the plan has no placement, is watched once three people were seen there, the 1,000 of them
+// seen last: one that is a single person's own is not remembered, and found in no alert. Each of these streams (2,000 at most, those with the fewest events go) is watched by a Shiryaev–Roberts e-detector over
 // a mixture of rate ratios from 1.5 to 8 (Shin, Ramdas and Rinaldo, E-detectors, 2023) against a cautious value of its usual
 // rate: its mean and two standard deviations of what is known of it. A stream with little past borrows from the whole of its
 // signal, so that a small or new one does not alarm by itself. While counts are Poisson with at most that rate, the mean time
@@ -557,7 +560,9 @@ type Crisis struct {
 	Memory *durationpb.Duration `protobuf:"bytes,5,opt,name=memory,proto3" json:"memory,omitempty"`
 	// How many events an alarm needs at least; 0 is 5.
 	LeastEvents int32 `protobuf:"varint,6,opt,name=least_events,json=leastEvents,proto3" json:"least_events,omitempty"`
-	// Attribute of context or visitor that says where she is; empty is "region".
+	// Attribute of the request's context, of events or of the visitor ("visitor.region") that says where she is, at most 128 bytes, in
+	// whatever case; empty is "region". Events sent along take it from the context, and where her last event was is remembered. Without
+	// it in the context she is where her last event was.
 	RegionAttribute string `protobuf:"bytes,7,opt,name=region_attribute,json=regionAttribute,proto3" json:"region_attribute,omitempty"`
 	// Stages in which what was switched off comes back, at most 8, of which only the last may be everything for everybody; empty is
 	// service and ask, then content too, then all. Each brings what the one before has, and more kinds or more people. Behind the last
@@ -721,6 +726,14 @@ func (x *ResumeStage) GetShare() float64 {
 // Switch silences what is about a topic, or what is said to people of a region or segment, until it is resumed. Of topic, region
 // and segment all that are set must hold. Transactional and mandatory items pass.
 //
+// Help goes on. For people with an open case, items for them (care) pass every switch; of a switch without a topic all service passes
+// for them, too. On placements for staff service passes a switch without a topic, whoever the talk is with: nothing is said to her
+// there.
+//
+// A switch that is on keeps what it says. The stages in which it comes back are those of the plan that was active when it was set. A
+// plan or a change of the catalogue that takes away the segment or the statement of one, or tells regions by another attribute while
+// one is about a region, is refused (SWITCH_NEEDS). The segment is what the plan that answers says it is.
+//
 // A statement is shown where the switch keeps something away, or where the talk is of its topic: once in an answer, before what is
 // ranked, whatever its topics, segments and rule are, on placements that allow its kind and format. An item that is nothing but a
 // statement has the rule "false", which keeps it out of everything else.
@@ -728,15 +741,17 @@ type Switch struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Lower-case letters, digits, _ and -, at most 64 bytes; assigned by the service when empty.
 	SwitchId string `protobuf:"bytes,1,opt,name=switch_id,json=switchId,proto3" json:"switch_id,omitempty"`
-	// What is about this topic and what lies below it stops, at most 128 bytes.
+	// What is about this topic and what lies below it stops: one that an item or a journey of the shop is about, at most 128 bytes; "*" is
+	// what has any.
 	Topic string `protobuf:"bytes,2,opt,name=topic,proto3" json:"topic,omitempty"`
-	// Only for people in this region (see Crisis.region_attribute), at most 128 bytes. Without a topic, all stops for them.
+	// Only for people in this region (see Crisis.region_attribute), in whatever case, at most 128 bytes. Without a topic, all stops for
+	// them.
 	Region string `protobuf:"bytes,3,opt,name=region,proto3" json:"region,omitempty"`
 	// Only for people in this segment of the plan.
 	Segment string `protobuf:"bytes,4,opt,name=segment,proto3" json:"segment,omitempty"`
-	// Item that is shown instead, in the plan or the catalogue, live and within its dates; empty is none.
+	// Item that is shown instead, in the plan or the catalogue, live, within its dates and no offer; empty is none.
 	StatementItemId string `protobuf:"bytes,5,opt,name=statement_item_id,json=statementItemId,proto3" json:"statement_item_id,omitempty"`
-	// How many resume stages have come; 0 is all switched off.
+	// How many of resume have come; 0 is all switched off.
 	Stage int32 `protobuf:"varint,6,opt,name=stage,proto3" json:"stage,omitempty"`
 	// Id of the stage that came last.
 	StageId string `protobuf:"bytes,7,opt,name=stage_id,json=stageId,proto3" json:"stage_id,omitempty"`
@@ -745,7 +760,12 @@ type Switch struct {
 	// When it was set.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// What was done with it, oldest first.
-	History       []*SwitchChange `protobuf:"bytes,10,rep,name=history,proto3" json:"history,omitempty"`
+	History []*SwitchChange `protobuf:"bytes,10,rep,name=history,proto3" json:"history,omitempty"`
+	// Stages in which it comes back; behind the last all is back.
+	Resume []*ResumeStage `protobuf:"bytes,11,rep,name=resume,proto3" json:"resume,omitempty"`
+	// What it needs and does not find in the plan and the catalogue now: "topic" or "segment" (it keeps nothing away from anybody),
+	// "statement" (nothing is shown instead).
+	Missing       []string `protobuf:"bytes,12,rep,name=missing,proto3" json:"missing,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -846,6 +866,20 @@ func (x *Switch) GetCreateTime() *timestamppb.Timestamp {
 func (x *Switch) GetHistory() []*SwitchChange {
 	if x != nil {
 		return x.History
+	}
+	return nil
+}
+
+func (x *Switch) GetResume() []*ResumeStage {
+	if x != nil {
+		return x.Resume
+	}
+	return nil
+}
+
+func (x *Switch) GetMissing() []string {
+	if x != nil {
+		return x.Missing
 	}
 	return nil
 }
@@ -992,7 +1026,7 @@ const file_veiviser_v1_relationship_proto_rawDesc = "" +
 	"\vResumeStage\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12+\n" +
 	"\x05kinds\x18\x02 \x03(\x0e2\x15.veiviser.v1.ItemKindR\x05kinds\x12\x14\n" +
-	"\x05share\x18\x03 \x01(\x01R\x05share\"\xd0\x02\n" +
+	"\x05share\x18\x03 \x01(\x01R\x05share\"\x9c\x03\n" +
 	"\x06Switch\x12\x1b\n" +
 	"\tswitch_id\x18\x01 \x01(\tR\bswitchId\x12\x14\n" +
 	"\x05topic\x18\x02 \x01(\tR\x05topic\x12\x16\n" +
@@ -1005,7 +1039,9 @@ const file_veiviser_v1_relationship_proto_rawDesc = "" +
 	"\vcreate_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"createTime\x123\n" +
 	"\ahistory\x18\n" +
-	" \x03(\v2\x19.veiviser.v1.SwitchChangeR\ahistory\"\x94\x01\n" +
+	" \x03(\v2\x19.veiviser.v1.SwitchChangeR\ahistory\x120\n" +
+	"\x06resume\x18\v \x03(\v2\x18.veiviser.v1.ResumeStageR\x06resume\x12\x18\n" +
+	"\amissing\x18\f \x03(\tR\amissing\"\x94\x01\n" +
 	"\fSwitchChange\x12.\n" +
 	"\x04time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x16\n" +
 	"\x06author\x18\x02 \x01(\tR\x06author\x12\x12\n" +
@@ -1063,12 +1099,13 @@ var file_veiviser_v1_relationship_proto_depIdxs = []int32{
 	14, // 15: veiviser.v1.ResumeStage.kinds:type_name -> veiviser.v1.ItemKind
 	15, // 16: veiviser.v1.Switch.create_time:type_name -> google.protobuf.Timestamp
 	10, // 17: veiviser.v1.Switch.history:type_name -> veiviser.v1.SwitchChange
-	15, // 18: veiviser.v1.SwitchChange.time:type_name -> google.protobuf.Timestamp
-	19, // [19:19] is the sub-list for method output_type
-	19, // [19:19] is the sub-list for method input_type
-	19, // [19:19] is the sub-list for extension type_name
-	19, // [19:19] is the sub-list for extension extendee
-	0,  // [0:19] is the sub-list for field type_name
+	8,  // 18: veiviser.v1.Switch.resume:type_name -> veiviser.v1.ResumeStage
+	15, // 19: veiviser.v1.SwitchChange.time:type_name -> google.protobuf.Timestamp
+	20, // [20:20] is the sub-list for method output_type
+	20, // [20:20] is the sub-list for method input_type
+	20, // [20:20] is the sub-list for extension type_name
+	20, // [20:20] is the sub-list for extension extendee
+	0,  // [0:20] is the sub-list for field type_name
 }
 
 func init() { file_veiviser_v1_relationship_proto_init() }

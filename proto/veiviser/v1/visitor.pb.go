@@ -490,7 +490,9 @@ type Visitor struct {
 	// The segments she is in at the moment of asking.
 	SegmentIds []string `protobuf:"bytes,13,rep,name=segment_ids,json=segmentIds,proto3" json:"segment_ids,omitempty"`
 	// What holds whatever is believed about her.
-	Standing      *Standing `protobuf:"bytes,14,opt,name=standing,proto3" json:"standing,omitempty"`
+	Standing *Standing `protobuf:"bytes,14,opt,name=standing,proto3" json:"standing,omitempty"`
+	// Where her last event was (see Crisis.region_attribute); empty is not known.
+	Region        string `protobuf:"bytes,15,opt,name=region,proto3" json:"region,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -621,6 +623,13 @@ func (x *Visitor) GetStanding() *Standing {
 		return x.Standing
 	}
 	return nil
+}
+
+func (x *Visitor) GetRegion() string {
+	if x != nil {
+		return x.Region
+	}
+	return ""
 }
 
 // EventCount is how often an event type happened.
@@ -929,7 +938,7 @@ const file_veiviser_v1_visitor_proto_rawDesc = "" +
 	"\x05stage\x18\x03 \x01(\tR\x05stage\x12\x16\n" +
 	"\x06weight\x18\x04 \x01(\x01R\x06weight\x12\x14\n" +
 	"\x05count\x18\x05 \x01(\rR\x05count\x12.\n" +
-	"\x04time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\"\xcc\x05\n" +
+	"\x04time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\"\xe4\x05\n" +
 	"\aVisitor\x12\x1d\n" +
 	"\n" +
 	"visitor_id\x18\x01 \x01(\tR\tvisitorId\x12,\n" +
@@ -949,7 +958,8 @@ const file_veiviser_v1_visitor_proto_rawDesc = "" +
 	"\x05needs\x18\f \x03(\v2\x17.veiviser.v1.NeedBeliefR\x05needs\x12\x1f\n" +
 	"\vsegment_ids\x18\r \x03(\tR\n" +
 	"segmentIds\x121\n" +
-	"\bstanding\x18\x0e \x01(\v2\x15.veiviser.v1.StandingR\bstanding\x1a=\n" +
+	"\bstanding\x18\x0e \x01(\v2\x15.veiviser.v1.StandingR\bstanding\x12\x16\n" +
+	"\x06region\x18\x0f \x01(\tR\x06region\x1a=\n" +
 	"\x0fAttributesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x8a\x01\n" +
