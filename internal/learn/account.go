@@ -27,7 +27,7 @@ type AccountEvent struct {
 }
 
 // admitAccount says what is wrong with the account or the role that an event names.
-func admitAccount(e *veiviser.Event) *veiviser.Error {
+func admitAccount(snap *plan.Snapshot, e *veiviser.Event) *veiviser.Error {
 	if n := len(e.Attributes[veiviser.AttributeAccount]); n > veiviser.MaxIDBytes {
 		return veiviser.Invalid(veiviser.ReasonInvalidField, "attributes[\""+veiviser.AttributeAccount+"\"]",
 			"the id of an account has at most %d bytes, this one has %d", veiviser.MaxIDBytes, n)
@@ -35,6 +35,9 @@ func admitAccount(e *veiviser.Event) *veiviser.Error {
 	if n := len(e.Attributes[veiviser.AttributeRole]); n > veiviser.MaxNameBytes {
 		return veiviser.Invalid(veiviser.ReasonInvalidField, "attributes[\""+veiviser.AttributeRole+"\"]",
 			"a role has at most %d bytes, this one has %d", veiviser.MaxNameBytes, n)
+	}
+	if wrong := snap.UnknownRole(e.Attributes[veiviser.AttributeRole]); wrong != "" {
+		return veiviser.Invalid(veiviser.ReasonInvalidField, "attributes[\""+veiviser.AttributeRole+"\"]", "%s", wrong)
 	}
 	return nil
 }

@@ -100,7 +100,6 @@ func TestActsFor(t *testing.T) {
 		"late":             {events: []veiviser.Event{acting("1", "v", "view", "acme", "user", 5), acting("2", "v", "view", "globex", "buyer", 0)}, account: "acme", role: "user", heard: "acme:1 globex:2"},
 		"late and unnamed": {events: []veiviser.Event{acting("1", "v", "view", "acme", "user", 5), acting("2", "v", "view", "", "", 0)}, account: "acme", role: "user", heard: "acme:1,2"},
 		"silent":           {events: []veiviser.Event{acting("1", "v", "view", "acme", "gatekeeper", 0)}, account: "acme", role: "gatekeeper"},
-		"unknown role":     {events: []veiviser.Event{acting("1", "v", "view", "acme", "king", 0)}, account: "acme", role: "king", heard: "acme:1"},
 		"not profiled":     {events: []veiviser.Event{acting("1", "v", "view", "acme", "user", 0)}, account: "acme", role: "user", unprofilable: true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -138,6 +137,45 @@ func TestAccountsAreNamedShortly(t *testing.T) {
 		if f.Results[0].Status != veiviser.EventRejected || f.Results[0].Err.Field() != field {
 			t.Errorf("%+v", f.Results[0])
 		}
+	}
+}
+
+// A role or an audience that means nothing is refused where the plan says which there are, with what may be meant.
+func TestWordsThatMeanNothing(t *testing.T) {
+	snap := sykkel(t)
+	open := *snap
+	bare := *snap.Plan
+	bare.Audiences, bare.Accounts.Roles = nil, nil
+	open.Plan = &bare
+	const audience = "visitor.audience"
+	for name, tt := range map[string]struct{ attribute, word, want string }{
+		"a role misspelt":      {veiviser.AttributeRole, "desider", `did you mean "decider"?`},
+		"a role in capitals":   {veiviser.AttributeRole, "Buyer", `did you mean "buyer"?`},
+		"a role like no other": {veiviser.AttributeRole, "king", "there is user, influencer, decider, buyer, gatekeeper"},
+		"a role":               {veiviser.AttributeRole, "gatekeeper", ""},
+		"no role any more":     {veiviser.AttributeRole, "-", ""},
+		"nothing of a role":    {veiviser.AttributeRole, "", ""},
+		"press in capitals":    {audience, "Press", `did you mean "press"?`},
+		"press misspelt":       {audience, "pres", `did you mean "press"?`},
+		"royalty":              {audience, "royalty", "there is customer, supplier, investor, press, neighbour, job_seeker"},
+		"press":                {audience, "press", ""},
+		"none any more":        {audience, "-", ""},
+		"nothing":              {audience, "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := acting("1", "v", "view", "acme", "", 0)
+			e.Attributes[tt.attribute] = tt.word
+			f := learn.Fold(snap, &veiviser.Loaded{VisitorID: "v"}, []veiviser.Event{e}, noon)
+			switch err := f.Results[0].Err; {
+			case tt.want == "" && err != nil, tt.want != "" && err == nil:
+				t.Error(err)
+			case err != nil && (!strings.Contains(err.Error(), tt.want) || err.Field() != `attributes["`+tt.attribute+`"]`):
+				t.Error(err, err.Field())
+			}
+			if f = learn.Fold(&open, &veiviser.Loaded{VisitorID: "v"}, []veiviser.Event{e}, noon); f.Results[0].Err != nil {
+				t.Error("where the plan declares none:", f.Results[0].Err)
+			}
+		})
 	}
 }
 

@@ -89,7 +89,10 @@ func admit(snap *plan.Snapshot, loaded *veiviser.Loaded, e *veiviser.Event, now 
 				"no decision of this id was made for this visitor, or it is no longer remembered")
 		}
 	}
-	if err := admitAccount(e); err != nil {
+	if err := admitAccount(snap, e); err != nil {
+		return err
+	}
+	if err := admitAudience(snap, e); err != nil {
 		return err
 	}
 	if err := snap.Relation.Admit(e); err != nil {
@@ -108,6 +111,7 @@ func (f *Folded) fold(snap *plan.Snapshot, loaded *veiviser.Loaded, e *veiviser.
 	entry := veiviser.LogEntry{Time: e.Time, Event: logged(snap, loaded, e, now)}
 	t := told(snap, loaded.Outcomes[e.DecisionID], e)
 	f.acts(snap, v, e, t, now)
+	leaveAudiences(snap, v, e)
 	if f.profiled(snap, now) {
 		entry.Before = memberOf(v)
 		happen(snap, v, e, loaded.Outcomes[e.DecisionID])
@@ -117,6 +121,7 @@ func (f *Folded) fold(snap *plan.Snapshot, loaded *veiviser.Loaded, e *veiviser.
 	} else {
 		entry.Steps = foldStanding(snap, v, e, loaded.Nonce, false, nil)
 	}
+	noteAudiences(snap, v, e)
 	confirm(v.Standing.Contacts, e)
 	entry.Event.Region = regionOf(snap.Crisis.Region, e, v)
 	noteAnswered(v, e)

@@ -31,6 +31,7 @@ func Merge(into, from *veiviser.Standing, now time.Time) {
 	into.Relation = relation(&into.Relation, &theirs.Relation)
 	into.Orders = orders(append(slices.Clone(into.Orders), theirs.Orders...), &into.Relation)
 	account(into, &theirs)
+	into.Audiences = audiences(into.Audiences, theirs.Audiences)
 }
 
 // directives unites wishes, oldest first.
@@ -188,6 +189,13 @@ func account(into, from *veiviser.Standing) {
 	} else if into.Role == "" && into.Account == from.Account {
 		into.Role = from.Role
 	}
+}
+
+// audiences unites what she was seen as, in the order of the alphabet.
+func audiences(own, theirs []string) []string {
+	all := append(slices.Clone(own), theirs...)
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 func earliest(a, b time.Time) time.Time {

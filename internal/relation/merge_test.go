@@ -55,7 +55,17 @@ func standing(t *rapid.T, who string, most int) veiviser.Standing {
 		s.Cases = append(s.Cases, veiviser.Case{ID: fmt.Sprint(who, i), Opened: moments(t, "opened")})
 	}
 	s.Relation.FirstOrder = moments(t, "first")
+	s.Audiences = rapid.SampledFrom([][]string{nil, {"press"}, {"investor", "press"}, {"investor", "supplier"}}).Draw(t, "audiences")
 	return s
+}
+
+// What she was seen as under either identity she was seen as.
+func TestMergeUnitesAudiences(t *testing.T) {
+	a, b := veiviser.Standing{Audiences: []string{"press"}}, veiviser.Standing{Audiences: []string{"investor", "press"}}
+	relation.Merge(&a, &b, noon)
+	if d := cmp.Diff([]string{"investor", "press"}, a.Audiences); d != "" {
+		t.Error(d)
+	}
 }
 
 // Which identity is merged into which makes no difference, and merging changes nothing of the one merged in.

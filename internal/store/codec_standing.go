@@ -42,6 +42,7 @@ func (w *writer) standing(s *veiviser.Standing) {
 	w.strings(s.Acquired)
 	w.string(s.Account)
 	w.string(s.Role)
+	w.strings(s.Audiences)
 }
 
 func (r *reader) standing(s *veiviser.Standing) {
@@ -59,7 +60,7 @@ func (r *reader) standing(s *veiviser.Standing) {
 		Source: r.string(), FirstOrder: r.time(), Handover: r.time(), Rung: r.string(), RungSince: r.time(),
 	}
 	s.Acquired = r.strings()
-	s.Account, s.Role = r.string(), r.string()
+	s.Account, s.Role, s.Audiences = r.string(), r.string(), r.strings()
 }
 
 // customer notes of somebody who was kept before standings were that she has ordered: what she ordered then is not waited for.
