@@ -43,12 +43,12 @@ func admitAccount(snap *plan.Snapshot, e *veiviser.Event) *veiviser.Error {
 }
 
 // acts lets an event say for which company its visitor acts, and notes what that company is to hear of it. It comes before the
-// event is folded into her, and also where nothing of it is.
+// event is folded into her, and also where nothing of it is. given is the decision that the event is about, t what it told of it.
 //
 // Named once, the account stays: an event that names none, or an empty one, is of the account she acts for. "-" ends that, and
 // with the account her role; so does another account, for a role in one company says nothing about another. An event older than
 // what is known of her changes neither; if it names an account it still is of that one, since she acted for it then.
-func (f *Folded) acts(snap *plan.Snapshot, v *veiviser.Visitor, e *veiviser.Event, t stage.Told, now time.Time) {
+func (f *Folded) acts(snap *plan.Snapshot, v *veiviser.Visitor, e *veiviser.Event, given veiviser.Given, t stage.Told, now time.Time) {
 	account, role := v.Standing.Account, v.Standing.Role
 	if named := e.Attributes[veiviser.AttributeAccount]; named == veiviser.LeaveAccount {
 		account, role = "", ""
@@ -63,16 +63,28 @@ func (f *Folded) acts(snap *plan.Snapshot, v *veiviser.Visitor, e *veiviser.Even
 	if v.Events == 0 || !e.Time.Before(v.LastSeen) {
 		v.Standing.Account, v.Standing.Role = account, role
 	}
-	if account == "" {
+	speaks := account != "" && snap.Stages.Concerns(e, t) && !snap.Silent(role) && snap.Profiled(&v.Standing, now)
+	counted := countedFor(snap, given)
+	if !speaks && counted == "" {
 		return
 	}
-	heard := AccountEvent{
-		ID: veiviser.AccountEventID(v.ID, e.ID), Event: e, Told: t,
-		Speaks: snap.Stages.Concerns(e, t) && !snap.Silent(role) && snap.Profiled(&v.Standing, now),
-	}
-	if heard.Speaks || e.DecisionID != "" && snap.CapsAccounts() {
+	heard := AccountEvent{ID: veiviser.AccountEventID(v.ID, e.ID), Event: e, Told: t, Speaks: speaks}
+	if speaks {
 		f.share(account, heard)
 	}
+	if counted != "" && !(speaks && counted == account) {
+		heard.Speaks = false
+		f.share(counted, heard)
+	}
+}
+
+// countedFor is the account that the showings of a decision were counted for, "" for none: the one she acted for then, whichever she
+// acts for now.
+func countedFor(snap *plan.Snapshot, g veiviser.Given) string {
+	if g.Answer == nil || !snap.CapsAccounts() {
+		return ""
+	}
+	return g.Answer.Visitor.Standing.Account
 }
 
 // share notes what an account is to hear.

@@ -185,7 +185,7 @@ func TestImpressionsOfMembers(t *testing.T) {
 		snap := sykkel(t)
 		snap.Plan.Contact.Caps = []veiviser.Cap{{ID: "c", Limit: 1, Window: time.Hour, Account: capped}}
 		m := newMemory()
-		m.outcomes["d.0"] = veiviser.Given{}
+		m.outcomes["d.0"] = shownFor("acme")
 		key := veiviser.AccountKey("acme")
 		m.visitors[key] = &veiviser.Visitor{ID: key, Standing: veiviser.Standing{Contacts: []veiviser.Contact{
 			{ItemID: "a", Decision: veiviser.HashID("d.0"), Until: noon.Add(time.Minute)},
@@ -209,5 +209,52 @@ func TestImpressionsOfMembers(t *testing.T) {
 		if got = m.visitors[key].Standing.Contacts; got[0].Until.IsZero() != capped {
 			t.Errorf("dismissed, capped %v: %+v", capped, got)
 		}
+	}
+}
+
+// shownFor is a decision made for somebody who acted for an account.
+func shownFor(account string) veiviser.Given {
+	return veiviser.Given{Answer: &veiviser.Answer{Visitor: veiviser.Visitor{Standing: veiviser.Standing{Account: account}}}}
+}
+
+// What was shown counts for the account that she acted for then, whichever she acts for when she says that she saw it.
+func TestImpressionsCountWhereTheyWereShown(t *testing.T) {
+	snap := sykkel(t)
+	snap.Plan.Contact.Caps = []veiviser.Cap{{ID: "c", Limit: 1, Window: time.Hour, Account: true}}
+	for name, tt := range map[string]struct {
+		shown, acts, names string
+		subject            string
+		heard              string
+	}{
+		"the same":              {shown: "acme", acts: "acme", heard: "acme"},
+		"left before":           {shown: "acme", heard: "acme"},
+		"leaves by it":          {shown: "acme", acts: "acme", names: "-", heard: "acme"},
+		"another by it":         {shown: "acme", acts: "acme", names: "globex", heard: "acme"},
+		"another, and speaks":   {shown: "acme", acts: "globex", subject: "fleet", heard: "globex speaks, acme"},
+		"the same, and speaks":  {shown: "acme", acts: "acme", subject: "fleet", heard: "acme speaks"},
+		"shown before she was":  {acts: "acme", heard: ""},
+		"before, but it speaks": {acts: "acme", subject: "fleet", heard: "acme speaks"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			loaded := veiviser.Loaded{
+				VisitorID: "v", Visitor: &veiviser.Visitor{ID: "v", Standing: veiviser.Standing{Account: tt.acts}},
+				Outcomes: map[string]veiviser.Given{"d.0": shownFor(tt.shown)},
+			}
+			e := acting("1", "v", "impression", tt.names, "", 0)
+			e.Subject, e.DecisionID = tt.subject, "d.0"
+			var heard []string
+			for _, s := range learn.Fold(snap, &loaded, []veiviser.Event{e}, noon).Accounts {
+				if len(s.Events) != 1 {
+					t.Errorf("%s hears %d events", s.Account, len(s.Events))
+				}
+				if s.Events[0].Speaks {
+					s.Account += " speaks"
+				}
+				heard = append(heard, s.Account)
+			}
+			if got := strings.Join(heard, ", "); got != tt.heard {
+				t.Errorf("heard by %q, want %q", got, tt.heard)
+			}
+		})
 	}
 }

@@ -109,12 +109,13 @@ func (f *Folded) fold(snap *plan.Snapshot, loaded *veiviser.Loaded, e *veiviser.
 		v.Group = GroupOf(v, v.ID, *snap.Policy.Control.Share)
 	}
 	entry := veiviser.LogEntry{Time: e.Time, Event: logged(snap, loaded, e, now)}
-	t := told(snap, loaded.Outcomes[e.DecisionID], e)
-	f.acts(snap, v, e, t, now)
+	given := loaded.Outcomes[e.DecisionID]
+	t := told(snap, given, e)
+	f.acts(snap, v, e, given, t, now)
 	leaveAudiences(snap, v, e)
 	if f.profiled(snap, now) {
 		entry.Before = memberOf(v)
-		happen(snap, v, e, loaded.Outcomes[e.DecisionID])
+		happen(snap, v, e, given)
 		entry.Steps = foldStanding(snap, v, e, loaded.Nonce, true, entry.Before.Segments)
 		entry.After = MembershipAt(snap, v, e.Subject, v.LastSeen)
 		v.Segments, v.Stage = entry.After.Segments, entry.After.Stage
