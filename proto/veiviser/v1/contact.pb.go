@@ -633,8 +633,8 @@ type Audience struct {
 	// nobody else.
 	NeverSell bool `protobuf:"varint,3,opt,name=never_sell,json=neverSell,proto3" json:"never_sell,omitempty"`
 	// Where never_sell holds: "need" (default), where the need served is on one of its journeys; "person", everywhere once she was seen as
-	// one: a need of hers on one of its journeys was observed, or attribute "visitor.audience" of an event said so. That is kept as long as
-	// anything is remembered of her, whatever else she does and is said to be, under all her identities and also when she is not profiled
+	// one: a need of hers on one of its journeys was observed, or attribute "visitor.audience" of an event said so. That is kept until
+	// visitor_ttl has gone by without her, whatever else she does and is said to be, under all her identities and also when she is not profiled
 	// any more (of who is not, only what events say is heard). "visitor.audience" with "-" ends it, and forgets those needs; from then on it
 	// is observed anew. In a plan that declares audiences, events that name another word than those of id are refused.
 	Binds         string `protobuf:"bytes,4,opt,name=binds,proto3" json:"binds,omitempty"`
