@@ -151,7 +151,7 @@ func visitor(id string, others ...string) *veiviserv1.Visitor {
 				{CaseId: "c2", Cause: "LATE_DELIVERY", Subject: "bike/ebike", OpenTime: noon, DueTime: noon},
 			},
 			Orders: []*veiviserv1.Order{{Subject: "bike/ebike", PlaceTime: noon, PromiseTime: noon, Late: true}},
-			Phase:  "waiting", Source: "search", Tier: "everyday", AccountId: "acme", Role: "buyer",
+			Phase:  "waiting", Source: "search", Tier: "everyday", AccountId: "acme", Role: "buyer", Audiences: []string{"press"},
 		},
 		EventCounts: []*veiviserv1.EventCount{{Type: "view", Count: 4, InVisit: 1, LastTime: noon}, {Type: "purchase", Count: 1}},
 		RecentItems: []*veiviserv1.RecentItem{{ItemId: "fjell-1", Subject: "bike/ebike", Count: 3, LastTime: noon}, {ItemId: "by-2", Count: 1, LastTime: noon}},

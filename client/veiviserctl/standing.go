@@ -33,7 +33,12 @@ func printRelation(w io.Writer, s *veiviserv1.Standing) {
 	}
 	facts := []string{s.GetPhase()}
 	for _, f := range [][2]string{
-		{"from", s.GetSource()}, {"rung", s.GetRung()}, {"tier", s.GetTier()}, {"account", s.GetAccountId()}, {"role", s.GetRole()},
+		{"from", s.GetSource()},
+		{"rung", s.GetRung()},
+		{"tier", s.GetTier()},
+		{"account", s.GetAccountId()},
+		{"role", s.GetRole()},
+		{"never sold to as", strings.Join(s.GetAudiences(), " and ")},
 	} {
 		if f[1] != "" {
 			facts = append(facts, f[0]+" "+f[1])

@@ -30,6 +30,7 @@ func standingToProto(s *veiviser.Standing, at time.Time) *veiviserv1.Standing {
 		Orders: eachToProto(s.Orders, orderToProto), Phase: string(r.Phase()), Source: r.Source,
 		FirstOrderTime: timeToProto(r.FirstOrder), HandoverTime: timeToProto(r.Handover),
 		Rung: r.Rung, RungTime: timeToProto(r.RungSince), AccountId: s.Account, Role: s.Role,
+		Audiences: s.Audiences,
 	}
 	for i := range s.Directives {
 		if d := &s.Directives[i]; at.IsZero() || d.Binds(at) {

@@ -80,4 +80,7 @@ func (p *printer) standing(s *veiviserv1.Standing) {
 	for _, c := range s.GetConsents() {
 		p.consent(c)
 	}
+	for _, a := range s.GetAudiences() {
+		p.line("seen as %s", a)
+	}
 }

@@ -34,7 +34,7 @@
 // too. So in step 3 a need counts as of the audience of the first need about its subject, and the others about it are not
 // served.
 //
-// Where an audience never buys, offers are kept from its needs; where that binds the person, from whoever is known to be one
+// Where an audience never buys, offers are kept from its needs; where that binds the person, from whoever was ever seen as one
 // (see [eligible.NoSell]), whichever need is served, in every placement, as last resort, too.
 //
 // # Companies

@@ -25,7 +25,7 @@ func NoSell(audiences []veiviser.Audience, v *veiviser.Visitor, needs []veiviser
 		if !a.NeverSell {
 			continue
 		}
-		if served != nil && served.Audience == a.ID || a.Binds == veiviser.BindsPerson && IsOne(a.ID, v, needs) {
+		if served != nil && served.Audience == a.ID || a.BindsHer() && IsOne(a.ID, v, needs) {
 			bars = append(bars, veiviser.Bar{
 				Reason: veiviser.ExcludedNoSell, About: a.ID, Passes: veiviser.DutyTransactional,
 				Kinds: []veiviser.ItemKind{veiviser.KindOffer},
@@ -35,10 +35,11 @@ func NoSell(audiences []veiviser.Audience, v *veiviser.Visitor, needs []veiviser
 	return bars
 }
 
-// IsOne reports whether somebody is known to be of an audience: something was observed about a need on one of its journeys, or
-// the sender says so (attribute "visitor.audience" of an event). What is only assumed of a subject does not count.
+// IsOne reports whether somebody is known to be of an audience: she was seen as one while the plan bound it to the person
+// (Standing.Audiences), something was observed about a need on one of its journeys that is remembered, or the sender says so
+// (attribute "visitor.audience" of an event). What is only assumed of a subject does not count.
 func IsOne(audience string, v *veiviser.Visitor, needs []veiviser.NeedView) bool {
-	if v != nil && v.Attributes[veiviser.AttributeAudience] == audience {
+	if v != nil && (v.Attributes[veiviser.AttributeAudience] == audience || slices.Contains(v.Standing.Audiences, audience)) {
 		return true
 	}
 	return slices.ContainsFunc(needs, func(n veiviser.NeedView) bool { return !n.New && n.Audience == audience })

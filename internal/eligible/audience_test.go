@@ -42,6 +42,10 @@ func TestNoSell(t *testing.T) {
 		"the sender says investor": {
 			visitor: &veiviser.Visitor{Attributes: map[string]string{"audience": "investor"}}, needs: []veiviser.NeedView{need("customer")},
 		},
+		"seen as press once, and investor": {
+			visitor: &veiviser.Visitor{Standing: veiviser.Standing{Audiences: []string{"investor", "press"}}},
+			needs:   []veiviser.NeedView{need("customer")}, want: []string{"press"},
+		},
 		"the sender says something else": {visitor: &veiviser.Visitor{Attributes: map[string]string{"audience": "royalty"}}, served: -1},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -32,7 +32,7 @@ type AccountEvent struct {
 }
 
 // admitAccount says what is wrong with the account or the role that an event names.
-func admitAccount(e *veiviser.Event) *veiviser.Error {
+func admitAccount(snap *plan.Snapshot, e *veiviser.Event) *veiviser.Error {
 	if n := len(e.Attributes[veiviser.AttributeAccount]); n > veiviser.MaxIDBytes {
 		return veiviser.Invalid(veiviser.ReasonInvalidField, "attributes[\""+veiviser.AttributeAccount+"\"]",
 			"the id of an account has at most %d bytes, this one has %d", veiviser.MaxIDBytes, n)
@@ -41,16 +41,20 @@ func admitAccount(e *veiviser.Event) *veiviser.Error {
 		return veiviser.Invalid(veiviser.ReasonInvalidField, "attributes[\""+veiviser.AttributeRole+"\"]",
 			"a role has at most %d bytes, this one has %d", veiviser.MaxNameBytes, n)
 	}
+	if wrong := snap.UnknownRole(e.Attributes[veiviser.AttributeRole]); wrong != "" {
+		return veiviser.Invalid(veiviser.ReasonInvalidField, "attributes[\""+veiviser.AttributeRole+"\"]", "%s", wrong)
+	}
 	return nil
 }
 
 // acts lets an event say for which company its visitor acts, and notes what that company is to hear of it. It comes before the
-// event is folded into her, and also where nothing of it is. What is not new speaks for none of the company's needs.
+// event is folded into her, and also where nothing of it is. given is the decision that the event is about, t what it told of it. What
+// is not new speaks for none of the company's needs.
 //
 // Named once, the account stays: an event that names none, or an empty one, is of the account she acts for. "-" ends that, and
 // with the account her role; so does another account, for a role in one company says nothing about another. An event older than
 // what is known of her changes neither; if it names an account it still is of that one, since she acted for it then.
-func (f *Folded) acts(snap *plan.Snapshot, v *veiviser.Visitor, e *veiviser.Event, g veiviser.Given, t stage.Told, isNew bool,
+func (f *Folded) acts(snap *plan.Snapshot, v *veiviser.Visitor, e *veiviser.Event, given veiviser.Given, t stage.Told, isNew bool,
 	now time.Time,
 ) {
 	account, role := v.Standing.Account, v.Standing.Role
@@ -67,16 +71,28 @@ func (f *Folded) acts(snap *plan.Snapshot, v *veiviser.Visitor, e *veiviser.Even
 	if v.Events == 0 || !e.Time.Before(v.LastSeen) {
 		v.Standing.Account, v.Standing.Role = account, role
 	}
-	if account == "" {
+	speaks := isNew && account != "" && snap.Stages.Concerns(e, t) && !snap.Silent(role) && snap.Profiled(&v.Standing, now)
+	counted := countedFor(snap, given)
+	if !speaks && counted == "" {
 		return
 	}
-	heard := AccountEvent{
-		ID: veiviser.AccountEventID(v.ID, e.ID), Event: e, Given: g, Told: t,
-		Speaks: isNew && snap.Stages.Concerns(e, t) && !snap.Silent(role) && snap.Profiled(&v.Standing, now),
-	}
-	if heard.Speaks || e.DecisionID != "" && snap.CapsAccounts() {
+	heard := AccountEvent{ID: veiviser.AccountEventID(v.ID, e.ID), Event: e, Given: given, Told: t, Speaks: speaks}
+	if speaks {
 		f.share(account, heard)
 	}
+	if counted != "" && !(speaks && counted == account) {
+		heard.Speaks = false
+		f.share(counted, heard)
+	}
+}
+
+// countedFor is the account that the showings of a decision were counted for, "" for none: the one she acted for then, whichever she
+// acts for now.
+func countedFor(snap *plan.Snapshot, g veiviser.Given) string {
+	if g.Answer == nil || !snap.CapsAccounts() {
+		return ""
+	}
+	return g.Answer.Visitor.Standing.Account
 }
 
 // speaks notes what the account she acts for is to hear of her word. As what she does it is not heard from who is silent there.

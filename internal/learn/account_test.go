@@ -100,7 +100,6 @@ func TestActsFor(t *testing.T) {
 		"late":             {events: []veiviser.Event{acting("1", "v", "view", "acme", "user", 5), acting("2", "v", "view", "globex", "buyer", 0)}, account: "acme", role: "user", heard: "acme:1 globex:2"},
 		"late and unnamed": {events: []veiviser.Event{acting("1", "v", "view", "acme", "user", 5), acting("2", "v", "view", "", "", 0)}, account: "acme", role: "user", heard: "acme:1,2"},
 		"silent":           {events: []veiviser.Event{acting("1", "v", "view", "acme", "gatekeeper", 0)}, account: "acme", role: "gatekeeper"},
-		"unknown role":     {events: []veiviser.Event{acting("1", "v", "view", "acme", "king", 0)}, account: "acme", role: "king", heard: "acme:1"},
 		"not profiled":     {events: []veiviser.Event{acting("1", "v", "view", "acme", "user", 0)}, account: "acme", role: "user", unprofilable: true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -141,13 +140,52 @@ func TestAccountsAreNamedShortly(t *testing.T) {
 	}
 }
 
+// A role or an audience that means nothing is refused where the plan says which there are, with what may be meant.
+func TestWordsThatMeanNothing(t *testing.T) {
+	snap := sykkel(t)
+	open := *snap
+	bare := *snap.Plan
+	bare.Audiences, bare.Accounts.Roles = nil, nil
+	open.Plan = &bare
+	const audience = "visitor.audience"
+	for name, tt := range map[string]struct{ attribute, word, want string }{
+		"a role misspelt":      {veiviser.AttributeRole, "desider", `did you mean "decider"?`},
+		"a role in capitals":   {veiviser.AttributeRole, "Buyer", `did you mean "buyer"?`},
+		"a role like no other": {veiviser.AttributeRole, "king", "there is user, influencer, decider, buyer, gatekeeper"},
+		"a role":               {veiviser.AttributeRole, "gatekeeper", ""},
+		"no role any more":     {veiviser.AttributeRole, "-", ""},
+		"nothing of a role":    {veiviser.AttributeRole, "", ""},
+		"press in capitals":    {audience, "Press", `did you mean "press"?`},
+		"press misspelt":       {audience, "pres", `did you mean "press"?`},
+		"royalty":              {audience, "royalty", "there is customer, supplier, investor, press, neighbour, job_seeker"},
+		"press":                {audience, "press", ""},
+		"none any more":        {audience, "-", ""},
+		"nothing":              {audience, "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := acting("1", "v", "view", "acme", "", 0)
+			e.Attributes[tt.attribute] = tt.word
+			f := learn.Fold(snap, &veiviser.Loaded{VisitorID: "v"}, []veiviser.Event{e}, noon)
+			switch err := f.Results[0].Err; {
+			case tt.want == "" && err != nil, tt.want != "" && err == nil:
+				t.Error(err)
+			case err != nil && (!strings.Contains(err.Error(), tt.want) || err.Field() != `attributes["`+tt.attribute+`"]`):
+				t.Error(err, err.Field())
+			}
+			if f = learn.Fold(&open, &veiviser.Loaded{VisitorID: "v"}, []veiviser.Event{e}, noon); f.Results[0].Err != nil {
+				t.Error("where the plan declares none:", f.Results[0].Err)
+			}
+		})
+	}
+}
+
 // A showing that was reserved counts for good once a member has seen it, and only with a plan that counts for accounts.
 func TestImpressionsOfMembers(t *testing.T) {
 	for _, capped := range []bool{false, true} {
 		snap := sykkel(t)
 		snap.Plan.Contact.Caps = []veiviser.Cap{{ID: "c", Limit: 1, Window: time.Hour, Account: capped}}
 		m := newMemory()
-		m.outcomes["d.0"] = veiviser.Given{}
+		m.outcomes["d.0"] = shownFor("acme")
 		key := veiviser.AccountKey("acme")
 		m.visitors[key] = &veiviser.Visitor{ID: key, Standing: veiviser.Standing{Contacts: []veiviser.Contact{
 			{ItemID: "a", Decision: veiviser.HashID("d.0"), Until: noon.Add(time.Minute)},
@@ -171,5 +209,52 @@ func TestImpressionsOfMembers(t *testing.T) {
 		if got = m.visitors[key].Standing.Contacts; got[0].Until.IsZero() != capped {
 			t.Errorf("dismissed, capped %v: %+v", capped, got)
 		}
+	}
+}
+
+// shownFor is a decision made for somebody who acted for an account.
+func shownFor(account string) veiviser.Given {
+	return veiviser.Given{Answer: &veiviser.Answer{Visitor: veiviser.Visitor{Standing: veiviser.Standing{Account: account}}}}
+}
+
+// What was shown counts for the account that she acted for then, whichever she acts for when she says that she saw it.
+func TestImpressionsCountWhereTheyWereShown(t *testing.T) {
+	snap := sykkel(t)
+	snap.Plan.Contact.Caps = []veiviser.Cap{{ID: "c", Limit: 1, Window: time.Hour, Account: true}}
+	for name, tt := range map[string]struct {
+		shown, acts, names string
+		subject            string
+		heard              string
+	}{
+		"the same":              {shown: "acme", acts: "acme", heard: "acme"},
+		"left before":           {shown: "acme", heard: "acme"},
+		"leaves by it":          {shown: "acme", acts: "acme", names: "-", heard: "acme"},
+		"another by it":         {shown: "acme", acts: "acme", names: "globex", heard: "acme"},
+		"another, and speaks":   {shown: "acme", acts: "globex", subject: "fleet", heard: "globex speaks, acme"},
+		"the same, and speaks":  {shown: "acme", acts: "acme", subject: "fleet", heard: "acme speaks"},
+		"shown before she was":  {acts: "acme", heard: ""},
+		"before, but it speaks": {acts: "acme", subject: "fleet", heard: "acme speaks"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			loaded := veiviser.Loaded{
+				VisitorID: "v", Visitor: &veiviser.Visitor{ID: "v", Standing: veiviser.Standing{Account: tt.acts}},
+				Outcomes: map[string]veiviser.Given{"d.0": shownFor(tt.shown)},
+			}
+			e := acting("1", "v", "impression", tt.names, "", 0)
+			e.Subject, e.DecisionID = tt.subject, "d.0"
+			var heard []string
+			for _, s := range learn.Fold(snap, &loaded, []veiviser.Event{e}, noon).Accounts {
+				if len(s.Events) != 1 {
+					t.Errorf("%s hears %d events", s.Account, len(s.Events))
+				}
+				if s.Events[0].Speaks {
+					s.Account += " speaks"
+				}
+				heard = append(heard, s.Account)
+			}
+			if got := strings.Join(heard, ", "); got != tt.heard {
+				t.Errorf("heard by %q, want %q", got, tt.heard)
+			}
+		})
 	}
 }

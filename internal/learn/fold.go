@@ -90,7 +90,10 @@ func admit(snap *plan.Snapshot, loaded *veiviser.Loaded, standing *veiviser.Stan
 				"no decision of this id was made for this visitor, or it is no longer remembered")
 		}
 	}
-	if err := admitAccount(e); err != nil {
+	if err := admitAccount(snap, e); err != nil {
+		return err
+	}
+	if err := admitAudience(snap, e); err != nil {
 		return err
 	}
 	if err := snap.Relation.Admit(standing, e); err != nil {
@@ -117,17 +120,19 @@ func (f *Folded) fold(snap *plan.Snapshot, loaded *veiviser.Loaded, e *veiviser.
 		v.Group = GroupOf(v, v.ID, *snap.Policy.Control.Share)
 	}
 	entry := veiviser.LogEntry{Time: e.Time, Event: logged(snap, loaded, e, now)}
-	t := told(snap, loaded.Outcomes[e.DecisionID], e)
+	given := loaded.Outcomes[e.DecisionID]
+	t := told(snap, given, e)
 	again := v.Events > 0 && relation.ToldBefore(&v.Standing, e) // of whom nothing is known, nothing was counted
 	entry.Event.Again = again
-	f.acts(snap, v, e, loaded.Outcomes[e.DecisionID], t, !again, now)
+	f.acts(snap, v, e, given, t, !again, now)
+	leaveAudiences(snap, v, e)
 	if f.profiled(snap, now) {
 		entry.Before = memberOf(v)
 		moved(snap.Crisis.Region, v, e)
 		if again {
 			stage.Note(v, e)
 		} else {
-			happen(snap, v, e, loaded.Outcomes[e.DecisionID])
+			happen(snap, v, e, given)
 		}
 		entry.Steps = foldStanding(snap, v, e, loaded.Nonce, true, entry.Before.Segments)
 		entry.Event.Whose = veiviser.HashID(v.ID)
@@ -136,8 +141,9 @@ func (f *Folded) fold(snap *plan.Snapshot, loaded *veiviser.Loaded, e *veiviser.
 	} else {
 		entry.Steps = foldStanding(snap, v, e, loaded.Nonce, false, nil)
 	}
+	noteAudiences(snap, v, e)
 	confirm(&v.Standing, e)
-	recall(snap, &v.Standing, e, loaded.Outcomes[e.DecisionID], ofPerson(snap.Contact))
+	recall(snap, &v.Standing, e, given, ofPerson(snap.Contact))
 	entry.Event.Region = veiviser.FoldRegion(regionOf(snap.Crisis.Region, e, v))
 	noteAnswered(v, e)
 	f.EventIDs = append(f.EventIDs, e.ID)

@@ -43,6 +43,9 @@ func (c *checker) answers(at string, it *veiviser.Item) {
 			c.within(entry, o.Likelihood[s], 0.01, 100)
 		}
 		c.facts(field+".attributes", o.Attributes, 8, veiviser.MaxAttributeBytes)
+		if c.plan != nil && len(c.plan.Audiences) > 0 { // an item alone does not know whether the word means anything
+			c.word(field+".attributes[\""+veiviser.AttributeAudience+"\"]", "audience", o.Attributes[veiviser.AttributeAudience], audienceNames())
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -64,6 +65,26 @@ func TestValidateAskInPlan(t *testing.T) {
 	p.Items = append(p.Items, it)
 	want := "items[" + string(rune('0'+len(p.Items)-1)) + "].answers[1].text"
 	if v := Validate(p); len(v) != 1 || v[0].Field != want || !strings.Contains(v[0].Message, `"nb" is missing`) {
+		t.Errorf("%+v", v)
+	}
+}
+
+// Where the plan declares audiences, an answer can only say that she is of one there is.
+func TestValidateAskWhoSheIs(t *testing.T) {
+	p := bikes()
+	it := question()
+	it.ID, it.Answers[0].Attributes = "question", map[string]string{"audience": "pres"}
+	p.Items = append(p.Items, it)
+	if v := Validate(p); len(v) > 0 {
+		t.Errorf("where it is a fact like any other: %+v", v)
+	}
+	p.Audiences = []veiviser.Audience{{ID: "press"}}
+	want := fmt.Sprintf("items[%d].answers[0].attributes[\"audience\"]", len(p.Items)-1)
+	if v := Validate(p); len(v) != 1 || v[0].Field != want || !strings.Contains(v[0].Message, `did you mean "press"?`) {
+		t.Errorf("%+v", v)
+	}
+	it.Answers[0].Attributes["audience"] = "press"
+	if v := Validate(p); len(v) > 0 {
 		t.Errorf("%+v", v)
 	}
 }

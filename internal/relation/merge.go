@@ -34,6 +34,7 @@ func Merge(into, from *veiviser.Standing, now time.Time) {
 		inTime(into, &into.Orders[i])
 	}
 	account(into, &theirs)
+	into.Audiences = audiences(into.Audiences, theirs.Audiences)
 }
 
 // answered unites the questions that were answered. When there are too many, those of the other identity make room.
@@ -207,6 +208,13 @@ func account(into, from *veiviser.Standing) {
 	} else if into.Role == "" && into.Account == from.Account {
 		into.Role = from.Role
 	}
+}
+
+// audiences unites what she was seen as, in the order of the alphabet.
+func audiences(own, theirs []string) []string {
+	all := append(slices.Clone(own), theirs...)
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 func earliest(a, b time.Time) time.Time {

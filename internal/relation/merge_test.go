@@ -76,7 +76,17 @@ func standing(t *rapid.T, who string, most int) veiviser.Standing {
 		s.Cases = append(s.Cases, c)
 	}
 	s.Relation.FirstOrder, s.Relation.First = moments(t, "first"), rapid.Uint64Range(0, 9).Draw(t, "which")
+	s.Audiences = rapid.SampledFrom([][]string{nil, {"press"}, {"investor", "press"}, {"investor", "supplier"}}).Draw(t, "audiences")
 	return s
+}
+
+// What she was seen as under either identity she was seen as.
+func TestMergeUnitesAudiences(t *testing.T) {
+	a, b := veiviser.Standing{Audiences: []string{"press"}}, veiviser.Standing{Audiences: []string{"investor", "press"}}
+	relation.Merge(&a, &b, noon)
+	if d := cmp.Diff([]string{"investor", "press"}, a.Audiences); d != "" {
+		t.Error(d)
+	}
 }
 
 // Which identity is merged into which makes no difference, and merging changes nothing of the one merged in.

@@ -1,6 +1,7 @@
 package stage
 
 import (
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -214,7 +215,8 @@ func Note(v *veiviser.Visitor, e *veiviser.Event) {
 }
 
 // attributes remembers what the event says about the visitor herself. A late event does not overwrite. When there is
-// no more room, the facts that come first in the alphabet get it, so that no map order shows.
+// no more room, the facts that come first get it (see first), so that no map order shows; facts that the service goes by have
+// those make room that come last.
 func attributes(v *veiviser.Visitor, all map[string]string, late bool) {
 	var fresh []string
 	for key, value := range all {
@@ -230,14 +232,51 @@ func attributes(v *veiviser.Visitor, all map[string]string, late bool) {
 			v.Attributes[name] = clip(value)
 		}
 	}
-	slices.Sort(fresh)
+	slices.SortFunc(fresh, first)
 	for _, name := range fresh {
-		if len(v.Attributes) >= veiviser.MaxAttributes {
+		if len(v.Attributes) >= veiviser.MaxAttributes && !makeRoom(v.Attributes, name) {
 			return
 		}
 		if v.Attributes == nil {
 			v.Attributes = map[string]string{}
 		}
 		v.Attributes[name] = clip(all[veiviser.AttributeVisitorPrefix+name])
+	}
+}
+
+// makeRoom drops the fact that comes last for one that the service goes by, and reports whether it did.
+func makeRoom(facts map[string]string, name string) bool {
+	if !goesBy(name) {
+		return false
+	}
+	last := slices.MaxFunc(slices.Collect(maps.Keys(facts)), first)
+	if goesBy(last) {
+		return false
+	}
+	delete(facts, last)
+	return true
+}
+
+// first is the order in which facts about a visitor get room: what the service goes by, then the others, in the order of the
+// alphabet.
+func first(a, b string) int {
+	switch x, y := goesBy(a), goesBy(b); {
+	case x == y:
+		return strings.Compare(a, b)
+	case x:
+		return -1
+	default:
+		return 1
+	}
+}
+
+// goesBy reports whether the service itself goes by a fact about a visitor, whatever rules do.
+func goesBy(name string) bool {
+	switch name {
+	case veiviser.AttributeAudience, veiviser.AttributeTimeZone,
+		veiviser.AttributeAccount[len(veiviser.AttributeVisitorPrefix):], veiviser.AttributeRole[len(veiviser.AttributeVisitorPrefix):]:
+		return true
+	default:
+		return false
 	}
 }

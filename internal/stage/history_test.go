@@ -122,6 +122,45 @@ func TestHistoryIsBounded(t *testing.T) {
 	}
 }
 
+// A fact that the service goes by finds room among others, in a fold as in a merge, and makes none for others.
+func TestFactsTheServiceGoesBy(t *testing.T) {
+	s := compile(t, planOf())
+	full := func(minute float64) *veiviser.Visitor {
+		v, e := &veiviser.Visitor{}, at(minute, "view", "")
+		e.Attributes = map[string]string{}
+		for i := range veiviser.MaxAttributes {
+			e.Attributes[fmt.Sprintf("visitor.%03d", i)] = "x"
+		}
+		s.Fold(v, &e)
+		return v
+	}
+	ours := map[string]string{"audience": "press", "account": "acme", "role": "buyer", "time_zone": "Europe/Oslo"}
+	says := at(1, "view", "")
+	says.Attributes = map[string]string{"visitor.zodiac": "lion"}
+	for name, value := range ours {
+		says.Attributes["visitor."+name] = value
+	}
+	told, alone, merged := full(0), &veiviser.Visitor{}, full(2)
+	s.Fold(told, &says)
+	s.Fold(alone, &says)
+	s.Merge(merged, alone)
+	more := full(0)
+	more.Attributes = told.Clone().Attributes
+	again := at(3, "view", "")
+	again.Attributes = map[string]string{"visitor.a": "x"}
+	s.Fold(more, &again)
+	for which, v := range map[string]*veiviser.Visitor{"told": told, "merged": merged, "told more": more} {
+		for name, value := range ours {
+			if v.Attributes[name] != value {
+				t.Errorf("%s: %s is %q", which, name, v.Attributes[name])
+			}
+		}
+		if _, other := v.Attributes["zodiac"]; other || len(v.Attributes) != veiviser.MaxAttributes || v.Attributes["027"] != "x" {
+			t.Errorf("%s: %v", which, v.Attributes)
+		}
+	}
+}
+
 // The facts a need keeps for its signals.
 func TestNeedRemembersWhatSignalsAsk(t *testing.T) {
 	s := compile(t, planOf(bikes(), impulse()))

@@ -238,7 +238,7 @@ func mergeRegion(into, from *veiviser.Visitor) {
 	}
 }
 
-// mergeAttributes unites the facts; when there is no room the ones first in the alphabet stay.
+// mergeAttributes unites the facts; when there is no room those that come first stay (see first).
 func mergeAttributes(into, from *veiviser.Visitor) {
 	if len(from.Attributes) == 0 {
 		return
@@ -250,10 +250,8 @@ func mergeAttributes(into, from *veiviser.Visitor) {
 	all := make(map[string]string, len(into.Attributes)+len(from.Attributes))
 	maps.Copy(all, older.Attributes)
 	maps.Copy(all, newer.Attributes)
-	for i, k := range sortedKeys(all) {
-		if i >= veiviser.MaxAttributes {
-			delete(all, k)
-		}
+	for _, k := range slices.SortedFunc(maps.Keys(all), first)[min(len(all), veiviser.MaxAttributes):] {
+		delete(all, k)
 	}
 	into.Attributes = all
 }

@@ -20,6 +20,14 @@ func (s *Set) Views(v *veiviser.Visitor, subject string, now time.Time) []veivis
 	return s.views(v, subject, now, journeysOf(v))
 }
 
+// AudienceOf is the audience of a journey, "" when there is no such journey.
+func (s *Set) AudienceOf(journey string) string {
+	if j := s.byID[journey]; j != nil {
+		return j.audience
+	}
+	return ""
+}
+
 // views are those of the journeys that are hers.
 func (s *Set) views(v *veiviser.Visitor, subject string, now time.Time, hers func(*journey) bool) []veiviser.NeedView {
 	now = instant(now)

@@ -44,6 +44,7 @@ func (w *writer) standing(s *veiviser.Standing) {
 	w.strings(s.Acquired)
 	w.string(s.Account)
 	w.string(s.Role)
+	w.strings(s.Audiences)
 }
 
 func (r *reader) standing(s *veiviser.Standing) {
@@ -61,7 +62,7 @@ func (r *reader) standing(s *veiviser.Standing) {
 		Source: r.string(), FirstOrder: r.time(), Handover: r.time(), First: r.uint(), Rung: r.string(), RungSince: r.time(),
 	}
 	s.Acquired = r.strings()
-	s.Account, s.Role = r.string(), r.string()
+	s.Account, s.Role, s.Audiences = r.string(), r.string(), r.strings()
 }
 
 // customer notes of somebody who was kept before standings were that she has ordered: what she ordered then is not waited for.

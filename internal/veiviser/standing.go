@@ -32,6 +32,9 @@ type Standing struct {
 	Acquired []string
 	// Account is the company she acts for and Role her part in its decisions; "" for a person of her own.
 	Account, Role string
+	// Audiences are those that the plan binds to the person (see [Audience].BindsHer) and that she was seen as, in the order of the
+	// alphabet. There are at most as many as AudienceIDs.
+	Audiences []string
 }
 
 // Limits on what one standing may hold.
@@ -57,13 +60,15 @@ func (s *Standing) Clone() Standing {
 	c.Orders = slices.Clone(s.Orders)
 	c.Answered = slices.Clone(s.Answered)
 	c.Acquired = slices.Clone(s.Acquired)
+	c.Audiences = slices.Clone(s.Audiences)
 	return c
 }
 
 // IsZero reports whether there is nothing in it.
 func (s *Standing) IsZero() bool {
 	return len(s.Directives) == 0 && len(s.Consents) == 0 && len(s.Contacts) == 0 && len(s.Facts) == 0 && len(s.Cases) == 0 &&
-		len(s.Orders) == 0 && s.Relation == Relation{} && len(s.Acquired) == 0 && len(s.Answered) == 0 && s.Account == "" && s.Role == ""
+		len(s.Orders) == 0 && s.Relation == Relation{} && len(s.Acquired) == 0 && len(s.Answered) == 0 && s.Account == "" && s.Role == "" &&
+		len(s.Audiences) == 0
 }
 
 // DirectiveKind is what a visitor wishes.

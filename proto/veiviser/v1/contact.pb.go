@@ -648,8 +648,11 @@ type Audience struct {
 	// Whoever is one gets no offers (NO_SELL), transactional and mandatory ones apart. Refused for customers, and with offers that are for
 	// nobody else.
 	NeverSell bool `protobuf:"varint,3,opt,name=never_sell,json=neverSell,proto3" json:"never_sell,omitempty"`
-	// Where never_sell holds: "need" (default), where the need served is on one of its journeys; "person", everywhere as long as a
-	// need of hers on one of its journeys is remembered, or the sender says so (attribute "visitor.audience" of an event).
+	// Where never_sell holds: "need" (default), where the need served is on one of its journeys; "person", everywhere once she was seen as
+	// one: a need of hers on one of its journeys was observed, or attribute "visitor.audience" of an event said so. That is kept until
+	// visitor_ttl has gone by without her, whatever else she does and is said to be, under all her identities and also when she is not profiled
+	// any more (of who is not, only what events say is heard). "visitor.audience" with "-" ends it, and forgets those needs; from then on it
+	// is observed anew. In a plan that declares audiences, events that name another word than those of id are refused.
 	Binds         string `protobuf:"bytes,4,opt,name=binds,proto3" json:"binds,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -715,7 +718,8 @@ func (x *Audience) GetBinds() string {
 
 // Accounts is how companies decide together. A person acts for the account that events name by attribute "visitor.account", in the
 // role of attribute "visitor.role". Named once both stay: an empty text changes nothing, "-" ends it (and the account's end
-// that of the role), another account begins without a role. An event older than what is known of her changes neither.
+// that of the role), another account begins without a role. An event older than what is known of her changes neither. Where roles are
+// declared, events that name another one are refused.
 type Accounts struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Parts in a company's decision, at most 32.

@@ -52,7 +52,9 @@ type Event struct {
 	// What it is worth in the shop's currency, for example the sum of a purchase; 0 when it has no value.
 	Value float64 `protobuf:"fixed64,9,opt,name=value,proto3" json:"value,omitempty"`
 	// Free facts, at most 32 of 64-byte keys and 512-byte values. Known keys: page, query, referrer (see VisitContext);
-	// keys beginning with "visitor." are remembered as attributes of the visitor, for rules. Of orders and cases:
+	// keys beginning with "visitor." are remembered as attributes of the visitor, for rules; at most 32 of them, of which those first in the
+	// alphabet stay. visitor.audience (see Audience.binds), visitor.account, visitor.role (see Accounts) and visitor.time_zone always do.
+	// Of orders and cases:
 	//
 	// order: the id of the order, on purchase, delivery_confirmed, delivery_failed, return, complaint, complaint_response and
 	// complaint_resolved. What names an order is about that one, whoever sends it and in whatever order it comes in: an order

@@ -338,7 +338,9 @@ type Standing struct {
 	// Her role there.
 	Role string `protobuf:"bytes,15,opt,name=role,proto3" json:"role,omitempty"`
 	// What she does is remembered and used.
-	Profiled      bool `protobuf:"varint,16,opt,name=profiled,proto3" json:"profiled,omitempty"`
+	Profiled bool `protobuf:"varint,16,opt,name=profiled,proto3" json:"profiled,omitempty"`
+	// What she was seen as of the audiences that bind the person: nothing is sold to her anywhere; see Audience.binds.
+	Audiences     []string `protobuf:"bytes,17,rep,name=audiences,proto3" json:"audiences,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -483,6 +485,13 @@ func (x *Standing) GetProfiled() bool {
 		return x.Profiled
 	}
 	return false
+}
+
+func (x *Standing) GetAudiences() []string {
+	if x != nil {
+		return x.Audiences
+	}
+	return nil
 }
 
 // Contact is one showing of one item, or several on one placement.
@@ -925,7 +934,7 @@ const file_veiviser_v1_standing_proto_rawDesc = "" +
 	"\aversion\x18\x03 \x01(\tB\a\xbaH\x04r\x02(@R\aversion\x12\x1f\n" +
 	"\x06source\x18\x04 \x01(\tB\a\xbaH\x04r\x02(@R\x06source\x123\n" +
 	"\x04time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\x04time\x12!\n" +
-	"\teffective\x18\x06 \x01(\bB\x03\xe0A\x03R\teffective\"\x89\x05\n" +
+	"\teffective\x18\x06 \x01(\bB\x03\xe0A\x03R\teffective\"\xa7\x05\n" +
 	"\bStanding\x126\n" +
 	"\n" +
 	"directives\x18\x01 \x03(\v2\x16.veiviser.v1.DirectiveR\n" +
@@ -946,7 +955,8 @@ const file_veiviser_v1_standing_proto_rawDesc = "" +
 	"\n" +
 	"account_id\x18\x0e \x01(\tR\taccountId\x12\x12\n" +
 	"\x04role\x18\x0f \x01(\tR\x04role\x12\x1a\n" +
-	"\bprofiled\x18\x10 \x01(\bR\bprofiled\"\xa8\x02\n" +
+	"\bprofiled\x18\x10 \x01(\bR\bprofiled\x12\x1c\n" +
+	"\taudiences\x18\x11 \x03(\tR\taudiences\"\xa8\x02\n" +
 	"\aContact\x12.\n" +
 	"\x04time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x17\n" +
 	"\aitem_id\x18\x02 \x01(\tR\x06itemId\x12)\n" +
