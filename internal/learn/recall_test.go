@@ -85,9 +85,11 @@ func TestLateImpression(t *testing.T) {
 func TestLateImpressionOfMember(t *testing.T) {
 	snap := reporting(t, veiviser.Cap{ID: "company", Limit: 1, Window: 24 * time.Hour, Account: true})
 	m := newMemory()
-	m.outcomes["d.0"] = veiviser.Given{Answer: &veiviser.Answer{Time: noon.Add(-time.Hour), Decisions: []veiviser.Decision{
+	answer := &veiviser.Answer{Time: noon.Add(-time.Hour), Decisions: []veiviser.Decision{
 		{ID: "d.0", Placement: "home_hero", Channel: "web", Choices: []veiviser.Choice{{ItemID: "service-call-us"}}},
-	}}}
+	}}
+	answer.Visitor.Standing.Account = "acme"
+	m.outcomes["d.0"] = veiviser.Given{Answer: answer}
 	e := acting("1", "kim", "impression", "acme", "gatekeeper", 0)
 	e.Subject, e.ItemID, e.DecisionID = "", "", "d.0"
 	r := learn.NewRecorder(m, published{snap}, func() time.Time { return noon }, nil)
