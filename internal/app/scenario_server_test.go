@@ -163,11 +163,15 @@ func find(list protoreflect.List, key protoreflect.FieldDescriptor, id string) i
 	return -1
 }
 
-// without takes elements out of a plan: "items/offer-lock".
+// without takes elements out of a plan, "items/offer-lock", or what it says of something, "relationship.recovery".
 func without(t *testing.T, p *veiviserv1.Plan, names string) {
 	t.Helper()
 	for name := range strings.FieldsSeq(names) {
-		list, id, _ := strings.Cut(name, "/")
+		list, id, element := strings.Cut(name, "/")
+		if !element {
+			unsay(t, p.ProtoReflect(), name)
+			continue
+		}
 		f := p.ProtoReflect().Descriptor().Fields().ByName(protoreflect.Name(list))
 		if f == nil || identity(f) == nil {
 			t.Fatalf("%q is no part of a plan", name)
@@ -181,5 +185,20 @@ func without(t *testing.T, p *veiviserv1.Plan, names string) {
 			from.Set(i, from.Get(i+1))
 		}
 		from.Truncate(from.Len() - 1)
+	}
+}
+
+// unsay clears a field of a plan, given by its path.
+func unsay(t *testing.T, in protoreflect.Message, path string) {
+	t.Helper()
+	name, rest, deeper := strings.Cut(path, ".")
+	f := in.Descriptor().Fields().ByName(protoreflect.Name(name))
+	switch {
+	case f == nil:
+		t.Fatalf("%q is no part of a plan", path)
+	case deeper:
+		unsay(t, in.Mutable(f).Message(), rest)
+	default:
+		in.Clear(f)
 	}
 }

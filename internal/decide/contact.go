@@ -132,8 +132,8 @@ func forAccount(snap *plan.Snapshot, a *veiviser.Answer) []veiviser.Contact {
 }
 
 // shownTo is what is to be written of a person who was shown an answer: what events and time made of her, if they did, with what
-// must be remembered of the answer. It is nil when there is nothing to write, and quiet when she did nothing. Neither visitor is
-// changed; nil is nobody known.
+// must be remembered of the answer. It is nil when there is nothing to write, and quiet when she did nothing and was told nothing new.
+// Neither visitor is changed; nil is nobody known.
 func shownTo(snap *plan.Snapshot, a *veiviser.Answer, folded, loaded *veiviser.Visitor) (changed *veiviser.Visitor, quiet bool) {
 	var v veiviser.Visitor
 	switch {
@@ -152,8 +152,9 @@ func shownTo(snap *plan.Snapshot, a *veiviser.Answer, folded, loaded *veiviser.V
 	if !ok {
 		return folded, false
 	}
+	quiet = folded == nil && within(standing.Facts, v.Standing.Facts) // who talks with her hears at once what she was told
 	v.Standing = standing
-	return &v, folded == nil
+	return &v, quiet
 }
 
 // without leaves out the contacts with what stays on her screen: it is counted from now on instead.

@@ -189,16 +189,15 @@ func sameTalk(a, b *veiviser.Answer) bool {
 }
 
 // sameFacts reports whether she was told the same: when, and in what order, is nothing new.
-func sameFacts(a, b []veiviser.Fact) bool {
-	told := func(list []veiviser.Fact, f *veiviser.Fact) bool {
-		return slices.ContainsFunc(list, func(o veiviser.Fact) bool {
+func sameFacts(a, b []veiviser.Fact) bool { return within(a, b) && within(b, a) }
+
+// within reports whether everything she was told by a was told by b.
+func within(a, b []veiviser.Fact) bool {
+	return !slices.ContainsFunc(a, func(f veiviser.Fact) bool {
+		return !slices.ContainsFunc(b, func(o veiviser.Fact) bool {
 			return o.Product == f.Product && o.Claim == f.Claim && o.Value == f.Value
 		})
-	}
-	within := func(a, b []veiviser.Fact) bool {
-		return !slices.ContainsFunc(a, func(f veiviser.Fact) bool { return !told(b, &f) })
-	}
-	return within(a, b) && within(b, a)
+	})
 }
 
 // sameCase reports whether two are one case as far as an employee is told of it. Previews of an overdue order open its case under
