@@ -157,7 +157,8 @@ type AccountView struct {
 	Voice    Voice
 }
 
-// Account shows an account as seen at a moment, now when it is zero; NotFound when nothing is known of it.
+// Account shows an account as seen at a moment, now when it is zero; NotFound when nothing is known of it. It names nothing that the
+// plan calls sensitive.
 func (d *Decider) Account(ctx context.Context, accountID, language string, at time.Time) (*AccountView, error) {
 	snap := d.plans.Active()
 	if snap == nil {
@@ -177,7 +178,7 @@ func (d *Decider) Account(ctx context.Context, accountID, language string, at ti
 		ID: accountID, Needs: snap.Stages.AccountViews(a.Record, "", at), Events: a.Record.Events,
 		Contacts: slices.Clone(a.Record.Standing.Contacts), Voice: newVoice(snap, &veiviser.Answer{}, language),
 	}
-	v.Needs = slices.DeleteFunc(v.Needs, func(n veiviser.NeedView) bool { return n.New })
+	v.Needs = discreetNeeds(snap, slices.DeleteFunc(v.Needs, func(n veiviser.NeedView) bool { return n.New }))
 	v.Contacts = slices.DeleteFunc(v.Contacts, func(c veiviser.Contact) bool { return !c.Counts(at) })
 	return v, nil
 }
