@@ -283,6 +283,7 @@ func (p *printer) visitor(v *veiviserv1.Visitor) {
 	for _, k := range slices.Sorted(maps.Keys(v.GetAttributes())) {
 		p.line("attribute %s=%s", k, v.GetAttributes()[k])
 	}
+	p.kept(v)
 	if w := v.GetVisit(); w != nil {
 		p.line("visit %s to %s events %d channel %s device %s language %s referrer %s page %s query %q", at(w.GetStartTime()),
 			at(w.GetLastTime()), w.GetEvents(), orDash(w.GetChannel()), orDash(w.GetDevice()), orDash(w.GetLanguage()),

@@ -15,6 +15,9 @@ type Visitor struct {
 	Value float64
 	// Attributes are facts the sender attached to events under "visitor." (for example "visitor.country").
 	Attributes map[string]string
+	// Answers are what she answered to questions, by question, as far as her needs have it: those of Standing.Answered that were
+	// answered while she was profiled.
+	Answers map[string]string
 	// Counts remembers how often and when last each event type happened, at most MaxTypeCounts types, sorted by type.
 	Counts []TypeCount
 	// Recent are the items she met last, newest last, at most MaxRecent.
