@@ -65,6 +65,31 @@ func TestAnswersAreFolded(t *testing.T) {
 	}
 }
 
+// The same answer again, whatever its event's id, says nothing new; another one takes the place of the first, with what was
+// remembered by it.
+func TestLastAnswerCounts(t *testing.T) {
+	snap := sykkel(t)
+	after := func(events ...veiviser.Event) *veiviser.Visitor {
+		for i := range events {
+			events[i].ID = strconv.Itoa(i)
+		}
+		return learn.Fold(snap, &veiviser.Loaded{VisitorID: "ada"}, events, noon).Visitor
+	}
+	order, own := answer("ask-what-are-you-after", "order"), answer("ask-what-are-you-after", "own")
+	once, thrice := after(order), after(order, order, order)
+	if !slices.Equal(once.Needs[0].P, thrice.Needs[0].P) {
+		t.Errorf("after one tap %v, after three %v", once.Needs[0].P, thrice.Needs[0].P)
+	}
+	at := slices.Index(once.Needs[0].Stages, "purchase")
+	if changed, back := after(order, own), after(order, own, order); changed.Needs[0].P[at] >= once.Needs[0].P[at]/2 ||
+		back.Needs[0].P[at] <= changed.Needs[0].P[at] || back.Needs[0].P[at] > once.Needs[0].P[at] {
+		t.Errorf("order: %v, then own: %v, then order: %v", once.Needs[0].P, changed.Needs[0].P, back.Needs[0].P)
+	}
+	if v := after(answer("ask-who-will-ride", "family"), answer("ask-who-will-ride", "fun")); v.Attributes["household"] != "" || v.Answers["ask-who-will-ride"] != "fun" {
+		t.Errorf("%v, answered %v", v.Attributes, v.Answers)
+	}
+}
+
 // What is remembered of questions is bounded; the oldest makes room.
 func TestAnsweredIsBounded(t *testing.T) {
 	snap := sykkel(t)
