@@ -47,7 +47,9 @@ const (
 	// My stage is target (a stage of a customers' journey about subject, or a standard stage that such a journey has): strong evidence,
 	// which decays; it keeps nothing away.
 	DirectiveKind_DIRECTIVE_KIND_CORRECT_STAGE DirectiveKind = 8
-	// Do not profile me: what is known of what she did is forgotten, and nothing more is remembered.
+	// Do not profile me: what is known of what she did is forgotten, and nothing more is remembered. Answers to her go by the channel, the
+	// language and the subject of the context, and its time zone and region where the plan has quiet hours and switches by region;
+	// they are kept with so much of it.
 	DirectiveKind_DIRECTIVE_KIND_DO_NOT_PROFILE DirectiveKind = 9
 )
 

@@ -1296,7 +1296,7 @@ type ExportedDecision struct {
 	ItemIds []string `protobuf:"bytes,4,rep,name=item_ids,json=itemIds,proto3" json:"item_ids,omitempty"`
 	// The plan behind it.
 	PlanVersion string `protobuf:"bytes,5,opt,name=plan_version,json=planVersion,proto3" json:"plan_version,omitempty"`
-	// The situation it was made in, as it is kept; see Directive for who is not to be profiled.
+	// The situation it was made in, as it is kept; see DIRECTIVE_KIND_DO_NOT_PROFILE.
 	Context *VisitContext `protobuf:"bytes,6,opt,name=context,proto3" json:"context,omitempty"`
 	// The segments she was held to be in.
 	SegmentIds []string `protobuf:"bytes,7,rep,name=segment_ids,json=segmentIds,proto3" json:"segment_ids,omitempty"`
