@@ -62,9 +62,9 @@ func visitorToProto(p *veiviser.Visitor, needs []veiviser.NeedView, segments []s
 		FirstSeenTime: timeToProto(p.FirstSeen), LastSeenTime: timeToProto(p.LastSeen),
 		Visits: p.Visits, Events: p.Events, Value: p.Value, Attributes: p.Attributes, Answers: p.Answers,
 		ExperimentGroup: string(p.Group),
-		EventCounts: make([]*veiviserv1.EventCount, len(p.Counts)),
-		RecentItems: make([]*veiviserv1.RecentItem, len(p.Recent)),
-		Visit:       visitToProto(&p.Visit), Needs: needsToProto(needs, -1, v), SegmentIds: segments,
+		EventCounts:     make([]*veiviserv1.EventCount, len(p.Counts)),
+		RecentItems:     make([]*veiviserv1.RecentItem, len(p.Recent)),
+		Visit:           visitToProto(&p.Visit), Needs: needsToProto(needs, -1, v), SegmentIds: segments,
 	}
 	for i, c := range p.Counts {
 		out.EventCounts[i] = &veiviserv1.EventCount{Type: c.Type, Count: c.Count, InVisit: c.InVisit, LastTime: timeToProto(c.Last)}

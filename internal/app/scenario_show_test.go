@@ -297,6 +297,9 @@ func (p *printer) exported(list []*veiviserv1.ExportedDecision) {
 		p.line("decision %s at %s plan %s:%s context %s %s %s", d.GetPlacement(), at(d.GetTime()), d.GetPlanVersion(),
 			words("", append(slices.Clone(d.GetItemIds()), nonEmpty("silent")[min(len(d.GetItemIds()), 1):]...)),
 			orDash(c.GetChannel()), orDash(c.GetLanguage()), orDash(c.GetSubject()))
+		if c.GetPage() != "" || c.GetQuery() != "" {
+			p.line("  page %s query %q", orDash(c.GetPage()), c.GetQuery())
+		}
 	}
 }
 

@@ -107,19 +107,29 @@ func unsay(v *veiviser.Visitor, attributes map[string]string) {
 }
 
 // noteAnswered remembers that a question was answered, so that it is not asked again, also of who is not profiled.
-func noteAnswered(v *veiviser.Visitor, e *veiviser.Event) {
+func noteAnswered(snap *plan.Snapshot, v *veiviser.Visitor, e *veiviser.Event) {
 	if e.Type != veiviser.EventAnswer {
 		return
 	}
-	v.Standing.Answered = answeredAlso(v.Standing.Answered, e.ItemID)
+	asked := func(id string) bool {
+		it, ok := snap.Catalog.Lookup(id)
+		return ok && it.Kind == veiviser.KindAsk
+	}
+	v.Standing.Answered = answeredAlso(v.Standing.Answered, e.ItemID, asked)
 	maps.DeleteFunc(v.Answers, func(id, _ string) bool { return !slices.Contains(v.Standing.Answered, id) })
 }
 
-// answeredAlso adds a question to those answered; the oldest makes room.
-func answeredAlso(list []string, id string) []string {
+// answeredAlso adds a question to those answered. Where there is no room, those that are asked no more make some, and then the oldest;
+// of a plan's own questions there are no more than room for.
+func answeredAlso(list []string, id string, asked func(string) bool) []string {
 	list = slices.DeleteFunc(list, func(s string) bool { return s == id })
-	if over := len(list) + 1 - veiviser.MaxAnswered; over > 0 {
-		list = slices.Delete(list, 0, over)
-	}
-	return append(list, id)
+	over := len(list) + 1 - veiviser.MaxAnswered
+	list = slices.DeleteFunc(list, func(s string) bool {
+		if over <= 0 || asked(s) {
+			return false
+		}
+		over--
+		return true
+	})
+	return append(slices.Delete(list, 0, max(over, 0)), id)
 }

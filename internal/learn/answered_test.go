@@ -90,16 +90,22 @@ func TestLastAnswerCounts(t *testing.T) {
 	}
 }
 
-// What is remembered of questions is bounded; the oldest makes room.
+// What is remembered of questions is bounded; those that are asked no more make room, and then the oldest.
 func TestAnsweredIsBounded(t *testing.T) {
-	snap := sykkel(t)
-	v := &veiviser.Visitor{ID: "ada"}
-	for i := range veiviser.MaxAnswered {
-		v.Standing.Answered = append(v.Standing.Answered, strconv.Itoa(i))
-	}
-	got := learn.Fold(snap, &veiviser.Loaded{VisitorID: "ada", Visitor: v}, []veiviser.Event{answer("ask-who-will-ride", "fun")}, noon).Visitor.Standing.Answered
-	if len(got) != veiviser.MaxAnswered || got[0] != "1" || got[veiviser.MaxAnswered-1] != "ask-who-will-ride" {
-		t.Errorf("%v", got)
+	for _, c := range []struct{ oldest, gone string }{
+		{"ask-what-are-you-after", "1"}, // which is still asked
+		{"0", "0"},
+	} {
+		v := &veiviser.Visitor{ID: "ada"}
+		for i := range veiviser.MaxAnswered {
+			v.Standing.Answered = append(v.Standing.Answered, strconv.Itoa(i))
+		}
+		v.Standing.Answered[0] = c.oldest
+		l := &veiviser.Loaded{VisitorID: "ada", Visitor: v}
+		got := learn.Fold(sykkel(t), l, []veiviser.Event{answer("ask-who-will-ride", "fun")}, noon).Visitor.Standing.Answered
+		if len(got) != veiviser.MaxAnswered || slices.Contains(got, c.gone) || got[veiviser.MaxAnswered-1] != "ask-who-will-ride" {
+			t.Errorf("%v", got)
+		}
 	}
 }
 
