@@ -85,9 +85,6 @@ func (p *printer) standing(s *veiviserv1.Standing) {
 // kept shows what is kept of a visitor beside what is counted and believed.
 func (p *printer) kept(v *veiviserv1.Visitor) {
 	s := v.GetStanding()
-	if v.GetExperimentGroup() != "" {
-		p.line("group %s", v.GetExperimentGroup())
-	}
 	for _, q := range s.GetAnsweredItemIds() {
 		p.line("answered %s: %s", q, orDash(v.GetAnswers()[q]))
 	}
