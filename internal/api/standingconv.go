@@ -1,6 +1,7 @@
 package api
 
 import (
+	"slices"
 	"time"
 
 	"github.com/veiviser/veiviser/internal/planpb"
@@ -30,7 +31,8 @@ func standingToProto(s *veiviser.Standing, at time.Time) *veiviserv1.Standing {
 		Orders: eachToProto(s.Orders, orderToProto), Phase: string(r.Phase()), Source: r.Source,
 		FirstOrderTime: timeToProto(r.FirstOrder), HandoverTime: timeToProto(r.Handover),
 		Rung: r.Rung, RungTime: timeToProto(r.RungSince), AccountId: s.Account, Role: s.Role,
-		Audiences: s.Audiences,
+		Audiences:       s.Audiences,
+		AnsweredItemIds: s.Answered, AcquiredSegmentIds: s.Acquired, FirstOrderHash: r.First,
 	}
 	for i := range s.Directives {
 		if d := &s.Directives[i]; at.IsZero() || d.Binds(at) {
@@ -78,14 +80,24 @@ func consentToProto(c *veiviser.Consent) *veiviserv1.Consent {
 func contactToProto(c *veiviser.Contact) *veiviserv1.Contact {
 	return &veiviserv1.Contact{
 		Time: timeToProto(c.Time), ItemId: c.ItemID, Kind: planpb.KindToProto(c.Kind), Channel: c.Channel, Placement: c.Placement,
-		ReleaseTime: timeToProto(c.Until), Attention: c.Attention, Count: uint32(c.Count()),
+		ReleaseTime: timeToProto(c.Until), Attention: c.Attention, Count: uint32(c.Count()), Topics: c.Topics,
+		KeepTime: timeToProto(c.Keep), DecisionHashes: hashes(c.Earlier, c.Decision),
 	}
 }
 
 func factToProto(f *veiviser.Fact) *veiviserv1.Fact {
 	return &veiviserv1.Fact{
 		Product: f.Product, Claim: f.Claim, Value: f.Value, Time: timeToProto(f.Time), ItemId: f.Item, ReleaseTime: timeToProto(f.Until),
+		KeepTime: timeToProto(f.Keep), DecisionHashes: hashes(f.Earlier, f.Decision),
 	}
+}
+
+// hashes are those of decisions, the last of which is 0 for none.
+func hashes(earlier []uint64, last uint64) []uint64 {
+	if last == 0 {
+		return earlier
+	}
+	return append(slices.Clone(earlier), last)
 }
 
 func caseToProto(c *veiviser.Case) *veiviserv1.Case {
@@ -93,12 +105,24 @@ func caseToProto(c *veiviser.Case) *veiviserv1.Case {
 		CaseId: c.ID, Cause: string(c.Cause), Subject: c.Subject, Channel: c.Channel, OpenTime: timeToProto(c.Opened),
 		DueTime: timeToProto(c.Due), AnswerTime: timeToProto(c.Answered), ResolveTime: timeToProto(c.Resolved),
 		RecoveryGroup: string(c.Ladder), RecoverTime: timeToProto(c.Recovered),
+		OrderHash: c.Order, StepsShown: stepsShown(c), DecisionHash: c.ShownBy,
 	}
+}
+
+// stepsShown are the hashes of the steps of a recovery that were shown.
+func stepsShown(c *veiviser.Case) (shown []uint32) {
+	for _, s := range c.Shown {
+		if s != 0 {
+			shown = append(shown, s)
+		}
+	}
+	return shown
 }
 
 func orderToProto(o *veiviser.Order) *veiviserv1.Order {
 	return &veiviserv1.Order{
 		Subject: o.Subject, PlaceTime: timeToProto(o.Placed), PromiseTime: timeToProto(o.Promised), Late: o.Late,
 		DeliverTime: timeToProto(o.Delivered), ReturnTime: timeToProto(o.Returned),
+		Value: o.Value, OrderHash: o.ID, Named: o.Named,
 	}
 }

@@ -90,7 +90,7 @@ func (s *visits) ExportVisitor(ctx context.Context, in *veiviserv1.ExportVisitor
 	}
 	return &veiviserv1.ExportVisitorResponse{
 		Visitor:    portraitToProto(p),
-		Decisions:  exportToProto(answers),
+		Decisions:  exportToProto(answers, p.Voice),
 		ExportTime: timestamppb.Now(),
 	}, nil
 }

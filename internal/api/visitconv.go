@@ -60,10 +60,11 @@ func visitorToProto(p *veiviser.Visitor, needs []veiviser.NeedView, segments []s
 	out := &veiviserv1.Visitor{
 		VisitorId: p.ID, LinkedVisitorIds: p.LinkedIDs,
 		FirstSeenTime: timeToProto(p.FirstSeen), LastSeenTime: timeToProto(p.LastSeen),
-		Visits: p.Visits, Events: p.Events, Value: p.Value, Attributes: p.Attributes, Region: p.Region,
-		EventCounts: make([]*veiviserv1.EventCount, len(p.Counts)),
-		RecentItems: make([]*veiviserv1.RecentItem, len(p.Recent)),
-		Visit:       visitToProto(&p.Visit), Needs: needsToProto(needs, -1, v), SegmentIds: segments,
+		Visits: p.Visits, Events: p.Events, Value: p.Value, Attributes: p.Attributes, Region: p.Region, Answers: p.Answers,
+		ExperimentGroup: string(p.Group),
+		EventCounts:     make([]*veiviserv1.EventCount, len(p.Counts)),
+		RecentItems:     make([]*veiviserv1.RecentItem, len(p.Recent)),
+		Visit:           visitToProto(&p.Visit), Needs: needsToProto(needs, -1, v), SegmentIds: segments,
 	}
 	for i, c := range p.Counts {
 		out.EventCounts[i] = &veiviserv1.EventCount{Type: c.Type, Count: c.Count, InVisit: c.InVisit, LastTime: timeToProto(c.Last)}
@@ -86,7 +87,7 @@ func visitToProto(p *veiviser.Visit) *veiviserv1.Visit {
 }
 
 // exportToProto lists the decisions of answers, newest first.
-func exportToProto(answers []veiviser.Answer) []*veiviserv1.ExportedDecision {
+func exportToProto(answers []veiviser.Answer, v voice) []*veiviserv1.ExportedDecision {
 	sorted := slices.Clone(answers)
 	slices.SortStableFunc(sorted, func(a, b veiviser.Answer) int { return b.Time.Compare(a.Time) })
 	var out []*veiviserv1.ExportedDecision
@@ -97,6 +98,7 @@ func exportToProto(answers []veiviser.Answer) []*veiviserv1.ExportedDecision {
 			e := &veiviserv1.ExportedDecision{
 				DecisionId: d.ID, Time: timeToProto(a.Time), Placement: d.Placement,
 				PlanVersion: versionToProto(a.PlanVersion), Context: contextToProto(&a.Request.Context),
+				SegmentIds: a.Segments, Needs: needsToProto(a.Needs, -1, v),
 			}
 			for c := range d.Choices {
 				e.ItemIds = append(e.ItemIds, d.Choices[c].ItemID)

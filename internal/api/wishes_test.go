@@ -69,8 +69,10 @@ func TestStandingToProto(t *testing.T) {
 		Cases: []*veiviserv1.Case{{
 			CaseId: "c", Cause: "LATE_DELIVERY", Subject: "bike", Channel: "web", OpenTime: ts, DueTime: ts, ResolveTime: ts, RecoveryGroup: "control",
 		}},
-		Orders: []*veiviserv1.Order{{Subject: "bike", PlaceTime: ts, PromiseTime: ts, Late: true, DeliverTime: ts, ReturnTime: ts}},
-		Phase:  "waiting", Source: "ad", FirstOrderTime: ts, Rung: "friend", RungTime: ts, AccountId: "acme", Role: "buyer",
+		Orders: []*veiviserv1.Order{{
+			Subject: "bike", PlaceTime: ts, PromiseTime: ts, Late: true, DeliverTime: ts, ReturnTime: ts, Value: 9, OrderHash: 7,
+		}},
+		Phase: "waiting", Source: "ad", FirstOrderTime: ts, Rung: "friend", RungTime: ts, AccountId: "acme", Role: "buyer",
 	}
 	if diff := cmp.Diff(want, standingToProto(s, at), protocmp.Transform()); diff != "" {
 		t.Error(diff)

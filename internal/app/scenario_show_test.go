@@ -283,6 +283,7 @@ func (p *printer) visitor(v *veiviserv1.Visitor) {
 	for _, k := range slices.Sorted(maps.Keys(v.GetAttributes())) {
 		p.line("attribute %s=%s", k, v.GetAttributes()[k])
 	}
+	p.kept(v)
 	if w := v.GetVisit(); w != nil {
 		p.line("visit %s to %s events %d channel %s device %s language %s referrer %s page %s query %q", at(w.GetStartTime()),
 			at(w.GetLastTime()), w.GetEvents(), orDash(w.GetChannel()), orDash(w.GetDevice()), orDash(w.GetLanguage()),
@@ -296,6 +297,9 @@ func (p *printer) exported(list []*veiviserv1.ExportedDecision) {
 		p.line("decision %s at %s plan %s:%s context %s %s %s", d.GetPlacement(), at(d.GetTime()), d.GetPlanVersion(),
 			words("", append(slices.Clone(d.GetItemIds()), nonEmpty("silent")[min(len(d.GetItemIds()), 1):]...)),
 			orDash(c.GetChannel()), orDash(c.GetLanguage()), orDash(c.GetSubject()))
+		if c.GetPage() != "" || c.GetQuery() != "" {
+			p.line("  page %s query %q", orDash(c.GetPage()), c.GetQuery())
+		}
 	}
 }
 

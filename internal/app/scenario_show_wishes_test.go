@@ -84,3 +84,21 @@ func (p *printer) standing(s *veiviserv1.Standing) {
 		p.line("seen as %s", a)
 	}
 }
+
+// kept shows what is kept of a visitor beside what is counted and believed.
+func (p *printer) kept(v *veiviserv1.Visitor) {
+	s := v.GetStanding()
+	for _, q := range s.GetAnsweredItemIds() {
+		p.line("answered %s: %s", q, orDash(v.GetAnswers()[q]))
+	}
+	if len(s.GetAcquiredSegmentIds()) > 0 {
+		p.line("acquired in%s", words("", s.GetAcquiredSegmentIds()))
+	}
+	for _, o := range s.GetOrders() {
+		hashed := "known by no hash"
+		if o.GetOrderHash() != 0 {
+			hashed = "known by a hash"
+		}
+		p.line("order %s value %g, %s", orDash(o.GetSubject()), o.GetValue(), hashed)
+	}
+}

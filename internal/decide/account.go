@@ -13,7 +13,7 @@ import (
 // An answer to somebody who acts for an account looks at two records that may lie in different slots: hers and the account's.
 // What must hold of both is kept by the order in which they are written.
 //
-//  1. Load her record; fold; load the account's, if the plan has group journeys or caps of accounts.
+//  1. Load her record; fold; load the account's, if the plan has caps of accounts, or group journeys and she is profiled.
 //  2. Decide upon both.
 //  3. Write the account, by compare-and-set on the revision that was decided upon: what it heard of the events sent along, and
 //     the showings that its caps count. Of two members who are to get the last showing that a cap leaves, one is refused here
@@ -25,12 +25,12 @@ import (
 // released, at most the window of the cap), never too little.
 
 // account is what the account she acts for is known to be under way with and has been shown; nil when she acts for none, or the
-// plan does not ask. What other accounts are to hear of the events sent along is written, unless the answer is a preview.
+// plan does not ask (see looksAtAccount). What other accounts are to hear of the events sent along is written, unless the answer is a preview.
 func (d *Decider) account(ctx context.Context, snap *plan.Snapshot, req *veiviser.Request, folded *learn.Folded,
-	visitor *veiviser.Visitor,
+	visitor *veiviser.Visitor, at time.Time,
 ) (*learn.Account, error) {
 	own := learn.AccountShare{}
-	if visitor != nil && (snap.Stages.HasGroup() || snap.CapsAccounts()) {
+	if visitor != nil && looksAtAccount(snap, &visitor.Standing, at) {
 		own.Account = visitor.Standing.Account
 	}
 	others := folded.Accounts
@@ -46,6 +46,12 @@ func (d *Decider) account(ctx context.Context, snap *plan.Snapshot, req *veivise
 		return nil, nil
 	}
 	return learn.LoadAccount(ctx, d.store, snap, own)
+}
+
+// looksAtAccount reports whether the account that somebody acts for matters to an answer: for what it has been shown, or for what it
+// is under way with. Who is not profiled is told nothing of the latter.
+func looksAtAccount(snap *plan.Snapshot, s *veiviser.Standing, at time.Time) bool {
+	return snap.CapsAccounts() || snap.Stages.HasGroup() && snap.Profiled(s, at)
 }
 
 // recordOf is the record of an account; nil for none.
@@ -151,7 +157,8 @@ type AccountView struct {
 	Voice    Voice
 }
 
-// Account shows an account as seen at a moment, now when it is zero; NotFound when nothing is known of it.
+// Account shows an account as seen at a moment, now when it is zero; NotFound when nothing is known of it. It names nothing that the
+// plan calls sensitive.
 func (d *Decider) Account(ctx context.Context, accountID, language string, at time.Time) (*AccountView, error) {
 	snap := d.plans.Active()
 	if snap == nil {
@@ -171,7 +178,7 @@ func (d *Decider) Account(ctx context.Context, accountID, language string, at ti
 		ID: accountID, Needs: snap.Stages.AccountViews(a.Record, "", at), Events: a.Record.Events,
 		Contacts: slices.Clone(a.Record.Standing.Contacts), Voice: newVoice(snap, &veiviser.Answer{}, language),
 	}
-	v.Needs = slices.DeleteFunc(v.Needs, func(n veiviser.NeedView) bool { return n.New })
+	v.Needs = discreetNeeds(snap, slices.DeleteFunc(v.Needs, func(n veiviser.NeedView) bool { return n.New }))
 	v.Contacts = slices.DeleteFunc(v.Contacts, func(c veiviser.Contact) bool { return !c.Counts(at) })
 	return v, nil
 }

@@ -172,7 +172,7 @@ func (d *Decider) showOnce(ctx context.Context, snap *plan.Snapshot, who string,
 	}
 	v.Standing.Account = "acme"
 	v.Events++
-	a, err := d.account(ctx, snap, &veiviser.Request{}, &learn.Folded{}, v)
+	a, err := d.account(ctx, snap, &veiviser.Request{}, &learn.Folded{}, v, noon)
 	if err != nil {
 		return false, err
 	}
@@ -208,7 +208,7 @@ func TestReleaseAccount(t *testing.T) {
 			m.visitors[key] = &veiviser.Visitor{ID: key, Standing: veiviser.Standing{Contacts: []veiviser.Contact{lapsed, old}}}
 			m.revision[key] = 1
 			v := &veiviser.Visitor{ID: "kim", Standing: veiviser.Standing{Account: "acme"}}
-			a, err := d.account(t.Context(), snap, &veiviser.Request{}, &learn.Folded{}, v)
+			a, err := d.account(t.Context(), snap, &veiviser.Request{}, &learn.Folded{}, v, noon)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -335,6 +335,36 @@ func TestNoAccountNoLoad(t *testing.T) {
 	d, _ := decider(t, m)
 	if _, err := d.Recommend(t.Context(), ask()); err != nil || m.loads != 1 {
 		t.Errorf("%v after %d loads", err, m.loads)
+	}
+}
+
+// Of who is not profiled, by her own word or for want of consent, the account is looked at only where caps count it.
+func TestNoProfileNoAccountLoad(t *testing.T) {
+	objected := veiviser.Standing{Directives: []veiviser.Directive{{ID: "d", Kind: veiviser.DoNotProfile, Created: noon}}}
+	refused := veiviser.Standing{Consents: []veiviser.Consent{{Purpose: "profile", Version: "1", Time: noon}}}
+	asks := func(p *veiviser.Plan) {
+		p.Purposes = []veiviser.Purpose{{ID: "profile", Version: "1", Granted: true, Profile: true}}
+	}
+	for _, c := range []struct {
+		name     string
+		standing veiviser.Standing
+		change   func(*veiviser.Plan)
+		want     int
+	}{
+		{"profiled", veiviser.Standing{}, asks, 2},
+		{"objected", objected, asks, 1},
+		{"refused", refused, asks, 1},
+		{"objected, capped", objected, cappedAccount, 2},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			m := newMemory()
+			d := New(m, publish(sykkel(t, c.change)), Options{Now: func() time.Time { return noon }})
+			c.standing.Account = "acme"
+			m.visitors["ada"] = &veiviser.Visitor{ID: "ada", Standing: c.standing}
+			if _, err := d.Recommend(t.Context(), ask()); err != nil || m.loads != c.want {
+				t.Errorf("%v, %d loads, want %d", err, m.loads, c.want)
+			}
+		})
 	}
 }
 

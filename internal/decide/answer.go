@@ -82,7 +82,8 @@ func Decide(snap *plan.Snapshot, in Input) veiviser.Answer {
 	return a
 }
 
-// begin is an answer before any placement is looked at: who she is, what she is under way with, and where she belongs.
+// begin is an answer before any placement is looked at: who she is, what she is under way with, and where she belongs. Of the context
+// it leaves in the input what the answer goes by.
 func begin(snap *plan.Snapshot, in *Input) *choice {
 	c := &choice{snap: snap, in: in, context: in.Request.Context, visitor: in.Visitor, account: in.Account}
 	if c.visitor == nil {
@@ -92,6 +93,10 @@ func begin(snap *plan.Snapshot, in *Input) *choice {
 		c.visitor = c.visitor.Unprofiled()
 		if c.account != nil { // of the account she sees no more than a stranger, too
 			c.account = c.account.Unprofiled()
+		}
+		if in.Degraded == "" { // which is not kept
+			in.Request.Context = bare(snap, &in.Request.Context)
+			c.context = in.Request.Context
 		}
 	}
 	c.complete()
@@ -107,6 +112,26 @@ func begin(snap *plan.Snapshot, in *Input) *choice {
 	c.tally = snap.Contact.Tally(&c.visitor.Standing, c.company(), in.Showing, in.Time, in.Degraded != "")
 	c.heard = snap.Coherence.Told(&c.visitor.Standing, snap.Catalog, in.Time)
 	return c
+}
+
+// bare is what an answer to somebody who is not profiled goes by, and what is kept with it, of the situation that she is in: without
+// where she is, what she looks for and what else is told of her. It has her time zone and her region only where the plan spares
+// people by them.
+func bare(snap *plan.Snapshot, c *veiviser.Context) veiviser.Context {
+	out := veiviser.Context{Channel: c.Channel, Language: c.Language, Subject: c.Subject}
+	spared := func(name string) {
+		if value := c.Attributes[name]; value != "" {
+			if out.Attributes == nil {
+				out.Attributes = make(map[string]string, 2)
+			}
+			out.Attributes[name] = value
+		}
+	}
+	if len(snap.Plan.Contact.QuietHours) > 0 {
+		spared(veiviser.AttributeTimeZone)
+	}
+	spared(snap.Crisis.Region)
+	return out
 }
 
 // choice is one answer in the making.

@@ -183,7 +183,7 @@ func (d *Decider) attempt(ctx context.Context, snap *plan.Snapshot, req *veivise
 	if visitor == nil {
 		visitor = loaded.Visitor
 	}
-	account, err := d.account(ctx, snap, req, &folded, visitor)
+	account, err := d.account(ctx, snap, req, &folded, visitor, moment(req, wall))
 	if err != nil {
 		return veiviser.Answer{}, err
 	}

@@ -21,10 +21,35 @@ func discreet(snap *plan.Snapshot, a veiviser.Answer) veiviser.Answer {
 	if !snap.Sensitive() {
 		return a
 	}
-	a.Segments = slices.DeleteFunc(slices.Clone(a.Segments), snap.SensitiveSegment)
-	a.Needs = slices.Clone(a.Needs)
-	for i := range a.Needs {
-		n := &a.Needs[i]
+	a.Segments, a.Needs = discreetSegments(snap, a.Segments), discreetNeeds(snap, a.Needs)
+	a.Decisions = slices.Clone(a.Decisions)
+	for i := range a.Decisions {
+		d := &a.Decisions[i]
+		d.Choices, d.RunnersUp = unnamed(snap, d.Choices), unnamed(snap, d.RunnersUp)
+	}
+	return a
+}
+
+// discreet leaves the names of what the plan calls sensitive out of a portrait, as [discreet] does. An export has them: it is whole.
+func (p *Portrait) discreet(snap *plan.Snapshot) *Portrait {
+	if snap.Sensitive() {
+		p.Segments, p.Needs = discreetSegments(snap, p.Segments), discreetNeeds(snap, p.Needs)
+		acquired := &p.Visitor.Standing.Acquired
+		*acquired = discreetSegments(snap, *acquired)
+	}
+	return p
+}
+
+// discreetSegments are those of a list that are not sensitive.
+func discreetSegments(snap *plan.Snapshot, ids []string) []string {
+	return slices.DeleteFunc(slices.Clone(ids), snap.SensitiveSegment)
+}
+
+// discreetNeeds are needs whose evidence does not name what is sensitive.
+func discreetNeeds(snap *plan.Snapshot, needs []veiviser.NeedView) []veiviser.NeedView {
+	needs = slices.Clone(needs)
+	for i := range needs {
+		n := &needs[i]
 		n.Evidence = slices.Clone(n.Evidence)
 		for k := range n.Evidence {
 			if snap.SensitiveSignal(n.Journey, n.Evidence[k].Signal) {
@@ -32,12 +57,7 @@ func discreet(snap *plan.Snapshot, a veiviser.Answer) veiviser.Answer {
 			}
 		}
 	}
-	a.Decisions = slices.Clone(a.Decisions)
-	for i := range a.Decisions {
-		d := &a.Decisions[i]
-		d.Choices, d.RunnersUp = unnamed(snap, d.Choices), unnamed(snap, d.RunnersUp)
-	}
-	return a
+	return needs
 }
 
 // unnamed are choices whose parts do not name what is sensitive.

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -133,4 +134,43 @@ func TestDiscreetLeavesTheAnswer(t *testing.T) {
 		told.Decisions[0].Choices[0].Parts[1].Name != "segment:families" {
 		t.Errorf("%+v", told)
 	}
+}
+
+// Who looks at a visitor or at an account is told nothing sensitive; an export is whole.
+func TestSensitiveInPortraits(t *testing.T) {
+	m := newMemory()
+	all := func() bool { return true }
+	snap := sykkel(t, func(p *veiviser.Plan) { hidden(p, all, all) })
+	d := New(m, publish(snap), Options{Now: func() time.Time { return noon }})
+	q := ask()
+	q.Events[0].Type, q.Events[0].Subject = "compare", "fleet/cargo"
+	q.Events[0].Attributes = map[string]string{veiviser.AttributeAccount: "acme"}
+	if _, err := d.Recommend(t.Context(), q); err != nil {
+		t.Fatal(err)
+	}
+	m.visitors["ada"].Standing.Acquired = []string{snap.Plan.Segments[0].ID}
+	export, _, err := d.Export(t.Context(), "ada")
+	if err != nil || named(export.Needs) == 0 || len(export.Segments) == 0 || len(export.Visitor.Standing.Acquired) != 1 {
+		t.Fatalf("%v: the export is not whole: %+v", err, export)
+	}
+	p, err := d.Visitor(t.Context(), "ada", "", noon)
+	if err != nil || named(p.Needs) > 0 || len(p.Segments) > 0 || len(p.Visitor.Standing.Acquired) > 0 {
+		t.Errorf("%v: the visitor is shown with %v, acquired in %v, by %+v", err, p.Segments, p.Visitor.Standing.Acquired, p.Needs)
+	}
+	a, err := d.Account(t.Context(), "acme", "", noon)
+	if err != nil || len(a.Needs) == 0 || len(a.Needs[0].Evidence) == 0 || named(a.Needs) > 0 {
+		t.Errorf("%v: the account is shown with %+v", err, a)
+	}
+}
+
+// named counts the signals that needs name as evidence.
+func named(needs []veiviser.NeedView) (n int) {
+	for i := range needs {
+		for _, e := range needs[i].Evidence {
+			if e.Signal != "" {
+				n++
+			}
+		}
+	}
+	return n
 }

@@ -56,7 +56,7 @@ type Portrait struct {
 	Voice    Voice
 	// At is the moment seen from; zero in an export, where all that was ever set and is kept is shown.
 	At time.Time
-	// Profiled says whether what she does is remembered and used; when it is not, nothing of it is shown either.
+	// Profiled says whether what she does is remembered and used; when it is not, nothing of it is shown either, but in an export.
 	Profiled bool
 	// Tier is the class that the value of her purchases puts her in, "" for none.
 	Tier string
@@ -64,26 +64,37 @@ type Portrait struct {
 	Effective []bool
 }
 
-// Visitor shows a visitor as seen at the time at, or now when it is zero, with the needs of the account she acts for.
+// Visitor shows a visitor as seen at the time at, or now when it is zero, with the needs of the account she acts for. It names
+// nothing that the plan calls sensitive.
 func (d *Decider) Visitor(ctx context.Context, visitorID, language string, at time.Time) (*Portrait, error) {
 	if at.IsZero() {
 		at = d.now().UTC()
 	}
 	p, snap, err := d.person(ctx, visitorID, language, at)
-	if err != nil || p.Visitor.Standing.Account == "" || !snap.Stages.HasGroup() || !snap.Profiled(&p.Visitor.Standing, at) {
-		return p, err
-	}
-	a, err := learn.LoadAccount(ctx, d.store, snap, learn.AccountShare{Account: p.Visitor.Standing.Account})
 	if err != nil {
 		return nil, err
 	}
-	p.Needs = views(snap, &p.Visitor, a.Record, "", at)
-	facts := eligible.Facts{Visitor: &p.Visitor, Context: &veiviser.Context{}, Now: at}
+	if p.Visitor.Standing.Account != "" && p.Profiled && snap.Stages.HasGroup() {
+		if err := d.share(ctx, snap, p); err != nil {
+			return nil, err
+		}
+	}
+	return p.discreet(snap), nil
+}
+
+// share lets a portrait show the needs of the account she acts for.
+func (d *Decider) share(ctx context.Context, snap *plan.Snapshot, p *Portrait) error {
+	a, err := learn.LoadAccount(ctx, d.store, snap, learn.AccountShare{Account: p.Visitor.Standing.Account})
+	if err != nil {
+		return err
+	}
+	p.Needs = views(snap, &p.Visitor, a.Record, "", p.At)
+	facts := eligible.Facts{Visitor: &p.Visitor, Context: &veiviser.Context{}, Now: p.At}
 	if len(p.Needs) > 0 {
 		facts.Need = &p.Needs[0]
 	}
 	p.Segments = snap.Segments(&facts)
-	return p, nil
+	return nil
 }
 
 // person shows what is known of a visitor herself.
@@ -123,19 +134,29 @@ func remembered(v *veiviser.Visitor) bool {
 	return v.HasProfile() || len(v.LinkedIDs) > 0 || !said.IsZero()
 }
 
+// portray shows a visitor as a moment sees her: of who is not profiled, nothing that is known of what she did.
 func portray(snap *plan.Snapshot, v *veiviser.Visitor, language string, at time.Time) *Portrait {
-	p := &Portrait{At: at, Profiled: snap.Profiled(&v.Standing, at), Effective: snap.Effective(&v.Standing)}
-	if !p.Profiled {
+	profiled := snap.Profiled(&v.Standing, at)
+	if !profiled {
 		v = v.Unprofiled()
 	}
-	p.Visitor, p.Needs, p.Segments = *v, snap.Stages.Views(v, "", at), learn.MembershipAt(snap, v, "", at).Segments
-	p.Tier = snap.Plan.Relationship.Tier(v.Value)
-	p.Voice = newVoice(snap, &veiviser.Answer{Visitor: *v}, language)
+	p := whole(snap, v, language, at)
+	p.Profiled = profiled
 	return p
 }
 
+// whole shows all that is kept of a visitor, whether or not it is used.
+func whole(snap *plan.Snapshot, v *veiviser.Visitor, language string, at time.Time) *Portrait {
+	return &Portrait{
+		Visitor: *v, Needs: snap.Stages.Views(v, "", at), Segments: learn.MembershipAt(snap, v, "", at).Segments,
+		Voice: newVoice(snap, &veiviser.Answer{Visitor: *v}, language), At: at, Profiled: snap.Profiled(&v.Standing, at),
+		Tier: snap.Plan.Relationship.Tier(v.Value), Effective: snap.Effective(&v.Standing),
+	}
+}
+
 // Export gives everything that is remembered about a visitor, her answers newest first. Of somebody who asked and did
-// nothing there are answers alone. What is believed of the account she acts for is not hers.
+// nothing there are answers alone. What is believed of the account she acts for is not hers. Nothing that is kept is hidden, whether or
+// not it is used.
 func (d *Decider) Export(ctx context.Context, visitorID string) (*Portrait, []veiviser.Answer, error) {
 	snap, v, err := d.kept(ctx, visitorID)
 	if err != nil {
@@ -149,7 +170,7 @@ func (d *Decider) Export(ctx context.Context, visitorID string) (*Portrait, []ve
 	p := &Portrait{Profiled: true}
 	switch {
 	case remembered(v):
-		p = portray(snap, v, "", d.now().UTC())
+		p = whole(snap, v, "", d.now().UTC())
 	case v == nil && len(answers) == 0:
 		return nil, nil, errUnknownVisitor()
 	case v == nil:

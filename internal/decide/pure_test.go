@@ -218,3 +218,36 @@ func chances(t *rapid.T, a *veiviser.Answer, d *veiviser.Decision) {
 		}
 	}
 }
+
+// Of who is not profiled neither page nor query nor anything else of the situation is kept but what the answer went by; and what is
+// kept makes it again.
+func TestUnprofiledLeavesNoContext(t *testing.T) {
+	snap := sykkel(t, func(p *veiviser.Plan) { p.Crisis.Region = "country" })
+	q := ask()
+	q.Events, q.Explain = nil, true
+	q.Context.Query, q.Context.Device, q.Context.Referrer = "secret", "mobile", "https://example.com/secret"
+	q.Context.Attributes = map[string]string{"country": "NO", "weather": "secret", veiviser.AttributeTimeZone: "Asia/Tokyo"}
+	in := Input{ID: "a", Request: q, Time: noon, Made: noon, Seed: [2]uint64{1, 2}, Visitor: &veiviser.Visitor{ID: "ada", Standing: veiviser.Standing{
+		Directives: []veiviser.Directive{{ID: "d", Kind: veiviser.DoNotProfile, Created: noon}},
+	}}}
+	a := Decide(snap, in)
+	want := veiviser.Context{Channel: "web", Subject: ebike, Language: "en", Attributes: map[string]string{"country": "NO"}}
+	if len(snap.Plan.Contact.QuietHours) > 0 {
+		want.Attributes[veiviser.AttributeTimeZone] = "Asia/Tokyo"
+	}
+	if !reflect.DeepEqual(a.Request.Context, want) {
+		t.Errorf("kept %+v, want %+v", a.Request.Context, want)
+	}
+	again := Again(&a)
+	again.Request.Explain = true
+	if diff := gocmp.Diff(a, Decide(snap, again), cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("made again: (-first +again)\n%s", diff)
+	}
+	if q.Context.Query != "secret" {
+		t.Error("the request was changed")
+	}
+	in.Visitor = nil
+	if a := Decide(snap, in); a.Request.Context.Query != "secret" {
+		t.Error("of who is profiled the query is lost")
+	}
+}

@@ -65,16 +65,47 @@ func TestAnswersAreFolded(t *testing.T) {
 	}
 }
 
-// What is remembered of questions is bounded; the oldest makes room.
-func TestAnsweredIsBounded(t *testing.T) {
+// The same answer again, whatever its event's id, says nothing new; another one takes the place of the first, with what was
+// remembered by it.
+func TestLastAnswerCounts(t *testing.T) {
 	snap := sykkel(t)
-	v := &veiviser.Visitor{ID: "ada"}
-	for i := range veiviser.MaxAnswered {
-		v.Standing.Answered = append(v.Standing.Answered, strconv.Itoa(i))
+	after := func(events ...veiviser.Event) *veiviser.Visitor {
+		for i := range events {
+			events[i].ID = strconv.Itoa(i)
+		}
+		return learn.Fold(snap, &veiviser.Loaded{VisitorID: "ada"}, events, noon).Visitor
 	}
-	got := learn.Fold(snap, &veiviser.Loaded{VisitorID: "ada", Visitor: v}, []veiviser.Event{answer("ask-who-will-ride", "fun")}, noon).Visitor.Standing.Answered
-	if len(got) != veiviser.MaxAnswered || got[0] != "1" || got[veiviser.MaxAnswered-1] != "ask-who-will-ride" {
-		t.Errorf("%v", got)
+	order, own := answer("ask-what-are-you-after", "order"), answer("ask-what-are-you-after", "own")
+	once, thrice := after(order), after(order, order, order)
+	if !slices.Equal(once.Needs[0].P, thrice.Needs[0].P) {
+		t.Errorf("after one tap %v, after three %v", once.Needs[0].P, thrice.Needs[0].P)
+	}
+	at := slices.Index(once.Needs[0].Stages, "purchase")
+	if changed, back := after(order, own), after(order, own, order); changed.Needs[0].P[at] >= once.Needs[0].P[at]/2 ||
+		back.Needs[0].P[at] <= changed.Needs[0].P[at] || back.Needs[0].P[at] > once.Needs[0].P[at] {
+		t.Errorf("order: %v, then own: %v, then order: %v", once.Needs[0].P, changed.Needs[0].P, back.Needs[0].P)
+	}
+	if v := after(answer("ask-who-will-ride", "family"), answer("ask-who-will-ride", "fun")); v.Attributes["household"] != "" || v.Answers["ask-who-will-ride"] != "fun" {
+		t.Errorf("%v, answered %v", v.Attributes, v.Answers)
+	}
+}
+
+// What is remembered of questions is bounded; those that are asked no more make room, and then the oldest.
+func TestAnsweredIsBounded(t *testing.T) {
+	for _, c := range []struct{ oldest, gone string }{
+		{"ask-what-are-you-after", "1"}, // which is still asked
+		{"0", "0"},
+	} {
+		v := &veiviser.Visitor{ID: "ada"}
+		for i := range veiviser.MaxAnswered {
+			v.Standing.Answered = append(v.Standing.Answered, strconv.Itoa(i))
+		}
+		v.Standing.Answered[0] = c.oldest
+		l := &veiviser.Loaded{VisitorID: "ada", Visitor: v}
+		got := learn.Fold(sykkel(t), l, []veiviser.Event{answer("ask-who-will-ride", "fun")}, noon).Visitor.Standing.Answered
+		if len(got) != veiviser.MaxAnswered || slices.Contains(got, c.gone) || got[veiviser.MaxAnswered-1] != "ask-who-will-ride" {
+			t.Errorf("%v", got)
+		}
 	}
 }
 

@@ -145,7 +145,7 @@ func (f *Folded) fold(snap *plan.Snapshot, loaded *veiviser.Loaded, e *veiviser.
 	confirm(&v.Standing, e)
 	recall(snap, &v.Standing, e, given, ofPerson(snap.Contact))
 	entry.Event.Region = veiviser.FoldRegion(regionOf(snap.Crisis.Region, e, v))
-	noteAnswered(v, e)
+	noteAnswered(snap, v, e)
 	f.EventIDs = append(f.EventIDs, e.ID)
 	f.Log = append(f.Log, entry)
 }

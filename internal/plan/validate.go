@@ -199,6 +199,7 @@ func (c *checker) head() {
 	c.atLeastOne("placements", len(p.Placements), "placement")
 	c.atMost("placements", len(p.Placements), maxPlacements, "placements")
 	c.atMost("items", len(p.Items), maxItems, "items; larger catalogues are written beside the plan")
+	c.questions(p.Items)
 }
 
 func (c *checker) atLeastOne(field string, n int, what string) {

@@ -12,6 +12,17 @@ const (
 	maxAnswers = 16
 )
 
+// questions checks that a plan asks no more than is remembered to have been answered, so that nobody is asked again.
+func (c *checker) questions(items []veiviser.Item) {
+	asked := 0
+	for i := range items {
+		if items[i].Kind == veiviser.KindAsk {
+			asked++
+		}
+	}
+	c.atMost("items", asked, veiviser.MaxAnswered, "questions (items of kind ask), since no more are remembered to have been answered")
+}
+
 // answers checks what a question may be answered with; other items have no answers.
 func (c *checker) answers(at string, it *veiviser.Item) {
 	if it.Kind != veiviser.KindAsk {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -19,6 +20,23 @@ func question() veiviser.Item {
 		{ID: "no", Text: veiviser.Text{"nb": "Nei"}},
 	}
 	return it
+}
+
+// A plan asks no more than is remembered to have been answered.
+func TestValidateQuestions(t *testing.T) {
+	for _, n := range []int{veiviser.MaxAnswered, veiviser.MaxAnswered + 1} {
+		p := bikes()
+		for i := range n {
+			it := question()
+			it.ID = "ask-" + strconv.Itoa(i)
+			p.Items = append(p.Items, it)
+		}
+		violations := Validate(p)
+		refused := slices.ContainsFunc(violations, func(v veiviser.Violation) bool { return v.Field == "items" })
+		if refused != (n > veiviser.MaxAnswered) {
+			t.Errorf("%d questions: %v", n, violations)
+		}
+	}
 }
 
 func TestValidateAsk(t *testing.T) {

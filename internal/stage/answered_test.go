@@ -108,3 +108,19 @@ func TestAnsweredIsAboutOneNeed(t *testing.T) {
 		t.Errorf("heard %d times", told)
 	}
 }
+
+// Of two identities that answered one question the answer of the one seen last stays, whichever is merged into the other.
+func TestMergeAnswers(t *testing.T) {
+	s := compile(t, planOf(bikes()))
+	for _, into := range []int{0, 1} {
+		var both [2]*veiviser.Visitor
+		for i := range both {
+			both[i] = fold(s, at(float64(i), "view", "bike"))
+			both[i].Answers = map[string]string{"q": string(rune('a' + i)), string(rune('a' + i)): "own"}
+		}
+		s.Merge(both[into], both[1-into])
+		if want := map[string]string{"q": "b", "a": "own", "b": "own"}; !maps.Equal(both[into].Answers, want) {
+			t.Errorf("into %d: %v, want %v", into, both[into].Answers, want)
+		}
+	}
+}

@@ -23,7 +23,7 @@ const smoothing = 0.01
 //
 //   - Moment and Past: the later moment stands, the sums over finished visits are added up as they are;
 //   - Visits: two current visits that touch or overlap, give or take the visit gap, become one visit;
-//   - Attributes: when the two disagree the one seen last is right;
+//   - Attributes and Answers: when the two disagree the one seen last is right;
 //   - the bounded lists: what one history forgot before, the other does not bring back;
 //   - beliefs about the same need. Each is drifted to the time of the later one, and they are pooled as independent
 //     experts with the common prior π, p ← p·q/π normalised, all three smoothed with a hundredth of the uniform
@@ -49,6 +49,7 @@ func (s *Set) Merge(into, from *veiviser.Visitor) {
 	}
 	mergeAttributes(into, from)
 	mergeRegion(into, from)
+	mergeAnswers(into, from)
 	s.mergeVisits(into, from)
 	into.Events = more(into.Events, from.Events)
 	if value := into.Value + from.Value; !math.IsNaN(value) && !math.IsInf(value, 0) {
@@ -254,6 +255,26 @@ func mergeAttributes(into, from *veiviser.Visitor) {
 		delete(all, k)
 	}
 	into.Attributes = all
+}
+
+// mergeAnswers unites what was answered, as mergeAttributes does.
+func mergeAnswers(into, from *veiviser.Visitor) {
+	if len(from.Answers) == 0 {
+		return
+	}
+	older, newer := into, from
+	if into.LastSeen.After(from.LastSeen) {
+		older, newer = from, into
+	}
+	all := make(map[string]string, len(into.Answers)+len(from.Answers))
+	maps.Copy(all, older.Answers)
+	maps.Copy(all, newer.Answers)
+	for i, k := range sortedKeys(all) {
+		if i >= veiviser.MaxAnswered {
+			delete(all, k)
+		}
+	}
+	into.Answers = all
 }
 
 // mergeRecent unites what was met last, in order of Last; equal times are told apart by item and subject.

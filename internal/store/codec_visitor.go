@@ -66,6 +66,7 @@ func (w *writer) visitor(v *veiviser.Visitor) {
 	w.strings(v.Segments)
 	w.string(string(v.Stage))
 	w.string(string(v.Group))
+	w.stringMap(v.Answers)
 	w.standing(&v.Standing)
 	w.string(v.Region)
 	w.base = outer
@@ -123,6 +124,9 @@ func (r *reader) visitor(v *veiviser.Visitor) {
 	v.Stage = veiviser.StandardStage(r.string())
 	if r.version >= 3 {
 		v.Group = veiviser.Group(r.string())
+	}
+	if r.version >= 4 {
+		v.Answers = r.stringMap()
 	}
 	r.standing(&v.Standing)
 	if r.version >= 4 {

@@ -14,6 +14,7 @@ func (v *Visitor) Clone() *Visitor {
 	c := *v
 	c.LinkedIDs = slices.Clone(v.LinkedIDs)
 	c.Attributes = maps.Clone(v.Attributes)
+	c.Answers = maps.Clone(v.Answers)
 	c.Counts = slices.Clone(v.Counts)
 	c.Recent = slices.Clone(v.Recent)
 	c.Segments = slices.Clone(v.Segments)

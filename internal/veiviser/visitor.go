@@ -17,6 +17,9 @@ type Visitor struct {
 	Attributes map[string]string
 	// Region is where she was last, as her events said (see the plan's crisis); "" is not known.
 	Region string
+	// Answers are what she answered to questions, by question, as far as her needs have it: those of Standing.Answered that were
+	// answered while she was profiled.
+	Answers map[string]string
 	// Counts remembers how often and when last each event type happened, at most MaxTypeCounts types, sorted by type.
 	Counts []TypeCount
 	// Recent are the items she met last, newest last, at most MaxRecent.

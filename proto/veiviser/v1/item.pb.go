@@ -36,7 +36,8 @@ const (
 	ItemKind_ITEM_KIND_OFFER ItemKind = 2
 	// Human help.
 	ItemKind_ITEM_KIND_SERVICE ItemKind = 3
-	// A question to the visitor, whose answers are evidence.
+	// A question to the visitor, whose answers are evidence. Her last answer to it counts, once. A plan has at most 32 questions, as many
+	// as are remembered to have been answered: none is asked again. Where more are written beside the plan, those answered first are.
 	ItemKind_ITEM_KIND_ASK ItemKind = 4
 )
 

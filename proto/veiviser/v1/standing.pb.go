@@ -47,7 +47,9 @@ const (
 	// My stage is target (a stage of a customers' journey about subject, or a standard stage that such a journey has): strong evidence,
 	// which decays; it keeps nothing away.
 	DirectiveKind_DIRECTIVE_KIND_CORRECT_STAGE DirectiveKind = 8
-	// Do not profile me: what is known of what she did is forgotten, and nothing more is remembered.
+	// Do not profile me: what is known of what she did is forgotten, and nothing more is remembered. Answers to her go by the channel, the
+	// language and the subject of the context, and its time zone and region where the plan has quiet hours and switches by region;
+	// they are kept with so much of it.
 	DirectiveKind_DIRECTIVE_KIND_DO_NOT_PROFILE DirectiveKind = 9
 )
 
@@ -340,9 +342,15 @@ type Standing struct {
 	// What she does is remembered and used.
 	Profiled bool `protobuf:"varint,16,opt,name=profiled,proto3" json:"profiled,omitempty"`
 	// What she was seen as of the audiences that bind the person: nothing is sold to her anywhere; see Audience.binds.
-	Audiences     []string `protobuf:"bytes,17,rep,name=audiences,proto3" json:"audiences,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Audiences []string `protobuf:"bytes,17,rep,name=audiences,proto3" json:"audiences,omitempty"`
+	// The questions (items of kind ask) that she has answered, oldest first; none of them is asked again.
+	AnsweredItemIds []string `protobuf:"bytes,18,rep,name=answered_item_ids,json=answeredItemIds,proto3" json:"answered_item_ids,omitempty"`
+	// The segments she was in when she ordered first; sensitive ones in an export alone.
+	AcquiredSegmentIds []string `protobuf:"bytes,19,rep,name=acquired_segment_ids,json=acquiredSegmentIds,proto3" json:"acquired_segment_ids,omitempty"`
+	// A hash of the id of her first order, as Order.order_hash; 0 when it is not known.
+	FirstOrderHash uint64 `protobuf:"fixed64,20,opt,name=first_order_hash,json=firstOrderHash,proto3" json:"first_order_hash,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Standing) Reset() {
@@ -494,6 +502,27 @@ func (x *Standing) GetAudiences() []string {
 	return nil
 }
 
+func (x *Standing) GetAnsweredItemIds() []string {
+	if x != nil {
+		return x.AnsweredItemIds
+	}
+	return nil
+}
+
+func (x *Standing) GetAcquiredSegmentIds() []string {
+	if x != nil {
+		return x.AcquiredSegmentIds
+	}
+	return nil
+}
+
+func (x *Standing) GetFirstOrderHash() uint64 {
+	if x != nil {
+		return x.FirstOrderHash
+	}
+	return 0
+}
+
 // Contact is one showing of one item, or several on one placement.
 type Contact struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -512,9 +541,15 @@ type Contact struct {
 	// How much of the attention budget it took, each time.
 	Attention uint32 `protobuf:"varint,7,opt,name=attention,proto3" json:"attention,omitempty"`
 	// How many showings it stands for; see ContactPolicy.
-	Count         uint32 `protobuf:"varint,8,opt,name=count,proto3" json:"count,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Count uint32 `protobuf:"varint,8,opt,name=count,proto3" json:"count,omitempty"`
+	// The topics of the item, as they were then.
+	Topics []string `protobuf:"bytes,9,rep,name=topics,proto3" json:"topics,omitempty"`
+	// Until when it is remembered, whatever the plan says meanwhile.
+	KeepTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=keep_time,json=keepTime,proto3" json:"keep_time,omitempty"`
+	// Hashes of the ids of the decisions that showed it, oldest first.
+	DecisionHashes []uint64 `protobuf:"fixed64,11,rep,packed,name=decision_hashes,json=decisionHashes,proto3" json:"decision_hashes,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Contact) Reset() {
@@ -603,6 +638,27 @@ func (x *Contact) GetCount() uint32 {
 	return 0
 }
 
+func (x *Contact) GetTopics() []string {
+	if x != nil {
+		return x.Topics
+	}
+	return nil
+}
+
+func (x *Contact) GetKeepTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.KeepTime
+	}
+	return nil
+}
+
+func (x *Contact) GetDecisionHashes() []uint64 {
+	if x != nil {
+		return x.DecisionHashes
+	}
+	return nil
+}
+
 // Fact is a price or claim she was told, or is held to have been told until release_time.
 type Fact struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -617,9 +673,13 @@ type Fact struct {
 	// The item that told her.
 	ItemId string `protobuf:"bytes,5,opt,name=item_id,json=itemId,proto3" json:"item_id,omitempty"`
 	// When she is no more held to have been told it unless an impression comes; unset when she was told it.
-	ReleaseTime   *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=release_time,json=releaseTime,proto3" json:"release_time,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	ReleaseTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=release_time,json=releaseTime,proto3" json:"release_time,omitempty"`
+	// Until when the plan that told it holds to it.
+	KeepTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=keep_time,json=keepTime,proto3" json:"keep_time,omitempty"`
+	// Hashes of the ids of the decisions that told it last, as far as an impression of them may come, oldest first.
+	DecisionHashes []uint64 `protobuf:"fixed64,8,rep,packed,name=decision_hashes,json=decisionHashes,proto3" json:"decision_hashes,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Fact) Reset() {
@@ -694,6 +754,20 @@ func (x *Fact) GetReleaseTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Fact) GetKeepTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.KeepTime
+	}
+	return nil
+}
+
+func (x *Fact) GetDecisionHashes() []uint64 {
+	if x != nil {
+		return x.DecisionHashes
+	}
+	return nil
+}
+
 // Case is something that the shop has to put right.
 type Case struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -717,7 +791,13 @@ type Case struct {
 	// same time stands for this one, too.
 	RecoveryGroup string `protobuf:"bytes,9,opt,name=recovery_group,json=recoveryGroup,proto3" json:"recovery_group,omitempty"`
 	// When she came back.
-	RecoverTime   *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=recover_time,json=recoverTime,proto3" json:"recover_time,omitempty"`
+	RecoverTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=recover_time,json=recoverTime,proto3" json:"recover_time,omitempty"`
+	// The order it is about, as Order.order_hash; 0 for none.
+	OrderHash uint64 `protobuf:"fixed64,11,opt,name=order_hash,json=orderHash,proto3" json:"order_hash,omitempty"`
+	// The steps of the recovery that she was shown, the last one first: a hash of each, which stays when the plan moves the step.
+	StepsShown []uint32 `protobuf:"fixed32,12,rep,packed,name=steps_shown,json=stepsShown,proto3" json:"steps_shown,omitempty"`
+	// A hash of the id of the decision that showed the last of them; 0 for none.
+	DecisionHash  uint64 `protobuf:"fixed64,13,opt,name=decision_hash,json=decisionHash,proto3" json:"decision_hash,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -822,6 +902,27 @@ func (x *Case) GetRecoverTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Case) GetOrderHash() uint64 {
+	if x != nil {
+		return x.OrderHash
+	}
+	return 0
+}
+
+func (x *Case) GetStepsShown() []uint32 {
+	if x != nil {
+		return x.StepsShown
+	}
+	return nil
+}
+
+func (x *Case) GetDecisionHash() uint64 {
+	if x != nil {
+		return x.DecisionHash
+	}
+	return 0
+}
+
 // Order is an order of hers.
 type Order struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -836,7 +937,13 @@ type Order struct {
 	// When it arrived, or what was wrong with it was put right. Unset while it has not come.
 	DeliverTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=deliver_time,json=deliverTime,proto3" json:"deliver_time,omitempty"`
 	// When it came back; unset while it has not.
-	ReturnTime    *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=return_time,json=returnTime,proto3" json:"return_time,omitempty"`
+	ReturnTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=return_time,json=returnTime,proto3" json:"return_time,omitempty"`
+	// What it was worth.
+	Value float64 `protobuf:"fixed64,7,opt,name=value,proto3" json:"value,omitempty"`
+	// A hash (64-bit FNV-1a) of the order's id, or else of the id of the event that told of it; the id itself is not kept.
+	OrderHash uint64 `protobuf:"fixed64,8,opt,name=order_hash,json=orderHash,proto3" json:"order_hash,omitempty"`
+	// It has an id of its own, by which it is known wherever it is heard of.
+	Named         bool `protobuf:"varint,9,opt,name=named,proto3" json:"named,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -913,6 +1020,27 @@ func (x *Order) GetReturnTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Order) GetValue() float64 {
+	if x != nil {
+		return x.Value
+	}
+	return 0
+}
+
+func (x *Order) GetOrderHash() uint64 {
+	if x != nil {
+		return x.OrderHash
+	}
+	return 0
+}
+
+func (x *Order) GetNamed() bool {
+	if x != nil {
+		return x.Named
+	}
+	return false
+}
+
 var File_veiviser_v1_standing_proto protoreflect.FileDescriptor
 
 const file_veiviser_v1_standing_proto_rawDesc = "" +
@@ -934,7 +1062,7 @@ const file_veiviser_v1_standing_proto_rawDesc = "" +
 	"\aversion\x18\x03 \x01(\tB\a\xbaH\x04r\x02(@R\aversion\x12\x1f\n" +
 	"\x06source\x18\x04 \x01(\tB\a\xbaH\x04r\x02(@R\x06source\x123\n" +
 	"\x04time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\x04time\x12!\n" +
-	"\teffective\x18\x06 \x01(\bB\x03\xe0A\x03R\teffective\"\xa7\x05\n" +
+	"\teffective\x18\x06 \x01(\bB\x03\xe0A\x03R\teffective\"\xaf\x06\n" +
 	"\bStanding\x126\n" +
 	"\n" +
 	"directives\x18\x01 \x03(\v2\x16.veiviser.v1.DirectiveR\n" +
@@ -956,7 +1084,10 @@ const file_veiviser_v1_standing_proto_rawDesc = "" +
 	"account_id\x18\x0e \x01(\tR\taccountId\x12\x12\n" +
 	"\x04role\x18\x0f \x01(\tR\x04role\x12\x1a\n" +
 	"\bprofiled\x18\x10 \x01(\bR\bprofiled\x12\x1c\n" +
-	"\taudiences\x18\x11 \x03(\tR\taudiences\"\xa8\x02\n" +
+	"\taudiences\x18\x11 \x03(\tR\taudiences\x12*\n" +
+	"\x11answered_item_ids\x18\x12 \x03(\tR\x0fansweredItemIds\x120\n" +
+	"\x14acquired_segment_ids\x18\x13 \x03(\tR\x12acquiredSegmentIds\x12(\n" +
+	"\x10first_order_hash\x18\x14 \x01(\x06R\x0efirstOrderHash\"\xa2\x03\n" +
 	"\aContact\x12.\n" +
 	"\x04time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x17\n" +
 	"\aitem_id\x18\x02 \x01(\tR\x06itemId\x12)\n" +
@@ -965,14 +1096,20 @@ const file_veiviser_v1_standing_proto_rawDesc = "" +
 	"\tplacement\x18\x05 \x01(\tR\tplacement\x12=\n" +
 	"\frelease_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\vreleaseTime\x12\x1c\n" +
 	"\tattention\x18\a \x01(\rR\tattention\x12\x14\n" +
-	"\x05count\x18\b \x01(\rR\x05count\"\xd4\x01\n" +
+	"\x05count\x18\b \x01(\rR\x05count\x12\x16\n" +
+	"\x06topics\x18\t \x03(\tR\x06topics\x127\n" +
+	"\tkeep_time\x18\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\bkeepTime\x12'\n" +
+	"\x0fdecision_hashes\x18\v \x03(\x06R\x0edecisionHashes\"\xb6\x02\n" +
 	"\x04Fact\x12\x18\n" +
 	"\aproduct\x18\x01 \x01(\tR\aproduct\x12\x14\n" +
 	"\x05claim\x18\x02 \x01(\tR\x05claim\x12\x14\n" +
 	"\x05value\x18\x03 \x01(\tR\x05value\x12.\n" +
 	"\x04time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x17\n" +
 	"\aitem_id\x18\x05 \x01(\tR\x06itemId\x12=\n" +
-	"\frelease_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\vreleaseTime\"\xbb\x03\n" +
+	"\frelease_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\vreleaseTime\x127\n" +
+	"\tkeep_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\bkeepTime\x12'\n" +
+	"\x0fdecision_hashes\x18\b \x03(\x06R\x0edecisionHashes\"\xa0\x04\n" +
 	"\x04Case\x12\x17\n" +
 	"\acase_id\x18\x01 \x01(\tR\x06caseId\x12\x14\n" +
 	"\x05cause\x18\x02 \x01(\tR\x05cause\x12\x18\n" +
@@ -985,7 +1122,12 @@ const file_veiviser_v1_standing_proto_rawDesc = "" +
 	"\fresolve_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\vresolveTime\x12%\n" +
 	"\x0erecovery_group\x18\t \x01(\tR\rrecoveryGroup\x12=\n" +
 	"\frecover_time\x18\n" +
-	" \x01(\v2\x1a.google.protobuf.TimestampR\vrecoverTime\"\xab\x02\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\vrecoverTime\x12\x1d\n" +
+	"\n" +
+	"order_hash\x18\v \x01(\x06R\torderHash\x12\x1f\n" +
+	"\vsteps_shown\x18\f \x03(\aR\n" +
+	"stepsShown\x12#\n" +
+	"\rdecision_hash\x18\r \x01(\x06R\fdecisionHash\"\xf6\x02\n" +
 	"\x05Order\x12\x18\n" +
 	"\asubject\x18\x01 \x01(\tR\asubject\x129\n" +
 	"\n" +
@@ -994,7 +1136,11 @@ const file_veiviser_v1_standing_proto_rawDesc = "" +
 	"\x04late\x18\x04 \x01(\bR\x04late\x12=\n" +
 	"\fdeliver_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\vdeliverTime\x12;\n" +
 	"\vreturn_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"returnTime*\xc9\x02\n" +
+	"returnTime\x12\x14\n" +
+	"\x05value\x18\a \x01(\x01R\x05value\x12\x1d\n" +
+	"\n" +
+	"order_hash\x18\b \x01(\x06R\torderHash\x12\x14\n" +
+	"\x05named\x18\t \x01(\bR\x05named*\xc9\x02\n" +
 	"\rDirectiveKind\x12\x1e\n" +
 	"\x1aDIRECTIVE_KIND_UNSPECIFIED\x10\x00\x12\x1d\n" +
 	"\x19DIRECTIVE_KIND_MUTE_TOPIC\x10\x01\x12\x1c\n" +
@@ -1050,22 +1196,24 @@ var file_veiviser_v1_standing_proto_depIdxs = []int32{
 	8,  // 13: veiviser.v1.Contact.time:type_name -> google.protobuf.Timestamp
 	9,  // 14: veiviser.v1.Contact.kind:type_name -> veiviser.v1.ItemKind
 	8,  // 15: veiviser.v1.Contact.release_time:type_name -> google.protobuf.Timestamp
-	8,  // 16: veiviser.v1.Fact.time:type_name -> google.protobuf.Timestamp
-	8,  // 17: veiviser.v1.Fact.release_time:type_name -> google.protobuf.Timestamp
-	8,  // 18: veiviser.v1.Case.open_time:type_name -> google.protobuf.Timestamp
-	8,  // 19: veiviser.v1.Case.due_time:type_name -> google.protobuf.Timestamp
-	8,  // 20: veiviser.v1.Case.answer_time:type_name -> google.protobuf.Timestamp
-	8,  // 21: veiviser.v1.Case.resolve_time:type_name -> google.protobuf.Timestamp
-	8,  // 22: veiviser.v1.Case.recover_time:type_name -> google.protobuf.Timestamp
-	8,  // 23: veiviser.v1.Order.place_time:type_name -> google.protobuf.Timestamp
-	8,  // 24: veiviser.v1.Order.promise_time:type_name -> google.protobuf.Timestamp
-	8,  // 25: veiviser.v1.Order.deliver_time:type_name -> google.protobuf.Timestamp
-	8,  // 26: veiviser.v1.Order.return_time:type_name -> google.protobuf.Timestamp
-	27, // [27:27] is the sub-list for method output_type
-	27, // [27:27] is the sub-list for method input_type
-	27, // [27:27] is the sub-list for extension type_name
-	27, // [27:27] is the sub-list for extension extendee
-	0,  // [0:27] is the sub-list for field type_name
+	8,  // 16: veiviser.v1.Contact.keep_time:type_name -> google.protobuf.Timestamp
+	8,  // 17: veiviser.v1.Fact.time:type_name -> google.protobuf.Timestamp
+	8,  // 18: veiviser.v1.Fact.release_time:type_name -> google.protobuf.Timestamp
+	8,  // 19: veiviser.v1.Fact.keep_time:type_name -> google.protobuf.Timestamp
+	8,  // 20: veiviser.v1.Case.open_time:type_name -> google.protobuf.Timestamp
+	8,  // 21: veiviser.v1.Case.due_time:type_name -> google.protobuf.Timestamp
+	8,  // 22: veiviser.v1.Case.answer_time:type_name -> google.protobuf.Timestamp
+	8,  // 23: veiviser.v1.Case.resolve_time:type_name -> google.protobuf.Timestamp
+	8,  // 24: veiviser.v1.Case.recover_time:type_name -> google.protobuf.Timestamp
+	8,  // 25: veiviser.v1.Order.place_time:type_name -> google.protobuf.Timestamp
+	8,  // 26: veiviser.v1.Order.promise_time:type_name -> google.protobuf.Timestamp
+	8,  // 27: veiviser.v1.Order.deliver_time:type_name -> google.protobuf.Timestamp
+	8,  // 28: veiviser.v1.Order.return_time:type_name -> google.protobuf.Timestamp
+	29, // [29:29] is the sub-list for method output_type
+	29, // [29:29] is the sub-list for method input_type
+	29, // [29:29] is the sub-list for extension type_name
+	29, // [29:29] is the sub-list for extension extendee
+	0,  // [0:29] is the sub-list for field type_name
 }
 
 func init() { file_veiviser_v1_standing_proto_init() }

@@ -1296,8 +1296,12 @@ type ExportedDecision struct {
 	ItemIds []string `protobuf:"bytes,4,rep,name=item_ids,json=itemIds,proto3" json:"item_ids,omitempty"`
 	// The plan behind it.
 	PlanVersion string `protobuf:"bytes,5,opt,name=plan_version,json=planVersion,proto3" json:"plan_version,omitempty"`
-	// The situation it was made in.
-	Context       *VisitContext `protobuf:"bytes,6,opt,name=context,proto3" json:"context,omitempty"`
+	// The situation it was made in, as it is kept; see DIRECTIVE_KIND_DO_NOT_PROFILE.
+	Context *VisitContext `protobuf:"bytes,6,opt,name=context,proto3" json:"context,omitempty"`
+	// The segments she was held to be in.
+	SegmentIds []string `protobuf:"bytes,7,rep,name=segment_ids,json=segmentIds,proto3" json:"segment_ids,omitempty"`
+	// Her needs as they were believed then.
+	Needs         []*NeedBelief `protobuf:"bytes,8,rep,name=needs,proto3" json:"needs,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1370,6 +1374,20 @@ func (x *ExportedDecision) GetPlanVersion() string {
 func (x *ExportedDecision) GetContext() *VisitContext {
 	if x != nil {
 		return x.Context
+	}
+	return nil
+}
+
+func (x *ExportedDecision) GetSegmentIds() []string {
+	if x != nil {
+		return x.SegmentIds
+	}
+	return nil
+}
+
+func (x *ExportedDecision) GetNeeds() []*NeedBelief {
+	if x != nil {
+		return x.Needs
 	}
 	return nil
 }
@@ -1553,7 +1571,7 @@ const file_veiviser_v1_visit_service_proto_rawDesc = "" +
 	"\avisitor\x18\x01 \x01(\v2\x14.veiviser.v1.VisitorR\avisitor\x12;\n" +
 	"\tdecisions\x18\x02 \x03(\v2\x1d.veiviser.v1.ExportedDecisionR\tdecisions\x12;\n" +
 	"\vexport_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"exportTime\"\xf4\x01\n" +
+	"exportTime\"\xc4\x02\n" +
 	"\x10ExportedDecision\x12\x1f\n" +
 	"\vdecision_id\x18\x01 \x01(\tR\n" +
 	"decisionId\x12.\n" +
@@ -1561,7 +1579,10 @@ const file_veiviser_v1_visit_service_proto_rawDesc = "" +
 	"\tplacement\x18\x03 \x01(\tR\tplacement\x12\x19\n" +
 	"\bitem_ids\x18\x04 \x03(\tR\aitemIds\x12!\n" +
 	"\fplan_version\x18\x05 \x01(\tR\vplanVersion\x123\n" +
-	"\acontext\x18\x06 \x01(\v2\x19.veiviser.v1.VisitContextR\acontext\"C\n" +
+	"\acontext\x18\x06 \x01(\v2\x19.veiviser.v1.VisitContextR\acontext\x12\x1f\n" +
+	"\vsegment_ids\x18\a \x03(\tR\n" +
+	"segmentIds\x12-\n" +
+	"\x05needs\x18\b \x03(\v2\x17.veiviser.v1.NeedBeliefR\x05needs\"C\n" +
 	"\x13EraseVisitorRequest\x12,\n" +
 	"\n" +
 	"visitor_id\x18\x01 \x01(\tB\r\xe0A\x02\xbaH\ar\x05 \x01(\x80\x01R\tvisitorId\",\n" +
@@ -1665,35 +1686,36 @@ var file_veiviser_v1_visit_service_proto_depIdxs = []int32{
 	29, // 20: veiviser.v1.ExportVisitorResponse.export_time:type_name -> google.protobuf.Timestamp
 	29, // 21: veiviser.v1.ExportedDecision.time:type_name -> google.protobuf.Timestamp
 	35, // 22: veiviser.v1.ExportedDecision.context:type_name -> veiviser.v1.VisitContext
-	1,  // 23: veiviser.v1.VisitService.RecordEvents:input_type -> veiviser.v1.RecordEventsRequest
-	4,  // 24: veiviser.v1.VisitService.StreamEvents:input_type -> veiviser.v1.StreamEventsRequest
-	6,  // 25: veiviser.v1.VisitService.GetVisitor:input_type -> veiviser.v1.GetVisitorRequest
-	8,  // 26: veiviser.v1.VisitService.SetDirective:input_type -> veiviser.v1.SetDirectiveRequest
-	10, // 27: veiviser.v1.VisitService.ListDirectives:input_type -> veiviser.v1.ListDirectivesRequest
-	12, // 28: veiviser.v1.VisitService.RemoveDirective:input_type -> veiviser.v1.RemoveDirectiveRequest
-	14, // 29: veiviser.v1.VisitService.SetConsent:input_type -> veiviser.v1.SetConsentRequest
-	16, // 30: veiviser.v1.VisitService.ListConsents:input_type -> veiviser.v1.ListConsentsRequest
-	18, // 31: veiviser.v1.VisitService.GetAccount:input_type -> veiviser.v1.GetAccountRequest
-	20, // 32: veiviser.v1.VisitService.LinkVisitors:input_type -> veiviser.v1.LinkVisitorsRequest
-	22, // 33: veiviser.v1.VisitService.ExportVisitor:input_type -> veiviser.v1.ExportVisitorRequest
-	25, // 34: veiviser.v1.VisitService.EraseVisitor:input_type -> veiviser.v1.EraseVisitorRequest
-	2,  // 35: veiviser.v1.VisitService.RecordEvents:output_type -> veiviser.v1.RecordEventsResponse
-	5,  // 36: veiviser.v1.VisitService.StreamEvents:output_type -> veiviser.v1.StreamEventsResponse
-	7,  // 37: veiviser.v1.VisitService.GetVisitor:output_type -> veiviser.v1.GetVisitorResponse
-	9,  // 38: veiviser.v1.VisitService.SetDirective:output_type -> veiviser.v1.SetDirectiveResponse
-	11, // 39: veiviser.v1.VisitService.ListDirectives:output_type -> veiviser.v1.ListDirectivesResponse
-	13, // 40: veiviser.v1.VisitService.RemoveDirective:output_type -> veiviser.v1.RemoveDirectiveResponse
-	15, // 41: veiviser.v1.VisitService.SetConsent:output_type -> veiviser.v1.SetConsentResponse
-	17, // 42: veiviser.v1.VisitService.ListConsents:output_type -> veiviser.v1.ListConsentsResponse
-	19, // 43: veiviser.v1.VisitService.GetAccount:output_type -> veiviser.v1.GetAccountResponse
-	21, // 44: veiviser.v1.VisitService.LinkVisitors:output_type -> veiviser.v1.LinkVisitorsResponse
-	23, // 45: veiviser.v1.VisitService.ExportVisitor:output_type -> veiviser.v1.ExportVisitorResponse
-	26, // 46: veiviser.v1.VisitService.EraseVisitor:output_type -> veiviser.v1.EraseVisitorResponse
-	35, // [35:47] is the sub-list for method output_type
-	23, // [23:35] is the sub-list for method input_type
-	23, // [23:23] is the sub-list for extension type_name
-	23, // [23:23] is the sub-list for extension extendee
-	0,  // [0:23] is the sub-list for field type_name
+	33, // 23: veiviser.v1.ExportedDecision.needs:type_name -> veiviser.v1.NeedBelief
+	1,  // 24: veiviser.v1.VisitService.RecordEvents:input_type -> veiviser.v1.RecordEventsRequest
+	4,  // 25: veiviser.v1.VisitService.StreamEvents:input_type -> veiviser.v1.StreamEventsRequest
+	6,  // 26: veiviser.v1.VisitService.GetVisitor:input_type -> veiviser.v1.GetVisitorRequest
+	8,  // 27: veiviser.v1.VisitService.SetDirective:input_type -> veiviser.v1.SetDirectiveRequest
+	10, // 28: veiviser.v1.VisitService.ListDirectives:input_type -> veiviser.v1.ListDirectivesRequest
+	12, // 29: veiviser.v1.VisitService.RemoveDirective:input_type -> veiviser.v1.RemoveDirectiveRequest
+	14, // 30: veiviser.v1.VisitService.SetConsent:input_type -> veiviser.v1.SetConsentRequest
+	16, // 31: veiviser.v1.VisitService.ListConsents:input_type -> veiviser.v1.ListConsentsRequest
+	18, // 32: veiviser.v1.VisitService.GetAccount:input_type -> veiviser.v1.GetAccountRequest
+	20, // 33: veiviser.v1.VisitService.LinkVisitors:input_type -> veiviser.v1.LinkVisitorsRequest
+	22, // 34: veiviser.v1.VisitService.ExportVisitor:input_type -> veiviser.v1.ExportVisitorRequest
+	25, // 35: veiviser.v1.VisitService.EraseVisitor:input_type -> veiviser.v1.EraseVisitorRequest
+	2,  // 36: veiviser.v1.VisitService.RecordEvents:output_type -> veiviser.v1.RecordEventsResponse
+	5,  // 37: veiviser.v1.VisitService.StreamEvents:output_type -> veiviser.v1.StreamEventsResponse
+	7,  // 38: veiviser.v1.VisitService.GetVisitor:output_type -> veiviser.v1.GetVisitorResponse
+	9,  // 39: veiviser.v1.VisitService.SetDirective:output_type -> veiviser.v1.SetDirectiveResponse
+	11, // 40: veiviser.v1.VisitService.ListDirectives:output_type -> veiviser.v1.ListDirectivesResponse
+	13, // 41: veiviser.v1.VisitService.RemoveDirective:output_type -> veiviser.v1.RemoveDirectiveResponse
+	15, // 42: veiviser.v1.VisitService.SetConsent:output_type -> veiviser.v1.SetConsentResponse
+	17, // 43: veiviser.v1.VisitService.ListConsents:output_type -> veiviser.v1.ListConsentsResponse
+	19, // 44: veiviser.v1.VisitService.GetAccount:output_type -> veiviser.v1.GetAccountResponse
+	21, // 45: veiviser.v1.VisitService.LinkVisitors:output_type -> veiviser.v1.LinkVisitorsResponse
+	23, // 46: veiviser.v1.VisitService.ExportVisitor:output_type -> veiviser.v1.ExportVisitorResponse
+	26, // 47: veiviser.v1.VisitService.EraseVisitor:output_type -> veiviser.v1.EraseVisitorResponse
+	36, // [36:48] is the sub-list for method output_type
+	24, // [24:36] is the sub-list for method input_type
+	24, // [24:24] is the sub-list for extension type_name
+	24, // [24:24] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_veiviser_v1_visit_service_proto_init() }

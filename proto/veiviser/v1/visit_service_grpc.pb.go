@@ -94,7 +94,8 @@ type VisitServiceClient interface {
 	// (CONCURRENT_CHANGE), UNAVAILABLE (STORE_UNAVAILABLE).
 	LinkVisitors(ctx context.Context, in *LinkVisitorsRequest, opts ...grpc.CallOption) (*LinkVisitorsResponse, error)
 	// ExportVisitor gives everything the service holds about a person, machine readable: the visitor and every decision that
-	// is still remembered.
+	// is still remembered. It hides nothing: sensitive segments and signals are named, and so is what is kept of somebody who is not to be
+	// profiled any more until it is forgotten.
 	//
 	// Errors: as GetVisitor.
 	ExportVisitor(ctx context.Context, in *ExportVisitorRequest, opts ...grpc.CallOption) (*ExportVisitorResponse, error)
@@ -298,7 +299,8 @@ type VisitServiceServer interface {
 	// (CONCURRENT_CHANGE), UNAVAILABLE (STORE_UNAVAILABLE).
 	LinkVisitors(context.Context, *LinkVisitorsRequest) (*LinkVisitorsResponse, error)
 	// ExportVisitor gives everything the service holds about a person, machine readable: the visitor and every decision that
-	// is still remembered.
+	// is still remembered. It hides nothing: sensitive segments and signals are named, and so is what is kept of somebody who is not to be
+	// profiled any more until it is forgotten.
 	//
 	// Errors: as GetVisitor.
 	ExportVisitor(context.Context, *ExportVisitorRequest) (*ExportVisitorResponse, error)

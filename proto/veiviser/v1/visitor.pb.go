@@ -372,7 +372,7 @@ func (x *StageProbability) GetProbability() float64 {
 // Evidence is one signal and how far it moved the belief.
 type Evidence struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The signal of the journey.
+	// The signal of the journey; "" when the plan calls it sensitive, except in an export.
 	Signal string `protobuf:"bytes,1,opt,name=signal,proto3" json:"signal,omitempty"`
 	// What was observed, in the visitor's language.
 	Text string `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
@@ -487,12 +487,16 @@ type Visitor struct {
 	Visit *Visit `protobuf:"bytes,11,opt,name=visit,proto3" json:"visit,omitempty"`
 	// Her needs at the moment of asking, most recently touched first, at most 8.
 	Needs []*NeedBelief `protobuf:"bytes,12,rep,name=needs,proto3" json:"needs,omitempty"`
-	// The segments she is in at the moment of asking.
+	// The segments she is in at the moment of asking; sensitive ones in an export alone.
 	SegmentIds []string `protobuf:"bytes,13,rep,name=segment_ids,json=segmentIds,proto3" json:"segment_ids,omitempty"`
 	// What holds whatever is believed about her.
 	Standing *Standing `protobuf:"bytes,14,opt,name=standing,proto3" json:"standing,omitempty"`
 	// Where her last event was (see Crisis.region_attribute); empty is not known.
-	Region        string `protobuf:"bytes,15,opt,name=region,proto3" json:"region,omitempty"`
+	Region string `protobuf:"bytes,15,opt,name=region,proto3" json:"region,omitempty"`
+	// Whether she is served (treated) or compared with (control); "" while nothing was decided about it.
+	ExperimentGroup string `protobuf:"bytes,16,opt,name=experiment_group,json=experimentGroup,proto3" json:"experiment_group,omitempty"`
+	// What she answered to questions, as far as what is believed about her has it: the answer of each item.
+	Answers       map[string]string `protobuf:"bytes,17,rep,name=answers,proto3" json:"answers,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -630,6 +634,20 @@ func (x *Visitor) GetRegion() string {
 		return x.Region
 	}
 	return ""
+}
+
+func (x *Visitor) GetExperimentGroup() string {
+	if x != nil {
+		return x.ExperimentGroup
+	}
+	return ""
+}
+
+func (x *Visitor) GetAnswers() map[string]string {
+	if x != nil {
+		return x.Answers
+	}
+	return nil
 }
 
 // EventCount is how often an event type happened.
@@ -938,7 +956,7 @@ const file_veiviser_v1_visitor_proto_rawDesc = "" +
 	"\x05stage\x18\x03 \x01(\tR\x05stage\x12\x16\n" +
 	"\x06weight\x18\x04 \x01(\x01R\x06weight\x12\x14\n" +
 	"\x05count\x18\x05 \x01(\rR\x05count\x12.\n" +
-	"\x04time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\"\xe4\x05\n" +
+	"\x04time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\"\x88\a\n" +
 	"\aVisitor\x12\x1d\n" +
 	"\n" +
 	"visitor_id\x18\x01 \x01(\tR\tvisitorId\x12,\n" +
@@ -959,8 +977,13 @@ const file_veiviser_v1_visitor_proto_rawDesc = "" +
 	"\vsegment_ids\x18\r \x03(\tR\n" +
 	"segmentIds\x121\n" +
 	"\bstanding\x18\x0e \x01(\v2\x15.veiviser.v1.StandingR\bstanding\x12\x16\n" +
-	"\x06region\x18\x0f \x01(\tR\x06region\x1a=\n" +
+	"\x06region\x18\x0f \x01(\tR\x06region\x12)\n" +
+	"\x10experiment_group\x18\x10 \x01(\tR\x0fexperimentGroup\x12;\n" +
+	"\aanswers\x18\x11 \x03(\v2!.veiviser.v1.Visitor.AnswersEntryR\aanswers\x1a=\n" +
 	"\x0fAttributesEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1a:\n" +
+	"\fAnswersEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x8a\x01\n" +
 	"\n" +
@@ -999,7 +1022,7 @@ func file_veiviser_v1_visitor_proto_rawDescGZIP() []byte {
 	return file_veiviser_v1_visitor_proto_rawDescData
 }
 
-var file_veiviser_v1_visitor_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_veiviser_v1_visitor_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_veiviser_v1_visitor_proto_goTypes = []any{
 	(*NeedBelief)(nil),            // 0: veiviser.v1.NeedBelief
 	(*VisitForecast)(nil),         // 1: veiviser.v1.VisitForecast
@@ -1011,35 +1034,37 @@ var file_veiviser_v1_visitor_proto_goTypes = []any{
 	(*RecentItem)(nil),            // 7: veiviser.v1.RecentItem
 	(*Visit)(nil),                 // 8: veiviser.v1.Visit
 	nil,                           // 9: veiviser.v1.Visitor.AttributesEntry
-	(*timestamppb.Timestamp)(nil), // 10: google.protobuf.Timestamp
-	(*Standing)(nil),              // 11: veiviser.v1.Standing
+	nil,                           // 10: veiviser.v1.Visitor.AnswersEntry
+	(*timestamppb.Timestamp)(nil), // 11: google.protobuf.Timestamp
+	(*Standing)(nil),              // 12: veiviser.v1.Standing
 }
 var file_veiviser_v1_visitor_proto_depIdxs = []int32{
 	3,  // 0: veiviser.v1.NeedBelief.stages:type_name -> veiviser.v1.StageProbability
 	4,  // 1: veiviser.v1.NeedBelief.evidence:type_name -> veiviser.v1.Evidence
-	10, // 2: veiviser.v1.NeedBelief.start_time:type_name -> google.protobuf.Timestamp
-	10, // 3: veiviser.v1.NeedBelief.update_time:type_name -> google.protobuf.Timestamp
+	11, // 2: veiviser.v1.NeedBelief.start_time:type_name -> google.protobuf.Timestamp
+	11, // 3: veiviser.v1.NeedBelief.update_time:type_name -> google.protobuf.Timestamp
 	1,  // 4: veiviser.v1.NeedBelief.visit_forecast:type_name -> veiviser.v1.VisitForecast
 	2,  // 5: veiviser.v1.VisitForecast.later:type_name -> veiviser.v1.EventChance
 	2,  // 6: veiviser.v1.VisitForecast.next:type_name -> veiviser.v1.EventChance
-	10, // 7: veiviser.v1.Evidence.time:type_name -> google.protobuf.Timestamp
-	10, // 8: veiviser.v1.Visitor.first_seen_time:type_name -> google.protobuf.Timestamp
-	10, // 9: veiviser.v1.Visitor.last_seen_time:type_name -> google.protobuf.Timestamp
+	11, // 7: veiviser.v1.Evidence.time:type_name -> google.protobuf.Timestamp
+	11, // 8: veiviser.v1.Visitor.first_seen_time:type_name -> google.protobuf.Timestamp
+	11, // 9: veiviser.v1.Visitor.last_seen_time:type_name -> google.protobuf.Timestamp
 	9,  // 10: veiviser.v1.Visitor.attributes:type_name -> veiviser.v1.Visitor.AttributesEntry
 	6,  // 11: veiviser.v1.Visitor.event_counts:type_name -> veiviser.v1.EventCount
 	7,  // 12: veiviser.v1.Visitor.recent_items:type_name -> veiviser.v1.RecentItem
 	8,  // 13: veiviser.v1.Visitor.visit:type_name -> veiviser.v1.Visit
 	0,  // 14: veiviser.v1.Visitor.needs:type_name -> veiviser.v1.NeedBelief
-	11, // 15: veiviser.v1.Visitor.standing:type_name -> veiviser.v1.Standing
-	10, // 16: veiviser.v1.EventCount.last_time:type_name -> google.protobuf.Timestamp
-	10, // 17: veiviser.v1.RecentItem.last_time:type_name -> google.protobuf.Timestamp
-	10, // 18: veiviser.v1.Visit.start_time:type_name -> google.protobuf.Timestamp
-	10, // 19: veiviser.v1.Visit.last_time:type_name -> google.protobuf.Timestamp
-	20, // [20:20] is the sub-list for method output_type
-	20, // [20:20] is the sub-list for method input_type
-	20, // [20:20] is the sub-list for extension type_name
-	20, // [20:20] is the sub-list for extension extendee
-	0,  // [0:20] is the sub-list for field type_name
+	12, // 15: veiviser.v1.Visitor.standing:type_name -> veiviser.v1.Standing
+	10, // 16: veiviser.v1.Visitor.answers:type_name -> veiviser.v1.Visitor.AnswersEntry
+	11, // 17: veiviser.v1.EventCount.last_time:type_name -> google.protobuf.Timestamp
+	11, // 18: veiviser.v1.RecentItem.last_time:type_name -> google.protobuf.Timestamp
+	11, // 19: veiviser.v1.Visit.start_time:type_name -> google.protobuf.Timestamp
+	11, // 20: veiviser.v1.Visit.last_time:type_name -> google.protobuf.Timestamp
+	21, // [21:21] is the sub-list for method output_type
+	21, // [21:21] is the sub-list for method input_type
+	21, // [21:21] is the sub-list for extension type_name
+	21, // [21:21] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_veiviser_v1_visitor_proto_init() }
@@ -1054,7 +1079,7 @@ func file_veiviser_v1_visitor_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_veiviser_v1_visitor_proto_rawDesc), len(file_veiviser_v1_visitor_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   10,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
