@@ -10,6 +10,7 @@ import (
 	"github.com/veiviser/veiviser/internal/eligible"
 	"github.com/veiviser/veiviser/internal/learn"
 	"github.com/veiviser/veiviser/internal/plan"
+	"github.com/veiviser/veiviser/internal/relation"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
@@ -128,6 +129,9 @@ func portray(snap *plan.Snapshot, v *veiviser.Visitor, language string, at time.
 	if !p.Profiled {
 		v = v.Unprofiled()
 	}
+	seen := *v
+	seen.Standing = relation.Settled(snap.Relation, &v.Standing, at)
+	v = &seen
 	p.Visitor, p.Needs, p.Segments = *v, snap.Stages.Views(v, "", at), learn.MembershipAt(snap, v, "", at).Segments
 	p.Tier = snap.Plan.Relationship.Tier(v.Value)
 	p.Voice = newVoice(snap, &veiviser.Answer{Visitor: *v}, language)
