@@ -28,7 +28,8 @@ type About struct {
 //     nothing new but a later promise, see [ToldBefore].
 //   - delivery_confirmed is the arrival of the order it names; without a name of the oldest about its subject, or else the oldest.
 //   - delivery_failed opens a case for the order found likewise, unless one is open that it had failed.
-//   - return is the end of the order found likewise; what has arrived is meant before what has not.
+//   - return is the end of the order found likewise; what has arrived is meant before what has not. It
+//     takes back what the order was worth.
 //
 // What is heard of an order counts once, and in whatever order it is heard; its id tells that it is the same, as long as it is
 // remembered.
@@ -158,6 +159,21 @@ func (f *folding) bought(o *veiviser.Order) {
 	} else if took := max(f.now.Sub(r.FirstOrder), 0); took <= f.policy.Acquisition.Window {
 		f.step(veiviser.Step{Kind: veiviser.StepWorth, Source: r.Source, Segments: s.Acquired, Value: o.Value, Took: took})
 	}
+	if !o.Returned.IsZero() {
+		f.tookBack(o)
+	}
+}
+
+// tookBack counts out an order that came back, on the day on which it was counted.
+func (f *folding) tookBack(o *veiviser.Order) {
+	s, r := f.s, &f.s.Relation
+	if o.Value == 0 {
+		return
+	}
+	f.step(veiviser.Step{Kind: veiviser.StepReturned, Value: o.Value})
+	if took := max(o.Placed.Sub(r.FirstOrder), 0); took <= f.policy.Acquisition.Window {
+		f.step(veiviser.Step{Kind: veiviser.StepWorth, Source: r.Source, Segments: s.Acquired, Value: -o.Value, Took: took})
+	}
 }
 
 // promisedAnew takes the later promise of an order that is waited for, when it is told of once more.
@@ -206,7 +222,11 @@ func (f *folding) returned() {
 		o = f.hearOf()
 	}
 	if o != nil {
+		again := !o.Returned.IsZero()
 		o.Returned = earliest(o.Returned, f.now)
+		if !again && !o.Placed.IsZero() {
+			f.tookBack(o)
+		}
 		f.inTime(o)
 	}
 }

@@ -35,6 +35,7 @@ type life struct {
 	s     veiviser.Standing
 	n     int
 	steps []veiviser.Step
+	value float64 // of each event
 }
 
 // event gives the kinds of steps, but for when the next order should arrive, which most events of an order change.
@@ -42,7 +43,7 @@ func (l *life) event(hours float64, eventType, subject string, attributes ...str
 	l.t.Helper()
 	l.n++
 	e := veiviser.Event{
-		ID: string(rune('a' + l.n)), Time: start.Add(time.Duration(hours * float64(time.Hour))), Type: eventType, Subject: subject,
+		ID: string(rune('a' + l.n)), Time: start.Add(time.Duration(hours * float64(time.Hour))), Type: eventType, Subject: subject, Value: l.value,
 		Attributes: map[string]string{},
 	}
 	for pair := range slices.Chunk(attributes, 2) {
@@ -363,5 +364,39 @@ func TestOverdueAlert(t *testing.T) {
 	}
 	if a := relation.OverdueAlert(&r, start.Add(2*time.Hour)); a == nil || a.Events != 2 || !a.Since.Equal(start) || a.Kind != veiviser.AlertOverdue {
 		t.Errorf("%+v", a)
+	}
+}
+
+// An order that comes back is worth nothing, once, on the day on which it was counted, in whatever order it is heard of.
+func TestReturnedIsWorthNothing(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		events []string
+		want   float64
+	}{
+		{"returned", []string{"purchase", "return"}, 0},
+		{"told of twice", []string{"purchase", "return", "return"}, 0},
+		{"heard of first", []string{"return", "purchase"}, 0},
+		{"kept", []string{"purchase", "delivery_confirmed"}, 100},
+	} {
+		l := &life{t: t, p: policy(0)}
+		l.value = 100
+		for i, event := range c.events {
+			l.event(float64(24*i), event, "bike", "order", "o1")
+		}
+		sum, back := 0.0, 0.0
+		for i := range l.steps {
+			switch s := &l.steps[i]; s.Kind {
+			case veiviser.StepFirstOrder, veiviser.StepWorth:
+				if sum += s.Value; s.Took != 0 {
+					t.Errorf("%s: counted %v after the order", c.name, s.Took)
+				}
+			case veiviser.StepReturned:
+				back += s.Value
+			}
+		}
+		if sum != c.want || back != 100-c.want {
+			t.Errorf("%s: worth %v, %v came back", c.name, sum, back)
+		}
 	}
 }

@@ -18,7 +18,8 @@ const (
 	StepFirstOrder   StepKind = "FIRST_ORDER"   // Source is where she had come from, Value that of the order
 	StepPromised     StepKind = "PROMISED"      // At is when the next order she waits for should arrive; zero when she waits for none
 	StepHandover     StepKind = "HANDOVER"      // the first order was delivered right; Took is the time it took
-	StepWorth        StepKind = "WORTH"         // a purchase within the window of acquisition; Took is the time since the first order
+	StepWorth        StepKind = "WORTH"         // a purchase within the window of acquisition, or less its Value when it came back; Took is from the first order to it
+	StepReturned     StepKind = "RETURNED"      // an order came back; Value is its value
 	StepPromoted     StepKind = "PROMOTED"      // From a rung To the one above
 	StepDemoted      StepKind = "DEMOTED"       // From a rung To the one below
 	StepLeft         StepKind = "LEFT"          // From a rung, forgotten with the person or become one with another
