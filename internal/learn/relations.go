@@ -143,6 +143,7 @@ func (r *Relations) fold(s *veiviser.Step) {
 		r.rung(s.To, func(c *RungCount) { c.People++ })
 	case veiviser.StepLeft:
 		r.rung(s.From, func(c *RungCount) { c.People-- })
+	case veiviser.StepPromised, veiviser.StepReturned: // of one person, and not counted here
 	}
 }
 

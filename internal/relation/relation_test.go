@@ -393,6 +393,7 @@ func TestReturnedIsWorthNothing(t *testing.T) {
 				}
 			case veiviser.StepReturned:
 				back += s.Value
+			default:
 			}
 		}
 		if sum != c.want || back != 100-c.want {
