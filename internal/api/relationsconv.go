@@ -14,19 +14,16 @@ import (
 
 // casesToProto tells how cases are answered, as of now: those that are due and not answered are late, too.
 func casesToProto(r *veiviser.CaseReport, now time.Time) *veiviserv1.ListCasesResponse {
+	overdue, _ := r.Overdue(now)
 	out := &veiviserv1.ListCasesResponse{
-		Opened: r.Opened, Answered: r.Answered, Resolved: r.Resolved, Late: r.Late,
+		Opened: r.Opened, Answered: r.Answered, Resolved: r.Resolved, Late: r.Late + overdue,
 		MeanAnswerSeconds: r.MeanAnswer.Seconds(), MeanResolveSeconds: r.MeanResolve.Seconds(),
 	}
 	for i := range r.Open {
 		c := &r.Open[i]
-		overdue := relation.Overdue(c, now)
-		if overdue {
-			out.Late++
-		}
 		out.Open = append(out.Open, &veiviserv1.OpenCase{
 			CaseId: c.ID, Cause: string(c.Cause), Subject: c.Subject, Channel: c.Channel, OpenTime: timeToProto(c.Opened),
-			DueTime: timeToProto(c.Due), Answered: c.Answered, Overdue: overdue,
+			DueTime: timeToProto(c.Due), Answered: c.Answered, Overdue: relation.Overdue(c, now),
 		})
 	}
 	return out

@@ -26,13 +26,13 @@ func TestStandingIsToldWhole(t *testing.T) {
 		}},
 		Cases: []veiviser.Case{{
 			ID: "c", Cause: veiviser.CaseLate, Subject: "bike", Channel: "web", Opened: at, Due: at, Answered: at, Resolved: at,
-			Ladder: veiviser.GroupTreated, Recovered: at, Order: 1, Shown: 1, ShownBy: 1,
+			Ladder: veiviser.GroupTreated, Recovered: at, Order: 1, Shown: [veiviser.MaxShownSteps]uint32{1}, ShownBy: 1,
 		}},
 		Orders: []veiviser.Order{{
 			ID: 1, Named: true, Subject: "bike", Placed: at, Promised: at, Late: true, Value: 4321.5, Delivered: at, Returned: at,
 		}},
 		Relation: veiviser.Relation{Source: "ad", FirstOrder: at, Handover: at, First: 1, Rung: "member", RungSince: at},
-		Answered: []string{"q"}, Acquired: []string{"families"}, Account: "acme", Role: "buyer",
+		Answered: []string{"q"}, Acquired: []string{"families"}, Audiences: []string{"press"}, Account: "acme", Role: "buyer",
 	}}
 	out := portraitToProto(&decide.Portrait{Visitor: v, Profiled: true, Tier: "gold", Effective: []bool{true}})
 	if out.GetExperimentGroup() != "control" || out.GetAnswers()["q"] != "yes" {

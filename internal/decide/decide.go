@@ -178,7 +178,7 @@ func (d *Decider) attempt(ctx context.Context, snap *plan.Snapshot, req *veivise
 	if folded.Visitor == nil {
 		folded = learn.Forget(snap, &loaded, wall)
 	}
-	settle(snap, &loaded, &folded, moment(req, wall))
+	folded.Settle(snap, &loaded, moment(req, wall))
 	visitor := folded.Visitor
 	if visitor == nil {
 		visitor = loaded.Visitor

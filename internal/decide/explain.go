@@ -10,6 +10,7 @@ import (
 	"github.com/veiviser/veiviser/internal/eligible"
 	"github.com/veiviser/veiviser/internal/learn"
 	"github.com/veiviser/veiviser/internal/plan"
+	"github.com/veiviser/veiviser/internal/relation"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
@@ -146,7 +147,10 @@ func portray(snap *plan.Snapshot, v *veiviser.Visitor, language string, at time.
 }
 
 // whole shows all that is kept of a visitor, whether or not it is used.
-func whole(snap *plan.Snapshot, v *veiviser.Visitor, language string, at time.Time) *Portrait {
+func whole(snap *plan.Snapshot, visitor *veiviser.Visitor, language string, at time.Time) *Portrait {
+	seen := *visitor
+	seen.Standing = relation.Settled(snap.Relation, &seen.Standing, at)
+	v := &seen
 	return &Portrait{
 		Visitor: *v, Needs: snap.Stages.Views(v, "", at), Segments: learn.MembershipAt(snap, v, "", at).Segments,
 		Voice: newVoice(snap, &veiviser.Answer{Visitor: *v}, language), At: at, Profiled: snap.Profiled(&v.Standing, at),

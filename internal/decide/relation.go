@@ -2,10 +2,8 @@ package decide
 
 import (
 	"slices"
-	"time"
 
 	"github.com/veiviser/veiviser/internal/eligible"
-	"github.com/veiviser/veiviser/internal/learn"
 	"github.com/veiviser/veiviser/internal/plan"
 	"github.com/veiviser/veiviser/internal/rank"
 	"github.com/veiviser/veiviser/internal/relation"
@@ -70,34 +68,6 @@ func (c *choice) levers() []rank.Lever {
 		levers = append(levers, rank.Lever{Name: rank.LeverAcquisition, Add: add, Acquires: true})
 	}
 	return levers
-}
-
-// settle opens the cases that time has opened until the moment decided at, so that they have ids and are counted.
-func settle(snap *plan.Snapshot, loaded *veiviser.Loaded, folded *learn.Folded, at time.Time) {
-	v := folded.Visitor
-	if v == nil {
-		v = loaded.Visitor
-	}
-	if v == nil || !overdue(&v.Standing, at) {
-		return
-	}
-	if folded.Visitor == nil {
-		folded.Visitor = v.Clone()
-	}
-	v = folded.Visitor
-	if steps := relation.Settle(snap.Relation, &v.Standing, at, loaded.Nonce); len(steps) > 0 {
-		m := veiviser.Membership{Segments: v.Segments, Stage: v.Stage, Known: v.Events > 0}
-		folded.Log = append(folded.Log, veiviser.LogEntry{Time: at, Before: m, After: m, Steps: steps})
-	}
-}
-
-func overdue(s *veiviser.Standing, at time.Time) bool {
-	for i := range s.Orders {
-		if s.Orders[i].Overdue(at) {
-			return true
-		}
-	}
-	return false
 }
 
 // servedBy is a hash of the decision by which an answer shows her an item; false when it does not: what an employee sees she has not

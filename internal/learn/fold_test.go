@@ -195,3 +195,19 @@ func TestFoldSaysWhatADecisionServed(t *testing.T) {
 		t.Errorf("learned of in %q", got)
 	}
 }
+
+// What she sends back makes nobody a good customer.
+func TestReturnedIsNoValue(t *testing.T) {
+	snap := sykkel(t)
+	bought, back := event("e1", "kari", "purchase"), event("e2", "kari", "return")
+	bought.Value, bought.Attributes = 60_000, map[string]string{"order": "o1"}
+	back.Value, back.Attributes = -60_000, bought.Attributes
+	f := learn.Fold(snap, &veiviser.Loaded{VisitorID: "kari"}, []veiviser.Event{bought}, noon)
+	if v := f.Visitor.Value; v != 60_000 {
+		t.Fatalf("bought for %v", v)
+	}
+	f = learn.Fold(snap, &veiviser.Loaded{VisitorID: "kari", Visitor: f.Visitor}, []veiviser.Event{back}, noon)
+	if v := f.Visitor.Value; v != 0 {
+		t.Errorf("kept for %v", v)
+	}
+}

@@ -17,6 +17,7 @@ import (
 type Log interface {
 	Outbox
 	Waiting
+	Waiters
 	Keeper
 }
 
@@ -38,6 +39,14 @@ type Waiting interface {
 	People(ctx context.Context, tokens []string) (map[string]*veiviser.Visitor, error)
 	// Now is the time by the clock that lines are written by.
 	Now(ctx context.Context) (time.Time, error)
+}
+
+// Waiters are people who wait for what they were promised.
+type Waiters interface {
+	// LoadPerson gives what is known of the person behind the token of a line; no Visitor when nothing is.
+	LoadPerson(ctx context.Context, token string) (veiviser.Loaded, error)
+	// Commit is that of [Store].
+	Commit(ctx context.Context, change veiviser.Change) error
 }
 
 // Keeper is one lease per tenant, and a place for what its holder has learned.
@@ -138,7 +147,7 @@ func (l *Learner) Step(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, work := range [...]func(context.Context, *plan.Snapshot, time.Time) error{l.serve, l.count, l.alarm, l.settle} {
+	for _, work := range [...]func(context.Context, *plan.Snapshot, time.Time) error{l.serve, l.count, l.lookAfter, l.alarm, l.settle} {
 		if err := work(ctx, snap, now); err != nil {
 			return err
 		}
@@ -161,6 +170,7 @@ func (l *Learner) count(ctx context.Context, snap *plan.Snapshot, now time.Time)
 		touched := l.each(ctx, lines, l.state.Positions, func(e *veiviser.OutboxEntry) {
 			l.state.Profiles.Fold(&e.Entry)
 			l.state.Relations.Fold(&e.Entry)
+			l.state.Promised.take(e)
 			l.state.watch(snap, e)
 			if ev := e.Entry.Event; ev != nil && ev.DecisionID != "" {
 				if closed, ok := l.state.Ledger.Came(snap, ev, e.Written); ok {

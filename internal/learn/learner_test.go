@@ -31,6 +31,8 @@ type outboxes struct {
 	// made are the decisions, people who is behind tokens.
 	made   map[int][]veiviser.OutboxEntry
 	people map[string]*veiviser.Visitor
+	// waiters are people who wait for orders, by token.
+	waiters *memory
 
 	owner string
 	until time.Time
@@ -115,6 +117,14 @@ func (o *outboxes) People(_ context.Context, tokens []string) (map[string]*veivi
 		}
 		return nil
 	})
+}
+
+func (o *outboxes) LoadPerson(ctx context.Context, token string) (l veiviser.Loaded, err error) {
+	return l, o.do("person", func() error { l, err = o.waiters.Load(ctx, token, nil); return err })
+}
+
+func (o *outboxes) Commit(ctx context.Context, c veiviser.Change) error {
+	return o.do("commit", func() error { return o.waiters.Commit(ctx, c) })
 }
 
 func (o *outboxes) Now(context.Context) (now time.Time, err error) {

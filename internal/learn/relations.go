@@ -143,6 +143,7 @@ func (r *Relations) fold(s *veiviser.Step) {
 		r.rung(s.To, func(c *RungCount) { c.People++ })
 	case veiviser.StepLeft:
 		r.rung(s.From, func(c *RungCount) { c.People-- })
+	case veiviser.StepPromised, veiviser.StepReturned: // of one person, and not counted here
 	}
 }
 
@@ -270,7 +271,7 @@ func (c *CellCount) add(day int, value float64) {
 }
 
 // cases is the report on cases. Late counts those that were answered late; whoever tells of it adds those that wait, see
-// [relation.Overdue].
+// [veiviser.CaseReport.Overdue].
 func (r *Relations) cases() veiviser.CaseReport {
 	out := veiviser.CaseReport{Opened: r.Opened, Answered: r.Answered, Resolved: r.Resolved, Late: r.Late}
 	if r.Answered > 0 {
@@ -283,10 +284,27 @@ func (r *Relations) cases() veiviser.CaseReport {
 		out.Open = append(out.Open, veiviser.OpenCase{
 			ID: id, Cause: c.Cause, Subject: c.Subject, Channel: c.Channel, Opened: c.Opened, Due: c.Due, Answered: c.Answered,
 		})
+		if !c.Answered {
+			out.Due = append(out.Due, c.Due)
+		}
 	}
-	slices.SortFunc(out.Open, func(a, b veiviser.OpenCase) int { return cmp.Or(a.Due.Compare(b.Due), cmp.Compare(a.ID, b.ID)) })
+	slices.SortFunc(out.Due, time.Time.Compare)
+	slices.SortFunc(out.Open, func(a, b veiviser.OpenCase) int {
+		return cmp.Or(waitsFirst(a.Answered, b.Answered), a.Due.Compare(b.Due), cmp.Compare(a.ID, b.ID))
+	})
 	out.Open = out.Open[:min(len(out.Open), veiviser.MaxCaseReport)]
 	return out
+}
+
+func waitsFirst(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	default:
+		return -1
+	}
 }
 
 // Relationships is what was counted of relationships, for reading.

@@ -116,3 +116,21 @@ func TestRelationsEqualStandings(t *testing.T) {
 		}
 	})
 }
+
+// What is overdue is counted, and listed, however many cases wait for nothing but being put right.
+func TestOverdueIsNotHidden(t *testing.T) {
+	noon := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	line := veiviser.LogEntry{}
+	for i := range veiviser.MaxCaseReport + 1 {
+		id := strconv.Itoa(i)
+		line.Steps = append(line.Steps, veiviser.Step{Kind: veiviser.StepCaseOpened, About: id, At: noon}, veiviser.Step{Kind: veiviser.StepCaseAnswered, About: id})
+	}
+	line.Steps = append(line.Steps, veiviser.Step{Kind: veiviser.StepCaseOpened, About: "unheard", At: noon.Add(time.Hour)})
+	cases := Related([]veiviser.LogEntry{line}).Cases
+	if len(cases.Open) != veiviser.MaxCaseReport || cases.Open[0].ID != "unheard" || cases.Open[1].ID != "0" {
+		t.Errorf("%d listed, first %+v", len(cases.Open), cases.Open[:2])
+	}
+	if n, since := cases.Overdue(noon.Add(2 * time.Hour)); n != 1 || !since.Equal(noon.Add(time.Hour)) {
+		t.Errorf("%d overdue since %v", n, since)
+	}
+}

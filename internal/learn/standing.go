@@ -20,6 +20,11 @@ func foldStanding(snap *plan.Snapshot, v *veiviser.Visitor, e *veiviser.Event, n
 	if !profiled {
 		return steps
 	}
+	for i := range steps { // what came back is worth nothing to the shop
+		if s := &steps[i]; s.Kind == veiviser.StepReturned {
+			v.Value = max(v.Value-s.Value, 0)
+		}
+	}
 	facts := eligible.Facts{Visitor: v, Context: &veiviser.Context{}, Now: v.LastSeen}
 	if views := snap.Stages.Views(v, e.Subject, v.LastSeen); len(snap.Relation.Rungs) > 0 && len(views) > 0 {
 		facts.Need = &views[0]

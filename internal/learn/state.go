@@ -27,6 +27,8 @@ type state struct {
 	Ledger   *Ledger                   `json:"ledger"`
 	// Relations are what the steps of the log come to.
 	Relations *Relations `json:"relations"`
+	// Promised are those who wait for an order.
+	Promised promised `json:"promised,omitempty"`
 	// Response is that of the ledger.
 	Response []byte `json:"response"`
 	// Surge watches for surges of complaints.
@@ -39,6 +41,7 @@ func newState() state {
 	return state{
 		Positions: map[int]string{}, Decisions: map[int]string{}, Tails: map[string]map[int]string{}, Trimmed: map[int]string{},
 		Profiles: Profiles{}, Ledger: NewLedger(), Relations: newRelations(), Surge: surge.New(), Places: newPlaces(),
+		Promised: promised{},
 	}
 }
 
@@ -63,6 +66,9 @@ func decodeState(b []byte) (state, error) {
 	}
 	if s.Relations == nil {
 		s.Relations = newRelations()
+	}
+	if s.Promised == nil {
+		s.Promised = promised{}
 	}
 	if s.Surge == nil {
 		s.Surge = surge.New()

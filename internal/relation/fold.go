@@ -28,7 +28,8 @@ type About struct {
 //     nothing new but a later promise, see [ToldBefore].
 //   - delivery_confirmed is the arrival of the order it names; without a name of the oldest about its subject, or else the oldest.
 //   - delivery_failed opens a case for the order found likewise, unless one is open that it had failed.
-//   - return is the end of the order found likewise; what has arrived is meant before what has not.
+//   - return is the end of the order found likewise; what has arrived is meant before what has not. It
+//     takes back what the order was worth.
 //
 // What is heard of an order counts once, and in whatever order it is heard; its id tells that it is the same, as long as it is
 // remembered.
@@ -40,16 +41,24 @@ type About struct {
 // sight of), any other that arrives right stands for it.
 func Fold(p *Policy, s *veiviser.Standing, e *veiviser.Event, a *About) []veiviser.Step {
 	f := &folding{policy: p, s: s, e: e, about: a, now: e.Time, nonce: a.Nonce}
+	promised := s.NextPromise()
 	f.settle()
 	if s.Relation.Source == "" {
 		s.Relation.Source = a.Source
 	}
 	if ToldBefore(s, e) {
 		f.promisedAnew()
-		f.handOver()
-		return f.steps
+	} else {
+		f.happen()
 	}
-	switch e.Type {
+	f.handOver()
+	f.waitsNow(promised)
+	return f.steps
+}
+
+// happen lets happen what the event tells of.
+func (f *folding) happen() {
+	switch e := f.e; e.Type {
 	case eventComplaint:
 		f.open(veiviser.Case{Cause: veiviser.CaseComplaint, Subject: e.Subject, Opened: f.now, Order: named(e)})
 	case eventResponse:
@@ -65,17 +74,38 @@ func Fold(p *Policy, s *veiviser.Standing, e *veiviser.Event, a *About) []veivis
 	case eventReturn:
 		f.returned()
 	}
-	f.handOver()
 	f.recovered()
-	return f.steps
 }
 
 // Settle opens the cases that time alone has opened: of orders that should have arrived by now. It is to be called whenever a person is
 // written, so that the cases get their ids and are counted; until then [veiviser.Standing.OpenCases] counts them.
 func Settle(p *Policy, s *veiviser.Standing, now time.Time, nonce uint64) []veiviser.Step {
 	f := &folding{policy: p, s: s, e: &veiviser.Event{}, about: &About{}, now: now, nonce: nonce}
+	promised := s.NextPromise()
 	f.settle()
+	f.waitsNow(promised)
 	return f.steps
+}
+
+// Settled is a standing as it is to be seen at a moment: with the cases that time alone has opened by then, which have no ids until
+// they are kept. s is not changed.
+func Settled(p *Policy, s *veiviser.Standing, now time.Time) veiviser.Standing {
+	seen := s.Clone()
+	Settle(p, &seen, now, 0)
+	for i := range seen.Cases {
+		c := &seen.Cases[i]
+		if !slices.ContainsFunc(s.Cases, func(x veiviser.Case) bool { return x.ID == c.ID }) {
+			c.ID = ""
+		}
+	}
+	return seen
+}
+
+// waitsNow tells when the next order should arrive, unless that is as it was.
+func (f *folding) waitsNow(was time.Time) {
+	if next := f.s.NextPromise(); !next.Equal(was) {
+		f.step(veiviser.Step{Kind: veiviser.StepPromised, At: next})
+	}
 }
 
 // folding is one event at work.
@@ -129,6 +159,21 @@ func (f *folding) bought(o *veiviser.Order) {
 	} else if took := max(f.now.Sub(r.FirstOrder), 0); took <= f.policy.Acquisition.Window {
 		f.step(veiviser.Step{Kind: veiviser.StepWorth, Source: r.Source, Segments: s.Acquired, Value: o.Value, Took: took})
 	}
+	if !o.Returned.IsZero() {
+		f.tookBack(o)
+	}
+}
+
+// tookBack counts out an order that came back, on the day on which it was counted.
+func (f *folding) tookBack(o *veiviser.Order) {
+	s, r := f.s, &f.s.Relation
+	if o.Value == 0 {
+		return
+	}
+	f.step(veiviser.Step{Kind: veiviser.StepReturned, Value: o.Value})
+	if took := max(o.Placed.Sub(r.FirstOrder), 0); took <= f.policy.Acquisition.Window {
+		f.step(veiviser.Step{Kind: veiviser.StepWorth, Source: r.Source, Segments: s.Acquired, Value: -o.Value, Took: took})
+	}
 }
 
 // promisedAnew takes the later promise of an order that is waited for, when it is told of once more.
@@ -177,7 +222,11 @@ func (f *folding) returned() {
 		o = f.hearOf()
 	}
 	if o != nil {
+		again := !o.Returned.IsZero()
 		o.Returned = earliest(o.Returned, f.now)
+		if !again && !o.Placed.IsZero() {
+			f.tookBack(o)
+		}
 		f.inTime(o)
 	}
 }

@@ -128,7 +128,7 @@ func TestOrdersCountOnce(t *testing.T) {
 				s = &people[rapid.IntRange(0, 1).Draw(t, "whose")]
 			}
 			for _, step := range relation.Fold(p, s, &events[i], &relation.About{Nonce: uint64(i)}) {
-				if step.Kind == veiviser.StepFirstOrder || step.Kind == veiviser.StepWorth {
+				if bought := step.Kind == veiviser.StepFirstOrder || step.Kind == veiviser.StepWorth; bought && step.Value > 0 {
 					firsts++
 				}
 			}

@@ -36,13 +36,15 @@ type life struct {
 	s     veiviser.Standing
 	n     int
 	steps []veiviser.Step
+	value float64 // of each event
 }
 
+// event gives the kinds of steps, but for when the next order should arrive, which most events of an order change.
 func (l *life) event(hours float64, eventType, subject string, attributes ...string) []veiviser.StepKind {
 	l.t.Helper()
 	l.n++
 	e := veiviser.Event{
-		ID: string(rune('a' + l.n)), Time: start.Add(time.Duration(hours * float64(time.Hour))), Type: eventType, Subject: subject,
+		ID: string(rune('a' + l.n)), Time: start.Add(time.Duration(hours * float64(time.Hour))), Type: eventType, Subject: subject, Value: l.value,
 		Attributes: map[string]string{},
 	}
 	for pair := range slices.Chunk(attributes, 2) {
@@ -52,7 +54,9 @@ func (l *life) event(hours float64, eventType, subject string, attributes ...str
 	l.steps = append(l.steps, steps...)
 	var kinds []veiviser.StepKind
 	for i := range steps {
-		kinds = append(kinds, steps[i].Kind)
+		if k := steps[i].Kind; k != veiviser.StepPromised {
+			kinds = append(kinds, k)
+		}
 	}
 	return kinds
 }
@@ -192,12 +196,48 @@ func TestSettle(t *testing.T) {
 	l := &life{t: t, p: policy(0)}
 	l.event(0, "purchase", "bike", "order", "o1")
 	at := start.Add(9 * 24 * time.Hour)
+	if seen := relation.Settled(l.p, &l.s, at); len(seen.Cases) != 1 || seen.Cases[0].ID != "" || !seen.Orders[0].Late || l.s.Orders[0].Late || len(l.s.Cases) > 0 {
+		t.Errorf("seen as %+v, and left as %+v", seen, l.s)
+	}
 	steps := relation.Settle(l.p, &l.s, at, 7)
-	if len(steps) != 1 || steps[0].Cause != veiviser.CaseLate || !steps[0].At.Equal(start.Add(8*24*time.Hour)) {
+	if len(steps) != 2 || steps[1].Kind != veiviser.StepPromised || !steps[1].At.IsZero() || steps[0].Cause != veiviser.CaseLate || !steps[0].At.Equal(start.Add(8*24*time.Hour)) {
 		t.Errorf("steps %+v", steps)
 	}
 	if again := relation.Settle(l.p, &l.s, at, 8); again != nil || l.s.OpenCases(at) != 1 {
 		t.Errorf("again %+v, %d open", again, l.s.OpenCases(at))
+	}
+}
+
+// Whenever the order to come next is another one, or promised for another time, that is told.
+func TestNextPromise(t *testing.T) {
+	l := &life{t: t, p: policy(0)}
+	promised := func() (at []time.Time) {
+		for i := range l.steps {
+			if s := &l.steps[i]; s.Kind == veiviser.StepPromised {
+				at = append(at, s.At)
+			}
+		}
+		l.steps = nil
+		return at
+	}
+	day := func(n int) string { return start.AddDate(0, 0, n).Format(time.RFC3339) }
+	for _, c := range []struct {
+		event, order, promised string
+		want                   []time.Time
+	}{
+		{"purchase", "o1", day(5), []time.Time{start.AddDate(0, 0, 5)}},
+		{"purchase", "o2", day(3), []time.Time{start.AddDate(0, 0, 3)}},
+		{"purchase", "o3", day(4), nil},
+		{"purchase", "o2", day(6), []time.Time{start.AddDate(0, 0, 4)}},
+		{"view", "", "", nil},
+		{"delivery_confirmed", "o3", "", []time.Time{start.AddDate(0, 0, 5)}},
+		{"delivery_failed", "o1", "", []time.Time{start.AddDate(0, 0, 6)}},
+		{"return", "o2", "", []time.Time{{}}},
+	} {
+		l.event(1, c.event, "bike", "order", c.order, "promised", c.promised)
+		if d := cmp.Diff(c.want, promised()); d != "" {
+			t.Errorf("%s %s: %s", c.event, c.order, d)
+		}
 	}
 }
 
@@ -406,11 +446,46 @@ func TestNewcombe(t *testing.T) {
 }
 
 func TestOverdueAlert(t *testing.T) {
-	r := veiviser.CaseReport{Open: []veiviser.OpenCase{{Due: start}, {Due: start.Add(time.Hour)}, {Due: start, Answered: true}}}
+	r := veiviser.CaseReport{Due: []time.Time{start, start.Add(time.Hour)}}
 	if a := relation.OverdueAlert(&r, start); a != nil {
 		t.Errorf("nothing is overdue: %+v", a)
 	}
 	if a := relation.OverdueAlert(&r, start.Add(2*time.Hour)); a == nil || a.Events != 2 || !a.Since.Equal(start) || a.Kind != veiviser.AlertOverdue {
 		t.Errorf("%+v", a)
+	}
+}
+
+// An order that comes back is worth nothing, once, on the day on which it was counted, in whatever order it is heard of.
+func TestReturnedIsWorthNothing(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		events []string
+		want   float64
+	}{
+		{"returned", []string{"purchase", "return"}, 0},
+		{"told of twice", []string{"purchase", "return", "return"}, 0},
+		{"heard of first", []string{"return", "purchase"}, 0},
+		{"kept", []string{"purchase", "delivery_confirmed"}, 100},
+	} {
+		l := &life{t: t, p: policy(0)}
+		l.value = 100
+		for i, event := range c.events {
+			l.event(float64(24*i), event, "bike", "order", "o1")
+		}
+		sum, back := 0.0, 0.0
+		for i := range l.steps {
+			switch s := &l.steps[i]; s.Kind {
+			case veiviser.StepFirstOrder, veiviser.StepWorth:
+				if sum += s.Value; s.Took != 0 {
+					t.Errorf("%s: counted %v after the order", c.name, s.Took)
+				}
+			case veiviser.StepReturned:
+				back += s.Value
+			default:
+			}
+		}
+		if sum != c.want || back != 100-c.want {
+			t.Errorf("%s: worth %v, %v came back", c.name, sum, back)
+		}
 	}
 }

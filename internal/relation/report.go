@@ -9,18 +9,13 @@ import (
 
 // OverdueAlert is the alert that cases wait for an answer beyond the response clock; nil when none does.
 func OverdueAlert(r *veiviser.CaseReport, now time.Time) *veiviser.Alert {
-	a := &veiviser.Alert{ID: "response-overdue", Kind: veiviser.AlertOverdue, Signal: "complaints", Dimension: "all"}
-	for i := range r.Open {
-		if c := &r.Open[i]; Overdue(c, now) {
-			if a.Events++; a.Since.IsZero() || c.Due.Before(a.Since) {
-				a.Since = c.Due
-			}
-		}
-	}
-	if a.Events == 0 {
+	n, since := r.Overdue(now)
+	if n == 0 {
 		return nil
 	}
-	return a
+	return &veiviser.Alert{
+		ID: "response-overdue", Kind: veiviser.AlertOverdue, Signal: "complaints", Dimension: "all", Events: n, Since: since,
+	}
 }
 
 // Overdue reports whether an answer is due and has not come.

@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -104,7 +106,7 @@ func (s *Store) commitArgs(c *veiviser.Change) (person, []any, error) {
 			return p, nil, err
 		}
 	}
-	args := make([]any, 0, 17+len(c.Log))
+	args := make([]any, 0, 18+len(c.Log))
 	args = append(args, wireRevision(c.Loaded.Revision), blob, keyTTL(c.VisitorTTL), fresh, packIDs(c.EventIDs), kept, answerID,
 		keyTTL(answerTTL), p.answerPrefix(), s.keys.notes(), note, p.name, tombstone(erased(c)), lasting, lastingTTL, forget)
 	return p, appendLog(args, c.Log), nil
@@ -118,22 +120,41 @@ func erased(c *veiviser.Change) time.Time {
 	return c.Loaded.Erased
 }
 
-// appendLog appends how many entries are decisions, these, and then the others.
+// appendLog appends how many entries are decisions, which of the others are to say whose they are, the decisions, and the others.
 func appendLog(args []any, log []veiviser.LogEntry) []any {
 	n := len(args)
-	args = append(args, nil)
+	args = append(args, nil, named(log))
 	for i := range log {
 		if log[i].Served != nil {
 			args = append(args, encodeEntry(&log[i]))
 		}
 	}
-	args[n] = len(args) - n - 1
+	args[n] = len(args) - n - 2
 	for i := range log {
 		if log[i].Served == nil {
 			args = append(args, encodeEntry(&log[i]))
 		}
 	}
 	return args
+}
+
+// named has a 1 for each entry, decisions left out, after which the learner has to know whom to look after, and a 0 for the others;
+// it is empty when there is none.
+func named(log []veiviser.LogEntry) string {
+	if !slices.ContainsFunc(log, func(e veiviser.LogEntry) bool { return e.Promises() }) {
+		return ""
+	}
+	var b strings.Builder
+	for i := range log {
+		switch e := &log[i]; {
+		case e.Served != nil:
+		case e.Promises():
+			b.WriteByte('1')
+		default:
+			b.WriteByte('0')
+		}
+	}
+	return b.String()
 }
 
 // target is the identity that a change is written under.

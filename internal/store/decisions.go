@@ -96,6 +96,27 @@ func (s *Store) People(ctx context.Context, tokens []string) (map[string]*veivis
 	return out, nil
 }
 
+// LoadPerson reads what is remembered of the person behind a token, as Load does; also of who was forgotten but for what binds. There
+// is no Visitor when she is erased, or nothing is remembered of her.
+func (s *Store) LoadPerson(ctx context.Context, token string) (veiviser.Loaded, error) {
+	p, ok := s.keys.byToken(token)
+	if !ok {
+		return veiviser.Loaded{}, nil
+	}
+	got, err := s.fetch(ctx, lookUp{person: p})
+	if err != nil {
+		return veiviser.Loaded{}, err
+	}
+	id := got.record.target
+	if v := got.record.visitor; v != nil { // also what a pending alias carries, which to load is to finish
+		id = v.ID
+	}
+	if id == "" {
+		return veiviser.Loaded{}, nil
+	}
+	return s.Load(ctx, id, nil)
+}
+
 // records reads the records of identities by their tokens. Those that are missing or cannot be read are left out.
 func (s *Store) records(ctx context.Context, tokens map[string][]string) (map[string]record, error) {
 	names, keys := make([]string, 0, len(tokens)), make([]string, 0, len(tokens))

@@ -25,7 +25,8 @@
 //	vv1:{T/p}:d:a    string  an answer
 //	vv1:{T/p}:k:h    string  what is kept of her when the record expires: a record of what binds then; there is none when nothing does
 //	vv1:{T/p}:t:h    string  when the identity was erased: Unix nanoseconds, 8 bytes big endian
-//	vv1:{T/p}:o      stream  outbox, all of the log but decisions; each entry has one field d, and nothing says whose it is
+//	vv1:{T/p}:o      stream  outbox, all of the log but decisions; d the entry, and nothing says whose it is, but where
+//	                         the next promise to her changed: p the h of the identity it was written under
 //	vv1:{T/p}:w      stream  decisions that wait for what comes of them: d the entry, p the h of the identity it was written
 //	                         under, f "1" with her first decision
 //	vv1:{T/plan}:cfg    hash    partitions: fixed when the tenant is created

@@ -13,8 +13,8 @@ import (
 // aliases. It reports whether there was anything to forget. After an error it is to be called again; it goes on where it
 // was.
 //
-// The entries of the outbox stay until the learner has read them: they say nothing about whose they are, and without
-// them segments would be counted wrong. One more is added, so that segments count one member less. Her decisions that wait
+// The entries of the outbox stay until the learner has read them: they say nothing about whose they are, but where the next promise
+// to her changed, and without them segments would be counted wrong. One more is added, so that segments count one member less. Her decisions that wait
 // for what comes of them are removed; what was not settled of them is never learned.
 //
 // Of every identity a tombstone stays, so that what happened before and comes late is told from what happens after (see
@@ -123,7 +123,7 @@ func (s *Store) eraseIdentity(ctx context.Context, id string) (int64, error) {
 // eraseUnread forgets an identity whose record cannot be read.
 func (s *Store) eraseUnread(ctx context.Context, id string) (int64, error) {
 	p := s.keys.person(id)
-	n, _, err := s.runErase(ctx, p, 0, 0, "", p.hash)
+	n, _, err := s.runErase(ctx, p, 0, 0, nil, p.hash)
 	return n, err
 }
 
@@ -137,34 +137,43 @@ func (s *Store) eraseRecord(ctx context.Context, p person, rec record, linked []
 // she was counted as last is only known when it is gone, so the entry of the outbox is written after it; a crash between
 // the two leaves her counted.
 func (s *Store) eraseChanging(ctx context.Context, p person, rec record, linked []string) (int64, error) {
-	n, was, err := s.runErase(ctx, p, 4, rec.revision, "", s.note(p, linked))
+	n, was, err := s.runErase(ctx, p, 4, rec.revision, nil, s.note(p, linked))
 	if err != nil || n < 0 {
 		return n, err
 	}
 	last, err := decodeRecord(was, s.opts.Now())
-	if entry := s.leaving(last); err == nil && entry != "" {
+	if entry := s.leaving(last); err == nil && entry != nil {
+		values := []string{"d", string(encodeEntry(entry))}
+		if entry.Promises() {
+			values = append(values, "p", p.name)
+		}
 		err = s.call(ctx, p.outbox(), s.opts.CallTimeout, func(ctx context.Context) error {
-			return s.client.XAdd(ctx, &redis.XAddArgs{Stream: p.outbox(), Values: []string{"d", entry}}).Err()
+			return s.client.XAdd(ctx, &redis.XAddArgs{Stream: p.outbox(), Values: values}).Err()
 		})
 	}
 	return n, err
 }
 
-// leaving is the entry that says that whom rec holds is gone; "" when it holds nobody.
-func (s *Store) leaving(rec record) string {
+// leaving is the entry that says that whom rec holds is gone; nil when it holds nobody.
+func (s *Store) leaving(rec record) *veiviser.LogEntry {
 	if rec.kind != kindVisitor || rec.visitor == nil {
-		return ""
+		return nil
 	}
-	return string(encodeEntry(&veiviser.LogEntry{
-		Time: s.opts.Now(), Before: membership(rec.visitor), Steps: rec.visitor.Standing.Left(),
-	}))
+	return &veiviser.LogEntry{Time: s.opts.Now(), Before: membership(rec.visitor), Steps: rec.visitor.Standing.Left()}
 }
 
 // runErase runs the script, which compares the first bytes of the revision.
-func (s *Store) runErase(ctx context.Context, p person, compare int, revision uint64, entry, note string) (gone int64, was string, err error) {
+func (s *Store) runErase(ctx context.Context, p person, compare int, revision uint64, entry *veiviser.LogEntry, note string) (gone int64, was string, err error) {
+	line, named := "", ""
+	if entry != nil {
+		line = string(encodeEntry(entry))
+		if entry.Promises() {
+			named = "1"
+		}
+	}
 	err = s.call(ctx, p.record(), s.opts.CallTimeout, func(ctx context.Context) error {
 		reply, err := s.scripts.erase.Run(ctx, s.client, eraseKeys(p), compare, wireRevision(revision), p.answerPrefix(),
-			entry, s.keys.notes(), note, p.name, tombstone(s.opts.Now()), s.visitorTTL().Milliseconds()).Slice()
+			line, s.keys.notes(), note, p.name, tombstone(s.opts.Now()), s.visitorTTL().Milliseconds(), named).Slice()
 		if err != nil {
 			return err
 		}

@@ -66,14 +66,14 @@ end
 
 // luaCommit: KEYS record, seen, marks, answers, outbox, waiting, tombstone, kept, [answer]
 // ARGV expected, record, ttl, fresh, ids, answer, answer id, answer ttl, answer prefix, channel, note, hash, erased, what binds
-// beyond the record, its ttl, whether earlier answers are forgotten, how many of the entries are decisions, these entries…, the
-// other entries…
+// beyond the record, its ttl, whether earlier answers are forgotten, how many of the entries are decisions, which of the others
+// say whose they are (1 or 0 each, or nothing), the decisions…, the other entries…
 // The lengths are asked for so that a key of another type fails the script before it has written anything.
 const luaCommit = luaSeen + luaSame + luaKeep + luaAnswers + `
 redis.call('STRLEN', KEYS[2])
-local others, first = 18 + tonumber(ARGV[17]), ''
+local others, first = 19 + tonumber(ARGV[17]), ''
 if #ARGV >= others then redis.call('XLEN', KEYS[5]) end
-if others > 18 then redis.call('XLEN', KEYS[6]) end
+if others > 19 then redis.call('XLEN', KEYS[6]) end
 if ARGV[6] ~= '' then
   redis.call('LLEN', KEYS[4])
   if redis.call('EXISTS', KEYS[9]) == 1 then return 1 end
@@ -98,8 +98,11 @@ if ARGV[6] ~= '' then
   if n > 128 then redis.call('DEL', ARGV[9] .. redis.call('LPOP', KEYS[4])) end
   if redis.call('PTTL', KEYS[4]) < tonumber(ARGV[8]) then redis.call('PEXPIRE', KEYS[4], ARGV[8]) end
 end
-for i = 18, #ARGV do
-  if i >= others then
+for i = 19, #ARGV do
+  local at = i - others + 1
+  if at > 0 and string.sub(ARGV[18], at, at) == '1' then
+    redis.call('XADD', KEYS[5], 'MAXLEN', '~', 100000, '*', 'd', ARGV[i], 'p', ARGV[12])
+  elseif at > 0 then
     redis.call('XADD', KEYS[5], 'MAXLEN', '~', 100000, '*', 'd', ARGV[i])
   elseif first == '' then
     redis.call('XADD', KEYS[6], 'MAXLEN', '~', 100000, '*', 'd', ARGV[i], 'p', ARGV[12])
@@ -198,7 +201,7 @@ end
 `
 
 // luaErase: KEYS record, seen, marks, answers, outbox, waiting, tombstone, kept; ARGV how many bytes of the revision are compared
-// (0, 4 or 8), expected, answer prefix, entry or nothing, channel, note, hash, when, for how long that is remembered. It replies
+// (0, 4 or 8), expected, answer prefix, entry or nothing, channel, note, hash, when, for how long that is remembered, whether the entry says whose it is. It replies
 // {how many keys there were, the record when 4 bytes were compared}, or {-1, nothing} when the record was changed. Also who
 // watches somebody of whom nothing was remembered gets the note.
 const luaErase = luaAnswers + `
@@ -208,7 +211,13 @@ if n == 4 then was = redis.call('GET', KEYS[1]) or '' end
 local gone = removeAnswers(KEYS[4], KEYS[6], ARGV[3], ARGV[7])
 gone = gone + redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[8])
 redis.call('SET', KEYS[7], ARGV[8], 'PX', ARGV[9])
-if ARGV[4] ~= '' then redis.pcall('XADD', KEYS[5], 'MAXLEN', '~', 100000, '*', 'd', ARGV[4]) end
+if ARGV[4] ~= '' then
+  if ARGV[10] == '1' then
+    redis.pcall('XADD', KEYS[5], 'MAXLEN', '~', 100000, '*', 'd', ARGV[4], 'p', ARGV[7])
+  else
+    redis.pcall('XADD', KEYS[5], 'MAXLEN', '~', 100000, '*', 'd', ARGV[4])
+  end
+end
 redis.call('PUBLISH', ARGV[5], ARGV[6])
 return {gone, was}
 `

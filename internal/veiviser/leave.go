@@ -2,8 +2,15 @@ package veiviser
 
 import "slices"
 
-// Left is what the learner is told when a standing is no more: its open cases are closed, and its rung is left.
-func (s *Standing) Left() []Step { return JoinedSteps(&Standing{}, s) }
+// Left is what the learner is told when a standing is no more: its open cases are closed, its rung is left, and no order of hers is
+// waited for.
+func (s *Standing) Left() []Step {
+	steps := JoinedSteps(&Standing{}, s)
+	if !s.NextPromise().IsZero() {
+		steps = append(steps, Step{Kind: StepPromised})
+	}
+	return steps
+}
 
 // JoinedSteps is what the learner is told when standings have become one: the open cases that are not in it any more are closed, and
 // all rungs but its own are left.

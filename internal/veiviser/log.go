@@ -1,6 +1,9 @@
 package veiviser
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // LogEntry is one line of a partition's outbox: what the learner needs to know, and nothing that names a person.
 type LogEntry struct {
@@ -12,6 +15,11 @@ type LogEntry struct {
 	Served *LoggedDecision
 	// Steps are what changed between her and the shop.
 	Steps []Step
+}
+
+// Promises reports whether the line tells when her next order should arrive, so that the learner has to know whom to look after then.
+func (e *LogEntry) Promises() bool {
+	return slices.ContainsFunc(e.Steps, func(s Step) bool { return s.Kind == StepPromised })
 }
 
 // Membership is where a visitor stands: her segments and her stage.

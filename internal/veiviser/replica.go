@@ -10,7 +10,8 @@ type OutboxEntry struct {
 	Entry    LogEntry
 	// Written is when the store wrote it, by the store's clock.
 	Written time.Time
-	// Person is an opaque token for the person it is about, under which the store finds her; set for decisions alone.
+	// Person is an opaque token for the person it is about, under which the store finds her; set for decisions, and where the next promise
+	// to her changed (see [LogEntry.Promises]).
 	Person string
 	// First is true for the first decision for a person for as long as her decisions are remembered.
 	First bool

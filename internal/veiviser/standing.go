@@ -256,6 +256,17 @@ func (s *Standing) Waits() bool {
 	return slices.ContainsFunc(s.Orders, func(o Order) bool { return o.Waited() })
 }
 
+// NextPromise is when the next order that she waits for should arrive, of those that no case was opened for; zero when there is none.
+func (s *Standing) NextPromise() time.Time {
+	var next time.Time
+	for i := range s.Orders {
+		if o := &s.Orders[i]; !o.Late && o.Waited() && (next.IsZero() || o.Promised.Before(next)) {
+			next = o.Promised
+		}
+	}
+	return next
+}
+
 // OpenCases is how many things are to be put right at a moment: cases, and orders that are late without one. Lateness counts at
 // once; its case is kept with the next change of the person.
 func (s *Standing) OpenCases(now time.Time) int {

@@ -1,6 +1,9 @@
 package veiviser
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // StepKind is something that changed between a person and the shop.
 type StepKind string
@@ -13,8 +16,10 @@ const (
 	StepCaseClosed   StepKind = "CASE_CLOSED"   // forgotten with the person, or for want of room
 	StepRecovered    StepKind = "RECOVERED"     // she came back within the recovery's window; Group is that of the recovery
 	StepFirstOrder   StepKind = "FIRST_ORDER"   // Source is where she had come from, Value that of the order
+	StepPromised     StepKind = "PROMISED"      // At is when the next order she waits for should arrive; zero when she waits for none
 	StepHandover     StepKind = "HANDOVER"      // the first order was delivered right; Took is the time it took
-	StepWorth        StepKind = "WORTH"         // a purchase within the window of acquisition; Took is the time since the first order
+	StepWorth        StepKind = "WORTH"         // a purchase within the window of acquisition, or less its Value when it came back; Took is from the first order to it
+	StepReturned     StepKind = "RETURNED"      // an order came back; Value is its value
 	StepPromoted     StepKind = "PROMOTED"      // From a rung To the one above
 	StepDemoted      StepKind = "DEMOTED"       // From a rung To the one below
 	StepLeft         StepKind = "LEFT"          // From a rung, forgotten with the person or become one with another
@@ -42,12 +47,23 @@ type Step struct {
 
 // CaseReport is how the shop answers complaints.
 type CaseReport struct {
-	// Open are the cases to be put right, the one due first first, at most MaxCaseReport.
+	// Open are the cases to be put right, those without an answer before the others, the one due first first, at most MaxCaseReport.
 	Open []OpenCase
+	// Due are when the answers were due that have not come, of all cases, in order. It is not to be changed.
+	Due []time.Time
 	// Opened, Answered, Resolved and Late count all cases there were; Late are those answered after they were due, or not yet.
 	Opened, Answered, Resolved, Late int64
 	// MeanAnswer and MeanResolve are the mean times taken.
 	MeanAnswer, MeanResolve time.Duration
+}
+
+// Overdue is how many cases wait for an answer that was due before now, and since when the longest does.
+func (r *CaseReport) Overdue(now time.Time) (n int64, since time.Time) {
+	i, _ := slices.BinarySearchFunc(r.Due, now, time.Time.Compare)
+	if i > 0 {
+		since = r.Due[0]
+	}
+	return int64(i), since
 }
 
 // MaxCaseReport bounds CaseReport.Open.

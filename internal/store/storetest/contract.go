@@ -100,6 +100,7 @@ type Decisions interface {
 	TrimDecisions(ctx context.Context, positions map[int]string) error
 	Now(ctx context.Context) (time.Time, error)
 	People(ctx context.Context, tokens []string) (map[string]*veiviser.Visitor, error)
+	LoadPerson(ctx context.Context, token string) (veiviser.Loaded, error)
 }
 
 // Lease makes one replica the learner.

@@ -1335,7 +1335,7 @@ func (*ListCasesRequest) Descriptor() ([]byte, []int) {
 // ListCasesResponse is how complaints are answered.
 type ListCasesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Cases to be put right, the one due first first, at most 1,000.
+	// Cases to be put right, at most 1,000: those without an answer before the others, the one due first first.
 	Open []*OpenCase `protobuf:"bytes,1,rep,name=open,proto3" json:"open,omitempty"`
 	// Cases ever opened.
 	Opened int64 `protobuf:"varint,2,opt,name=opened,proto3" json:"opened,omitempty"`
@@ -1343,7 +1343,7 @@ type ListCasesResponse struct {
 	Answered int64 `protobuf:"varint,3,opt,name=answered,proto3" json:"answered,omitempty"`
 	// Of them put right.
 	Resolved int64 `protobuf:"varint,4,opt,name=resolved,proto3" json:"resolved,omitempty"`
-	// Of them answered after they were due, or due and not answered yet.
+	// Of them answered after they were due, or due and not answered yet, listed or not.
 	Late int64 `protobuf:"varint,5,opt,name=late,proto3" json:"late,omitempty"`
 	// Mean time to an answer, in seconds.
 	MeanAnswerSeconds float64 `protobuf:"fixed64,6,opt,name=mean_answer_seconds,json=meanAnswerSeconds,proto3" json:"mean_answer_seconds,omitempty"`

@@ -59,7 +59,8 @@ type InsightServiceClient interface {
 	// ListInsights lists what is worth knowing. Not in this release.
 	ListInsights(ctx context.Context, in *ListInsightsRequest, opts ...grpc.CallOption) (*ListInsightsResponse, error)
 	// ListAlerts lists what needs the attention of people: surges of complaints and negative feedback (see Crisis), and complaints that
-	// wait longer than the response clock allows. Open ones first, newest first; alerts that are over stay for 30 days, at most 1,000.
+	// wait longer than the response clock allows. Open ones first, newest first; surges that are over stay for 30
+	// days, at most 1,000. That answers are overdue is told as long as any is, and leaves no trace in the list.
 	//
 	// Errors: INVALID_ARGUMENT (INVALID_FIELD, INVALID_PAGE_TOKEN), UNAVAILABLE (STORE_UNAVAILABLE).
 	ListAlerts(ctx context.Context, in *ListAlertsRequest, opts ...grpc.CallOption) (*ListAlertsResponse, error)
@@ -297,7 +298,8 @@ type InsightServiceServer interface {
 	// ListInsights lists what is worth knowing. Not in this release.
 	ListInsights(context.Context, *ListInsightsRequest) (*ListInsightsResponse, error)
 	// ListAlerts lists what needs the attention of people: surges of complaints and negative feedback (see Crisis), and complaints that
-	// wait longer than the response clock allows. Open ones first, newest first; alerts that are over stay for 30 days, at most 1,000.
+	// wait longer than the response clock allows. Open ones first, newest first; surges that are over stay for 30
+	// days, at most 1,000. That answers are overdue is told as long as any is, and leaves no trace in the list.
 	//
 	// Errors: INVALID_ARGUMENT (INVALID_FIELD, INVALID_PAGE_TOKEN), UNAVAILABLE (STORE_UNAVAILABLE).
 	ListAlerts(context.Context, *ListAlertsRequest) (*ListAlertsResponse, error)

@@ -771,7 +771,8 @@ func (x *Fact) GetDecisionHashes() []uint64 {
 // Case is something that the shop has to put right.
 type Case struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The case. It says nothing about whose it is.
+	// The case. It says nothing about whose it is. "" for that of an order which has become late just now: it is counted, and gets its
+	// id, within two seconds, or as soon as she is met.
 	CaseId string `protobuf:"bytes,1,opt,name=case_id,json=caseId,proto3" json:"case_id,omitempty"`
 	// COMPLAINT, LATE_DELIVERY or WRONG_DELIVERY.
 	Cause string `protobuf:"bytes,2,opt,name=cause,proto3" json:"cause,omitempty"`
