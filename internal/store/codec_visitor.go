@@ -95,16 +95,7 @@ func (r *reader) visitor(v *veiviser.Visitor) {
 			r.floats(&c.Pace, &c.Visits, &c.Ahead, &c.Lately[0], &c.Lately[1], &c.Delay)
 		}
 	}
-	if n := r.count(minSeen); n > 0 {
-		v.Recent = make([]veiviser.Seen, n)
-		for i := range v.Recent {
-			s := &v.Recent[i]
-			*s = veiviser.Seen{ItemID: r.string(), Subject: r.string(), Count: r.uint32(), Last: r.time()}
-			if s.First = s.Last; r.version >= 2 {
-				s.First, s.InVisit, s.Acts = r.time(), r.uint32(), veiviser.Acts(r.uint32())
-			}
-		}
-	}
+	v.Recent = list(r, minSeen, r.seen)
 	r.visit(&v.Visit)
 	if r.version >= 2 {
 		r.moment(&v.Moment)
@@ -114,12 +105,7 @@ func (r *reader) visitor(v *veiviser.Visitor) {
 		p.Gap = time.Duration(r.int())
 		r.sequels(&v.Sequels)
 	}
-	if n := r.count(minNeed); n > 0 {
-		v.Needs = make([]veiviser.Need, n)
-		for i := range v.Needs {
-			r.need(&v.Needs[i])
-		}
-	}
+	v.Needs = list(r, minNeed, r.need)
 	v.Segments = r.strings()
 	v.Stage = veiviser.StandardStage(r.string())
 	if r.version >= 3 {
@@ -135,6 +121,13 @@ func (r *reader) visitor(v *veiviser.Visitor) {
 		customer(v)
 	}
 	r.base = outer
+}
+
+func (r *reader) seen(s *veiviser.Seen) {
+	*s = veiviser.Seen{ItemID: r.string(), Subject: r.string(), Count: r.uint32(), Last: r.time()}
+	if s.First = s.Last; r.version >= 2 {
+		s.First, s.InVisit, s.Acts = r.time(), r.uint32(), veiviser.Acts(r.uint32())
+	}
 }
 
 func (w *writer) visit(v *veiviser.Visit) {

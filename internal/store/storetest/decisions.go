@@ -3,6 +3,8 @@ package storetest
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -459,9 +461,7 @@ func testWaiters(t scope) {
 	if len(found) != 1 {
 		t.Fatalf("%d lines say whose they are", len(found))
 	}
-	var token string
-	for token = range found {
-	}
+	token := slices.Collect(maps.Keys(found))[0]
 	who := func() string {
 		t.Helper()
 		l, err := b.LoadPerson(b.ctx(), token)
