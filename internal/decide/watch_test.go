@@ -180,11 +180,11 @@ func TestWatchTellsStaffWhatSheWasTold(t *testing.T) {
 			if _, err := d.Recommend(t.Context(), q); err != nil {
 				t.Fatal(err)
 			}
-			time.Sleep(lookAgain)
 			synctest.Wait()
 			if len(w.sent) != 2 || told(w.sent[1]) != 1 {
 				t.Fatalf("%d answers after she was told something", len(w.sent))
 			}
+			time.Sleep(lookAgain)
 		}
 		rec := learn.NewRecorder(&linking{memory: m, snap: plans.Active(), alias: map[string]string{}, now: func() time.Time { return noon }}, plans, func() time.Time { return noon }, nil)
 		if _, _, err := rec.SetConsent(t.Context(), "ada", veiviser.Consent{Purpose: "marketing_mail", Granted: false}); err != nil {

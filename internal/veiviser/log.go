@@ -133,7 +133,8 @@ type Change struct {
 	// Answer is kept so that it can be explained and rewarded; nil for none.
 	Answer *Answer
 	Log    []LogEntry
-	// Quiet writes the visitor without a note to those who watch her: nothing happened but that something was shown.
+	// Quiet writes the visitor without a note to those who watch her: nothing happened but that something was shown
+	// that she knew.
 	Quiet bool
 	// Forget removes what was answered to her before, under all her identities, with her decisions that wait for what comes of
 	// them: an answer holds what was known of her when it was made. Visitor must be set.
