@@ -107,6 +107,9 @@ func folder(t *testing.T, dir string) map[string]string {
 }
 
 func TestFitWritesAPlan(t *testing.T) {
+	if raced.On {
+		t.Skip("fits, each some fifteen times slower under the race detector; they run without it")
+	}
 	log, dir := writeClicks(t, 40, 25), filepath.Join(t.TempDir(), "fitted")
 	stdout := must(t, onLog("fit", log, "--out", dir)...)
 	for _, want := range []string{"shopping version 2 fitted to 1000 events of 40 visitors", dir, "rounds of fitting the stages", "cart_add.auc", "next_type.perplexity", "stages.accuracy"} {
@@ -199,6 +202,9 @@ func interrupt(t *testing.T, dir string, args []string) {
 }
 
 func TestFitGoesOn(t *testing.T) {
+	if raced.On {
+		t.Skip("fits, each some fifteen times slower under the race detector; they run without it")
+	}
 	log := writeClicks(t, 60, 25)
 	whole := filepath.Join(t.TempDir(), "whole")
 	stdout := must(t, onLog("fit", log, "--out", whole, "--json")...)

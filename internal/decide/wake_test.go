@@ -54,13 +54,13 @@ func TestWatchWakes(t *testing.T) {
 				}
 				time.Sleep(tt.at - 10*time.Millisecond)
 				synctest.Wait()
-				if n := len(w.sent); n != 1 || !shows(w.sent[0], tt.was) {
-					t.Errorf("%d sent before it, the last %+v", n, w.sent[n-1].Answer.Decisions[0].Choices)
+				if sent := w.got(); len(sent) != 1 || !shows(sent[0], tt.was) {
+					t.Errorf("%d sent before it, the last %+v", len(sent), sent[len(sent)-1].Answer.Decisions[0].Choices)
 				}
 				time.Sleep(50 * time.Millisecond)
 				synctest.Wait()
-				if n := len(w.sent); n != 2 || !shows(w.sent[1], tt.then) {
-					t.Errorf("%d sent after it, the last %+v", n, w.sent[n-1].Answer.Decisions[0].Choices)
+				if sent := w.got(); len(sent) != 2 || !shows(sent[1], tt.then) {
+					t.Errorf("%d sent after it, the last %+v", len(sent), sent[len(sent)-1].Answer.Decisions[0].Choices)
 				}
 				w.end(t)
 			})

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,6 +16,7 @@ import (
 
 // watching is a watched visit: what was sent, and how it ended.
 type watching struct {
+	mu   sync.Mutex
 	sent []*Reply
 	stop context.CancelFunc
 	err  error
@@ -32,10 +35,22 @@ func watch(t *testing.T, d *Decider, change func(*veiviser.Request)) *watching {
 	w := &watching{stop: stop, done: make(chan struct{})}
 	go func() {
 		defer close(w.done)
-		w.err = d.Watch(ctx, q, func(r *Reply) error { w.sent = append(w.sent, r); return nil })
+		w.err = d.Watch(ctx, q, func(r *Reply) error {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.sent = append(w.sent, r)
+			return nil
+		})
 	}()
 	synctest.Wait()
 	return w
+}
+
+// got is what was sent so far, to be read while more may come by time alone.
+func (w *watching) got() []*Reply {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.sent)
 }
 
 func (w *watching) end(t *testing.T) {

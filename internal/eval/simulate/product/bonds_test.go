@@ -64,7 +64,7 @@ func TestRelationshipsAreKept(t *testing.T) {
 func TestRelationshipsSameSeedSameBytes(t *testing.T) {
 	people, days := 30, 200
 	if raced.On {
-		people, days = 10, 60
+		people, days = 8, 90
 	}
 	once := func(seed uint64, workers int) string {
 		r := related(t, people, days, seed, func(c *bonds.Config) { c.Workers = workers })
