@@ -241,40 +241,31 @@ func mergeRegion(into, from *veiviser.Visitor) {
 
 // mergeAttributes unites the facts; when there is no room those that come first stay (see first).
 func mergeAttributes(into, from *veiviser.Visitor) {
-	if len(from.Attributes) == 0 {
-		return
-	}
-	older, newer := into, from
-	if into.LastSeen.After(from.LastSeen) {
-		older, newer = from, into
-	}
-	all := make(map[string]string, len(into.Attributes)+len(from.Attributes))
-	maps.Copy(all, older.Attributes)
-	maps.Copy(all, newer.Attributes)
-	for _, k := range slices.SortedFunc(maps.Keys(all), first)[min(len(all), veiviser.MaxAttributes):] {
-		delete(all, k)
-	}
-	into.Attributes = all
+	into.Attributes = unite(into, from, func(v *veiviser.Visitor) map[string]string { return v.Attributes }, first, veiviser.MaxAttributes)
 }
 
-// mergeAnswers unites what was answered, as mergeAttributes does.
+// mergeAnswers unites what was answered; when there is no room the questions first in the alphabet stay.
 func mergeAnswers(into, from *veiviser.Visitor) {
-	if len(from.Answers) == 0 {
-		return
+	into.Answers = unite(into, from, func(v *veiviser.Visitor) map[string]string { return v.Answers }, strings.Compare, veiviser.MaxAnswered)
+}
+
+// unite is what two say of themselves, at most so many words in an order; of one word what was said by who was seen last.
+func unite(into, from *veiviser.Visitor, of func(*veiviser.Visitor) map[string]string, order func(a, b string) int, most int,
+) map[string]string {
+	if len(of(from)) == 0 {
+		return of(into)
 	}
 	older, newer := into, from
 	if into.LastSeen.After(from.LastSeen) {
 		older, newer = from, into
 	}
-	all := make(map[string]string, len(into.Answers)+len(from.Answers))
-	maps.Copy(all, older.Answers)
-	maps.Copy(all, newer.Answers)
-	for i, k := range sortedKeys(all) {
-		if i >= veiviser.MaxAnswered {
-			delete(all, k)
-		}
+	all := make(map[string]string, len(of(into))+len(of(from)))
+	maps.Copy(all, of(older))
+	maps.Copy(all, of(newer))
+	for _, k := range slices.SortedFunc(maps.Keys(all), order)[min(len(all), most):] {
+		delete(all, k)
 	}
-	into.Answers = all
+	return all
 }
 
 // mergeRecent unites what was met last, in order of Last; equal times are told apart by item and subject.
