@@ -10,7 +10,6 @@ import (
 	"github.com/veiviser/veiviser/internal/plan"
 	"github.com/veiviser/veiviser/internal/rank"
 	"github.com/veiviser/veiviser/internal/relation"
-	"github.com/veiviser/veiviser/internal/stage"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
@@ -100,7 +99,7 @@ func begin(snap *plan.Snapshot, in *Input) *choice {
 		}
 	}
 	c.complete()
-	c.source = cmp.Or(c.visitor.Standing.Relation.Source, stage.SourceOf(c.context.Referrer, c.context.Channel))
+	c.source = cmp.Or(c.visitor.Standing.Relation.Source, c.snap.Source(c.context.Referrer, c.context.Channel))
 	c.needs = orderNeeds(views(snap, c.visitor, c.account, c.context.Subject, in.Time), c.context.Subject, snap.Plan.Audiences)
 	facts := eligible.Facts{Visitor: c.visitor, Context: &c.context, Source: c.source, Now: in.Time}
 	if len(c.needs) > 0 {

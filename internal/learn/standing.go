@@ -4,7 +4,6 @@ import (
 	"github.com/veiviser/veiviser/internal/eligible"
 	"github.com/veiviser/veiviser/internal/plan"
 	"github.com/veiviser/veiviser/internal/relation"
-	"github.com/veiviser/veiviser/internal/stage"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
@@ -14,7 +13,7 @@ import (
 func foldStanding(snap *plan.Snapshot, v *veiviser.Visitor, e *veiviser.Event, nonce uint64, profiled bool, segments []string) []veiviser.Step {
 	about := relation.About{Nonce: nonce}
 	if profiled {
-		about.Source, about.Segments = stage.Source(e), segments
+		about.Source, about.Segments = snap.Source(e.Attributes[veiviser.AttributeReferrer], e.Channel), segments
 	}
 	steps := relation.Fold(snap.Relation, &v.Standing, e, &about)
 	if !profiled {

@@ -44,6 +44,7 @@ type Snapshot struct {
 	named      map[string]*entry // the items the plan names
 	base       *Catalog          // of these alone
 	sensitive  sensitive
+	sources    map[string]bool // see [Snapshot.Source]
 }
 
 // segment is a segment with its compiled rule.
@@ -115,7 +116,7 @@ func Compile(version uint64, p *veiviser.Plan) (*Snapshot, error) {
 		Crisis:   p.Crisis.WithDefaults(),
 		compiler: compiler, placements: make(map[string]*Placement, len(p.Placements)),
 		eventTypes: map[string]bool{}, Contact: eligible.NewContact(&p.Contact), Coherence: eligible.NewCoherence(&p.Coherence),
-		sensitive: sensitiveOf(p),
+		sensitive: sensitiveOf(p), sources: sourceSet(p),
 	}
 	s.Terms = s.Policy.Terms()
 	for _, t := range slices.Concat(veiviser.StandardEventTypes(), p.EventTypes) {

@@ -244,7 +244,7 @@ func (c *checker) winning(at string, a *veiviser.Acquisition) {
 // source checks where first-time customers come from. Events may name channels that the plan does not, so that only what looks like
 // another word, or like the host of a referrer, is refused.
 func (c *checker) source(at, source string) {
-	known := c.sources()
+	known := sources(c.plan)
 	c.atMost(at, len(source), veiviser.MaxNameBytes, "bytes")
 	switch best := nearest(source, known); {
 	case source == "" || slices.Contains(known, source):

@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"github.com/veiviser/veiviser/internal/eligible"
-	"github.com/veiviser/veiviser/internal/stage"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
@@ -57,7 +56,7 @@ func (c *checker) vocabulary() map[string]vocabulary {
 	p := c.plan
 	all := map[string]vocabulary{
 		"visitor.phase": {"phase", names([]veiviser.Phase{veiviser.PhaseProspect, veiviser.PhaseWaiting, veiviser.PhaseCustomer})},
-		"visitor.source": {"source", slices.Concat(c.sources(),
+		"visitor.source": {"source", slices.Concat(sources(p),
 			ids(p.Acquisition.Costs, func(x *veiviser.AcquisitionCost) string { return x.Source }))},
 		"visitor.rung":  {"rung", ids(p.Relationship.Rungs, func(r *veiviser.Rung) string { return r.ID })},
 		"visitor.tier":  {"tier", ids(p.Relationship.Tiers, func(t *veiviser.Tier) string { return t.ID })},
@@ -70,22 +69,6 @@ func (c *checker) vocabulary() map[string]vocabulary {
 		all["visitor.role"] = vocabulary{"role", ids(p.Accounts.Roles, func(r *veiviser.BuyingRole) string { return r.ID })}
 	}
 	return all
-}
-
-// sources are where people may come from as far as the plan knows: the classes of referrers, and the channels it speaks of.
-func (c *checker) sources() []string {
-	list := slices.Concat(stage.SourceClasses(), c.channels.names)
-	for i := range c.plan.Journeys {
-		j := &c.plan.Journeys[i]
-		for k := range j.StartsOn {
-			list = append(list, j.StartsOn[k].Channels...)
-		}
-		for k := range j.Signals {
-			list = append(list, j.Signals[k].Match.Channels...)
-		}
-	}
-	slices.Sort(list[len(stage.SourceClasses()):])
-	return slices.Compact(list)
 }
 
 // ids are the names of the elements of a list.
