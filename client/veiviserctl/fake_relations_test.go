@@ -33,8 +33,8 @@ func (f *fake) GetAccount(_ context.Context, in *veiviserv1.GetAccountRequest) (
 
 func (f *fake) GetRecovery(context.Context, *veiviserv1.GetRecoveryRequest) (*veiviserv1.GetRecoveryResponse, error) {
 	return &veiviserv1.GetRecoveryResponse{
-		Treated: &veiviserv1.RecoveryGroup{Cases: 70, Recovered: 56, Rate: 0.8, Advocates: 12},
-		Control: &veiviserv1.RecoveryGroup{Cases: 80, Recovered: 48, Rate: 0.6, Advocates: 3},
+		Treated: &veiviserv1.RecoveryGroup{People: 70, Recovered: 56, Rate: 0.8, Advocates: 12},
+		Control: &veiviserv1.RecoveryGroup{People: 80, Recovered: 48, Rate: 0.6, Advocates: 3},
 		Lift:    0.2, LiftLow: 0.0524, LiftHigh: 0.3339,
 	}, nil
 }

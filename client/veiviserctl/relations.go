@@ -64,16 +64,22 @@ type recoveryCmd struct{}
 // Run prints the comparison.
 func (c *recoveryCmd) Run(ctx context.Context, s *session) error {
 	return insight(ctx, s, &veiviserv1.GetRecoveryRequest{}, (*client.Client).GetRecovery, func(r *veiviserv1.GetRecoveryResponse) {
-		t := table{rows: [][]string{{"", ">cases", ">came back", ">", ">recommended"}}}
+		t := table{rows: [][]string{{"", ">people", ">came back", ">", ">recommended"}}}
 		for _, g := range []struct {
 			name string
 			g    *veiviserv1.RecoveryGroup
-		}{{"led back", r.GetTreated()}, {"control", r.GetControl()}} {
-			t.add(g.name, fmt.Sprint(g.g.GetCases()), fmt.Sprint(g.g.GetRecovered()), percent(g.g.GetRate()), fmt.Sprint(g.g.GetAdvocates()))
+		}{{"led back", r.GetTreated()}, {"control", r.GetControl()}, {"not drawn", r.GetUndrawn()}} {
+			if g.g == r.GetUndrawn() && g.g.GetPeople() == 0 {
+				continue
+			}
+			t.add(g.name, fmt.Sprint(g.g.GetPeople()), fmt.Sprint(g.g.GetRecovered()), percent(g.g.GetRate()), fmt.Sprint(g.g.GetAdvocates()))
 		}
 		t.print(s.std.out, "")
-		if r.GetTreated().GetCases() == 0 || r.GetControl().GetCases() == 0 {
-			fmt.Fprintln(s.std.out, "One of the two has no cases yet, so nothing can be compared.")
+		if r.GetWaiting() > 0 {
+			fmt.Fprintf(s.std.out, "not counted yet, because they may still come back in time: %d\n", r.GetWaiting())
+		}
+		if r.GetTreated().GetPeople() == 0 || r.GetControl().GetPeople() == 0 {
+			fmt.Fprintln(s.std.out, "One of the two has no people yet, so nothing can be compared.")
 			return
 		}
 		fmt.Fprintf(s.std.out, "difference %+.1f points, with 95 %% certainty between %+.1f and %+.1f\n",

@@ -17,13 +17,17 @@ func (s *insights) ListCases(context.Context, *veiviserv1.ListCasesRequest) (*ve
 	return casesToProto(&r.Cases, time.Now()), nil
 }
 
-// GetRecovery compares who was led back after a case with the control that was not.
-func (s *insights) GetRecovery(context.Context, *veiviserv1.GetRecoveryRequest) (*veiviserv1.GetRecoveryResponse, error) {
+// GetRecovery compares who was led back after a case with the control that was not, by the window of the active plan.
+func (s *insights) GetRecovery(ctx context.Context, _ *veiviserv1.GetRecoveryRequest) (*veiviserv1.GetRecoveryResponse, error) {
 	r, err := s.relationships()
 	if err != nil {
 		return nil, err
 	}
-	return recoveryToProto(r), nil
+	v, err := s.plans.Version(ctx, 0)
+	if err != nil {
+		return nil, err
+	}
+	return recoveryToProto(r, v.Plan.Relationship.WithDefaults().Recovery.Window, time.Now()), nil
 }
 
 // GetLoyalty shows the way from the first order up the loyalty ladder of the active plan.

@@ -29,16 +29,20 @@ func casesToProto(r *veiviser.CaseReport, now time.Time) *veiviserv1.ListCasesRe
 	return out
 }
 
-func recoveryToProto(r *learn.Relationships) *veiviserv1.GetRecoveryResponse {
-	t, c := &r.Treated, &r.Control
-	out := &veiviserv1.GetRecoveryResponse{Treated: recoveryGroupToProto(t), Control: recoveryGroupToProto(c)}
-	out.Lift, out.LiftLow, out.LiftHigh = relation.Newcombe(t.Recovered, t.Cases, c.Recovered, c.Cases)
+// recoveryToProto tells who came back, of those whose window is over by now.
+func recoveryToProto(r *learn.Relationships, window time.Duration, now time.Time) *veiviserv1.GetRecoveryResponse {
+	over, waiting := r.Recovery(now, window)
+	t, c := &over.Treated, &over.Control
+	out := &veiviserv1.GetRecoveryResponse{
+		Treated: recoveryGroupToProto(t), Control: recoveryGroupToProto(c), Undrawn: recoveryGroupToProto(&over.Undrawn), Waiting: waiting,
+	}
+	out.Lift, out.LiftLow, out.LiftHigh = relation.Newcombe(t.Recovered, t.People, c.Recovered, c.People)
 	return out
 }
 
 func recoveryGroupToProto(c *learn.RecoveryCount) *veiviserv1.RecoveryGroup {
 	return &veiviserv1.RecoveryGroup{
-		Cases: c.Cases, Recovered: c.Recovered, Rate: float64(c.Recovered) / float64(max(c.Cases, 1)), Advocates: c.Advocates,
+		People: c.People, Recovered: c.Recovered, Rate: float64(c.Recovered) / float64(max(c.People, 1)), Advocates: c.Advocates,
 	}
 }
 
@@ -83,13 +87,11 @@ func cellToProto(r *learn.Relationships, a *veiviser.Acquisition, cell relation.
 		segments = []string{cell.Segment}
 	}
 	_, cost := relation.CellOf(a, cell.Source, segments)
-	expected := relation.Quality(a, r.Book[cell])
-	out := &veiviserv1.Acquisition{
-		Channel: cell.Source, SegmentId: cell.Segment, Customers: c.Customers, Cost: cost, ExpectedValue: expected,
-		Margin: expected - cost, BreakEvenCost: expected, BreakEvenDays: c.BreakEven(cost), Handovers: c.Handovers,
+	worth := r.Book[cell]
+	mean, _ := worth.Within(a.Window)
+	expected := relation.Quality(a, worth)
+	return &veiviserv1.Acquisition{
+		Channel: cell.Source, SegmentId: cell.Segment, Customers: c.Customers, Cost: cost, MeanValue: mean, ExpectedValue: expected,
+		Margin: expected - cost, BreakEvenCost: expected, BreakEvenDays: worth.BreakEven(cost, a.Window), Handovers: c.Handovers,
 	}
-	if c.Customers > 0 {
-		out.MeanValue = c.Value() / float64(c.Customers)
-	}
-	return out
 }

@@ -40,11 +40,11 @@ func (p *printer) relation(m proto.Message) bool {
 		for _, g := range []struct {
 			name string
 			g    *veiviserv1.RecoveryGroup
-		}{{"led back", m.GetTreated()}, {"control", m.GetControl()}} {
-			p.line("%s: %d of %d came back (%s), %d by recommending", g.name, g.g.GetRecovered(), g.g.GetCases(), number(g.g.GetRate()),
+		}{{"led back", m.GetTreated()}, {"control", m.GetControl()}, {"not drawn", m.GetUndrawn()}} {
+			p.line("%s: %d of %d came back (%s), %d by recommending", g.name, g.g.GetRecovered(), g.g.GetPeople(), number(g.g.GetRate()),
 				g.g.GetAdvocates())
 		}
-		p.line("lift %+.2f from %+.2f to %+.2f", m.GetLift(), m.GetLiftLow(), m.GetLiftHigh())
+		p.line("lift %+.2f from %+.2f to %+.2f; %d wait", m.GetLift(), m.GetLiftLow(), m.GetLiftHigh(), m.GetWaiting())
 	case *veiviserv1.GetLoyaltyResponse:
 		p.line("%d first orders, %d handed over after %s, %d late or wrong deliveries", m.GetFirstOrders(), m.GetHandovers(),
 			seconds(m.GetMeanHandoverSeconds()), m.GetDeliveryCases())

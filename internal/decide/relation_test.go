@@ -60,7 +60,7 @@ func TestRelationDecisions(t *testing.T) {
 		open, phase := v.Standing.OpenCases(now), v.Standing.Relation.Phase()
 		a := Decide(snap, Input{
 			ID: "a", Visitor: v, Time: now, Seed: [2]uint64{rapid.Uint64().Draw(t, "seed")},
-			Customers: relation.Book{{Source: "ad"}: {Customers: 10, Value: rapid.Float64Range(0, 40000).Draw(t, "value")}},
+			Customers: relation.Book{{Source: "ad"}: relation.NewWorth([]float64{rapid.Float64Range(0, 40000).Draw(t, "value")}, []int64{10})},
 			Request:   veiviser.Request{VisitorID: "v", Explain: true, Placements: []veiviser.PlacementRequest{{Placement: "side"}, {Placement: "top"}}},
 		})
 		for i := range a.Decisions {

@@ -351,8 +351,7 @@ func (l *Learner) save(ctx context.Context) error {
 		l.held = false // what was taken in since the last snapshot is taken in anew from there
 		return err
 	}
-	l.show()
-	return nil
+	return l.showNow(ctx)
 }
 
 // load takes over what is stored, if it is not the same as last time.
@@ -375,7 +374,16 @@ func (l *Learner) load(ctx context.Context) error {
 		}
 	}
 	l.state, l.settled, l.revision, l.dirty = fresh, veiviser.Settled{}, revision, false
-	l.show()
+	return l.showNow(ctx)
+}
+
+// showNow lets readers see what is learned, as of now.
+func (l *Learner) showNow(ctx context.Context) error {
+	now, err := l.log.Now(ctx)
+	if err != nil {
+		return err
+	}
+	l.show(now)
 	return nil
 }
 

@@ -2,6 +2,8 @@ package learn
 
 import (
 	"cmp"
+	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -28,8 +30,9 @@ type Relations struct {
 	Resolving float64 `json:"resolving"`
 	// Deliveries are the cases of late and wrong deliveries.
 	Deliveries int64 `json:"deliveries"`
-	// Recovery is who came back, by group.
-	Recovery map[veiviser.Group]*RecoveryCount `json:"recovery"`
+	// Recoveries are who came back, by the day on which their case was put right, in days since 1970; those beyond maxCountedDays before the
+	// newest are of day 0.
+	Recoveries map[int64]*RecoveryDay `json:"recoveries"`
 	// FirstOrders and Handovers count people, Took sums the seconds from the one to the other.
 	FirstOrders int64   `json:"first_orders"`
 	Handovers   int64   `json:"handovers"`
@@ -46,8 +49,9 @@ const (
 	maxEarly     = 1000
 	maxRungs     = 64
 	maxCells     = 1024
-	maxCellDays  = 400
-	day          = 24 * time.Hour
+	// maxCountedDays is more than any window of a plan may have.
+	maxCountedDays = 400
+	day            = 24 * time.Hour
 )
 
 type openCase struct {
@@ -59,12 +63,26 @@ type openCase struct {
 	Answered bool               `json:"a,omitempty"`
 }
 
-// RecoveryCount is how many cases of a group were put right, how many of their persons came back, and of these how many by
-// recommending: with a share or a review.
+// RecoveryDay is what came of the people whose first case was put right on a day. Treated and Control were drawn, with a chance of either,
+// so that they can be compared; Undrawn could only be led back, or only not.
+type RecoveryDay struct {
+	Treated RecoveryCount `json:"t,omitzero"`
+	Control RecoveryCount `json:"c,omitzero"`
+	Undrawn RecoveryCount `json:"u,omitzero"`
+}
+
+// RecoveryCount is how many people of a group had a case put right, how many of them came back, and of these how many by recommending:
+// with a share or a review.
 type RecoveryCount struct {
-	Cases     int64 `json:"c"`
-	Recovered int64 `json:"r"`
-	Advocates int64 `json:"a"`
+	People    int64 `json:"p,omitempty"`
+	Recovered int64 `json:"r,omitempty"`
+	Advocates int64 `json:"a,omitempty"`
+}
+
+func (c *RecoveryCount) add(x RecoveryCount) {
+	c.People += x.People
+	c.Recovered += x.Recovered
+	c.Advocates += x.Advocates
 }
 
 // RungCount is how many people stand on a rung, how often it was climbed and left downwards.
@@ -80,31 +98,35 @@ type CellCount struct {
 	Handovers int64 `json:"h"`
 	// Days is the value of their purchases by day since the first order, the first day first.
 	Days []float64 `json:"v"`
+	// Began is how many ordered first on which day, in days since 1970; those of maxCountedDays before the newest and earlier are left out.
+	Began map[int64]int64 `json:"b"`
 }
 
-// Value is what they bought in all, as far as it is counted.
-func (c *CellCount) Value() float64 {
-	sum := 0.0
-	for _, v := range c.Days {
-		sum += v
+// Worth is what the customers are worth as far as it was observed by a moment.
+func (c *CellCount) Worth(now time.Time) relation.Worth {
+	today, observed := dayOf(now), make([]int64, maxCountedDays+1)
+	long, oldest := c.Customers, 0
+	for began, n := range c.Began {
+		age := min(max(int(today-began), 0), maxCountedDays)
+		observed[age] += n
+		oldest, long = max(oldest, age), long-n
 	}
-	return sum
+	if long > 0 {
+		observed[maxCountedDays] += long
+		oldest = maxCountedDays
+	}
+	for d := oldest; d > 0; d-- {
+		observed[d-1] += observed[d]
+	}
+	return relation.NewWorth(c.Days, observed[:oldest+1])
 }
 
-// BreakEven is after how many days the mean value of a customer exceeds a cost; -1 when it does not.
-func (c *CellCount) BreakEven(cost float64) float64 {
-	sum := 0.0
-	for d, v := range c.Days {
-		if sum += v; c.Customers > 0 && sum/float64(c.Customers) > cost {
-			return float64(d)
-		}
-	}
-	return -1
-}
+// dayOf is the day of a moment, in days since 1970 by UTC.
+func dayOf(t time.Time) int64 { return int64(math.Floor(float64(t.Unix()) / day.Seconds())) }
 
 func newRelations() *Relations {
 	return &Relations{
-		Open: map[string]openCase{}, Recovery: map[veiviser.Group]*RecoveryCount{}, Rungs: map[string]*RungCount{},
+		Open: map[string]openCase{}, Recoveries: map[int64]*RecoveryDay{}, Rungs: map[string]*RungCount{},
 		Cells: map[string]*CellCount{},
 	}
 }
@@ -120,21 +142,23 @@ func (r *Relations) fold(s *veiviser.Step) {
 	switch s.Kind {
 	case veiviser.StepCaseOpened, veiviser.StepCaseAnswered, veiviser.StepCaseResolved, veiviser.StepCaseClosed:
 		r.caseStep(s)
+	case veiviser.StepRecovering:
+		r.recovery(s, RecoveryCount{People: sign(s)})
 	case veiviser.StepRecovered:
-		c := r.group(s.Group)
-		c.Recovered++
+		n := RecoveryCount{Recovered: sign(s)}
 		if s.To == "share" || s.To == "review" {
-			c.Advocates++
+			n.Advocates = n.Recovered
 		}
+		r.recovery(s, n)
 	case veiviser.StepFirstOrder:
-		r.FirstOrders++
-		r.cells(s, func(c *CellCount) { c.Customers++; c.add(0, s.Value) })
+		r.FirstOrders += sign(s)
+		r.cells(s, func(c *CellCount) { c.began(dayOf(s.At), sign(s)); c.bought(0, float64(sign(s))*s.Value) })
 	case veiviser.StepWorth:
-		r.cells(s, func(c *CellCount) { c.add(int(s.Took/day), s.Value) })
+		r.cells(s, func(c *CellCount) { c.bought(int(s.Took/day), float64(sign(s))*s.Value) })
 	case veiviser.StepHandover:
-		r.Handovers++
-		r.Took += s.Took.Seconds()
-		r.cells(s, func(c *CellCount) { c.Handovers++ })
+		r.Handovers += sign(s)
+		r.Took += float64(sign(s)) * s.Took.Seconds()
+		r.cells(s, func(c *CellCount) { c.Handovers += sign(s) })
 	case veiviser.StepPromoted:
 		r.rung(s.From, func(c *RungCount) { c.People-- })
 		r.rung(s.To, func(c *RungCount) { c.People++; c.Promoted++ })
@@ -174,9 +198,6 @@ func (r *Relations) caseStep(s *veiviser.Step) {
 	case veiviser.StepCaseResolved:
 		r.Resolved++
 		r.Resolving += s.Took.Seconds()
-		if s.Group != veiviser.GroupUnknown {
-			r.group(s.Group).Cases++
-		}
 		r.end(s.About)
 	default:
 		r.end(s.About)
@@ -214,11 +235,48 @@ func (r *Relations) heard(id string) (ended, answered bool) {
 	return ended, answered
 }
 
-func (r *Relations) group(g veiviser.Group) *RecoveryCount {
-	c := r.Recovery[g]
+// sign is what a step counts: one, or one less where it turned out not to be so.
+func sign(s *veiviser.Step) int64 {
+	if s.Undo {
+		return -1
+	}
+	return 1
+}
+
+// recovery counts what came of somebody whose case was put right at the time of the step.
+func (r *Relations) recovery(s *veiviser.Step, n RecoveryCount) {
+	on := dayOf(s.At)
+	newest := on
+	for d := range r.Recoveries {
+		newest = max(newest, d)
+	}
+	for d, c := range r.Recoveries {
+		if d > 0 && d < newest-maxCountedDays {
+			long := r.recoveryOn(0)
+			long.Treated.add(c.Treated)
+			long.Control.add(c.Control)
+			long.Undrawn.add(c.Undrawn)
+			delete(r.Recoveries, d)
+		}
+	}
+	if on < newest-maxCountedDays {
+		on = 0
+	}
+	switch c := r.recoveryOn(on); {
+	case !s.Drawn:
+		c.Undrawn.add(n)
+	case s.Group == veiviser.GroupControl:
+		c.Control.add(n)
+	default:
+		c.Treated.add(n)
+	}
+}
+
+func (r *Relations) recoveryOn(on int64) *RecoveryDay {
+	c := r.Recoveries[on]
 	if c == nil {
-		c = &RecoveryCount{}
-		r.Recovery[g] = c
+		c = &RecoveryDay{}
+		r.Recoveries[on] = c
 	}
 	return c
 }
@@ -262,8 +320,30 @@ func (r *Relations) cells(s *veiviser.Step, change func(*CellCount)) {
 	}
 }
 
-func (c *CellCount) add(day int, value float64) {
-	day = min(max(day, 0), maxCellDays)
+// began counts n first orders of a day.
+func (c *CellCount) began(on, n int64) {
+	c.Customers += n
+	if c.Began == nil {
+		c.Began = map[int64]int64{}
+	}
+	newest := on
+	for d := range c.Began {
+		newest = max(newest, d)
+	}
+	if on <= newest-maxCountedDays {
+		return
+	}
+	if c.Began[on] += n; c.Began[on] == 0 {
+		delete(c.Began, on)
+	}
+	maps.DeleteFunc(c.Began, func(d, _ int64) bool { return d <= newest-maxCountedDays })
+}
+
+// bought counts the value of a purchase so many days after the first order.
+func (c *CellCount) bought(day int, value float64) {
+	if day < 0 || day >= maxCountedDays {
+		return
+	}
 	for len(c.Days) <= day {
 		c.Days = append(c.Days, 0)
 	}
@@ -310,16 +390,34 @@ func waitsFirst(a, b bool) int {
 // Relationships is what was counted of relationships, for reading.
 type Relationships struct {
 	Cases veiviser.CaseReport
-	// Treated and Control are the sides of the recovery.
-	Treated, Control RecoveryCount
+	// Recoveries are who came back, by the day on which their case was put right; see [Relationships.Recovery].
+	Recoveries map[int64]RecoveryDay
 	// FirstOrders and Handovers count people; MeanHandover is the mean time from the one to the other. Deliveries counts the cases of
 	// late and wrong deliveries.
 	FirstOrders, Handovers, Deliveries int64
 	MeanHandover                       time.Duration
 	Rungs                              map[string]RungCount
-	// Customers is what was observed of first-time customers by kind, Book the same as ranking reads it.
-	Customers map[relation.Cell]CellCount
+	// Customers is how many first-time customers there were by kind, Book what was observed of them.
+	Customers map[relation.Cell]CustomerCount
 	Book      relation.Book
+}
+
+// CustomerCount is how many first-time customers of a kind there were, and of them those whose first order was delivered right.
+type CustomerCount struct{ Customers, Handovers int64 }
+
+// Recovery is what came of the people whose recovery's window was over at a moment, and how many there are whose is not: of them nobody
+// can say yet whether they come back. Windows end with the day.
+func (r *Relationships) Recovery(now time.Time, window time.Duration) (over RecoveryDay, waiting int64) {
+	for on, c := range r.Recoveries {
+		if end := time.Unix(0, 0).Add(time.Duration(on+1)*day + window); on > 0 && end.After(now) {
+			waiting += c.Treated.People + c.Control.People + c.Undrawn.People
+			continue
+		}
+		over.Treated.add(c.Treated)
+		over.Control.add(c.Control)
+		over.Undrawn.add(c.Undrawn)
+	}
+	return over, waiting
 }
 
 // cellOf reads the key of a cell.
@@ -328,24 +426,26 @@ func cellOf(key string) relation.Cell {
 	return relation.Cell{Source: source, Segment: segment}
 }
 
-// shown is a copy for readers.
-func (r *Relations) shown() *Relationships {
+// shown is a copy for readers, as of a moment.
+func (r *Relations) shown(now time.Time) *Relationships {
 	out := &Relationships{
-		Cases: r.cases(), Treated: *r.group(veiviser.GroupTreated), Control: *r.group(veiviser.GroupControl),
+		Cases: r.cases(), Recoveries: make(map[int64]RecoveryDay, len(r.Recoveries)),
 		FirstOrders: r.FirstOrders, Handovers: r.Handovers, Deliveries: r.Deliveries, Rungs: make(map[string]RungCount, len(r.Rungs)),
-		Customers: make(map[relation.Cell]CellCount, len(r.Cells)), Book: make(relation.Book, len(r.Cells)),
+		Customers: make(map[relation.Cell]CustomerCount, len(r.Cells)), Book: make(relation.Book, len(r.Cells)),
 	}
 	if r.Handovers > 0 {
 		out.MeanHandover = time.Duration(r.Took / float64(r.Handovers) * float64(time.Second))
+	}
+	for on, c := range r.Recoveries {
+		out.Recoveries[on] = *c
 	}
 	for id, c := range r.Rungs {
 		out.Rungs[id] = *c
 	}
 	for key, c := range r.Cells {
-		cell, copied := cellOf(key), *c
-		copied.Days = slices.Clone(c.Days)
-		out.Customers[cell] = copied
-		out.Book[cell] = relation.Worth{Customers: c.Customers, Value: c.Value()}
+		cell := cellOf(key)
+		out.Customers[cell] = CustomerCount{Customers: max(c.Customers, 0), Handovers: max(c.Handovers, 0)}
+		out.Book[cell] = c.Worth(now)
 	}
 	return out
 }

@@ -14,38 +14,76 @@ import (
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
-// Planted economics are found: what people of a source are worth, and after how many days they have paid for themselves.
+// Planted economics are found: what people of a source are worth, and after how many days they have paid for themselves. Those who ordered
+// yesterday count for the day that they were seen, and do not make their source look poor.
 func TestPlantedAcquisition(t *testing.T) {
-	r := newRelations()
-	for range 40 {
-		first := veiviser.Step{Kind: veiviser.StepFirstOrder, Source: "ad", Segments: []string{"families"}, Value: 300}
-		r.Fold(&veiviser.LogEntry{Steps: []veiviser.Step{first}})
-		for _, d := range []int{10, 20, 30} {
-			s := first
-			s.Kind, s.Value, s.Took = veiviser.StepWorth, 250, time.Duration(d)*day+time.Hour
-			r.Fold(&veiviser.LogEntry{Steps: []veiviser.Step{s}})
+	r, began := newRelations(), time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)
+	now := began.Add(100 * day)
+	bring := func(n int, at time.Time) {
+		for range n {
+			first := veiviser.Step{Kind: veiviser.StepFirstOrder, Source: "ad", Segments: []string{"families"}, Value: 300, At: at}
+			r.Fold(&veiviser.LogEntry{Steps: []veiviser.Step{first}})
+			for _, d := range []int{10, 20, 30, 95} {
+				s := first
+				s.Kind, s.Value, s.Took = veiviser.StepWorth, 250, time.Duration(d)*day+time.Hour
+				if at.Add(s.Took).Before(now) {
+					r.Fold(&veiviser.LogEntry{Steps: []veiviser.Step{s}})
+				}
+			}
 		}
 	}
-	r.Fold(&veiviser.LogEntry{Steps: []veiviser.Step{{Kind: veiviser.StepFirstOrder, Source: "search", Value: 100}}})
-	shown := r.shown()
-	for cell, want := range map[relation.Cell]relation.Worth{
-		{Source: "ad"}: {Customers: 40, Value: 42000}, {Source: "ad", Segment: "families"}: {Customers: 40, Value: 42000},
-		{Segment: "families"}: {Customers: 40, Value: 42000}, {}: {Customers: 41, Value: 42100},
-		{Source: "search"}: {Customers: 1, Value: 100},
-	} {
-		if got := shown.Book[cell]; got != want {
-			t.Errorf("%+v: %+v, want %+v", cell, got, want)
+	bring(40, began)
+	r.Fold(&veiviser.LogEntry{Steps: []veiviser.Step{{Kind: veiviser.StepFirstOrder, Source: "search", Value: 100, At: began}}})
+	a := veiviser.Acquisition{Quality: 50, Strength: 10, Window: 90 * day}
+	look := func(wants map[relation.Cell][2]float64) *Relationships {
+		t.Helper()
+		shown := r.shown(now)
+		for cell, want := range wants {
+			mean, n := shown.Book[cell].Within(a.Window)
+			if math.Abs(mean-want[0]) > 1e-9 || math.Abs(n-want[1]) > 1e-9 {
+				t.Errorf("%+v: %v, resting on %v, want %v", cell, mean, n, want)
+			}
 		}
+		return shown
 	}
-	ads := shown.Customers[relation.Cell{Source: "ad"}]
-	for cost, days := range map[float64]float64{0: 0, 299: 0, 500: 10, 799: 20, 1000: 30, 1050: -1} {
-		if got := ads.BreakEven(cost); got != days {
+	shown := look(map[relation.Cell][2]float64{
+		{Source: "ad"}: {1050, 40}, {Source: "ad", Segment: "families"}: {1050, 40}, {Segment: "families"}: {1050, 40},
+		{}: {42100. / 41, 41}, {Source: "search"}: {100, 1}, {Source: "mail"}: {0, 0},
+	})
+	ads := shown.Book[relation.Cell{Source: "ad"}]
+	for cost, days := range map[float64]float64{0: 0, 299: 0, 500: 10, 799: 20, 1000: 30, 1050: -1, 1100: -1} {
+		if got := ads.BreakEven(cost, a.Window); got != days {
 			t.Errorf("at a cost of %v it pays after %v days, want %v", cost, got, days)
 		}
 	}
-	a := veiviser.Acquisition{Quality: 50, Strength: 10}
-	if got := relation.Quality(&a, shown.Book[relation.Cell{Source: "ad"}]); math.Abs(got-850) > 1e-9 {
+	if got := relation.Quality(&a, ads); math.Abs(got-850) > 1e-9 {
 		t.Errorf("expected quality %v", got)
+	}
+	bring(360, now.Add(-day))
+	look(map[relation.Cell][2]float64{{Source: "ad"}: {1050, 40 + 360*2/90.}})
+}
+
+// Who ordered first longer ago than is told apart counts as seen all the time, and a snapshot stays small.
+func TestCustomersOfLongAgo(t *testing.T) {
+	r, began := newRelations(), time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
+	for d := range 3 * maxCountedDays {
+		at := began.Add(time.Duration(d) * day)
+		for _, k := range []veiviser.StepKind{veiviser.StepFirstOrder, veiviser.StepRecovering, veiviser.StepRecovered} {
+			r.Fold(&veiviser.LogEntry{Steps: []veiviser.Step{{Kind: k, Value: 10, At: at, Drawn: true, Group: veiviser.GroupControl}}})
+		}
+	}
+	now := began.Add(3 * maxCountedDays * day)
+	c := r.Cells["\n"]
+	if len(c.Began) != maxCountedDays || len(r.Recoveries) != maxCountedDays+2 {
+		t.Errorf("%d days of customers and %d of recoveries are kept", len(c.Began), len(r.Recoveries))
+	}
+	mean, n := r.shown(now).Book[relation.Cell{}].Within(day)
+	if math.Abs(mean-10) > 1e-9 || n != 3*maxCountedDays {
+		t.Errorf("worth %v, resting on %v", mean, n)
+	}
+	over, waiting := r.shown(now).Recovery(now, 10*day)
+	if want := (RecoveryCount{People: 3*maxCountedDays - 10, Recovered: 3*maxCountedDays - 10}); over.Control != want || waiting != 10 {
+		t.Errorf("%+v, %d wait", over, waiting)
 	}
 }
 
@@ -56,7 +94,7 @@ func TestRelationsEqualStandings(t *testing.T) {
 			Rungs: []veiviser.Rung{{ID: "a"}, {ID: "b", Keep: "k"}}, Recovery: veiviser.Recovery{Control: new(0.5)},
 		}})
 		people, r := make([]veiviser.Standing, 3), newRelations()
-		var resolved, recovered int64
+		var led, recovered int64
 		at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 		for n := range rapid.IntRange(1, 60).Draw(t, "events") {
 			at = at.Add(time.Duration(rapid.IntRange(0, 60).Draw(t, "hours")) * time.Hour)
@@ -72,10 +110,8 @@ func TestRelationsEqualStandings(t *testing.T) {
 			}
 			for i := range steps {
 				switch steps[i].Kind {
-				case veiviser.StepCaseResolved:
-					if steps[i].Group != veiviser.GroupUnknown {
-						resolved++
-					}
+				case veiviser.StepRecovering:
+					led++
 				case veiviser.StepRecovered:
 					recovered++
 				default:
@@ -94,14 +130,15 @@ func TestRelationsEqualStandings(t *testing.T) {
 				rungs[id]++
 			}
 		}
-		shown := r.shown()
+		shown := r.shown(at)
+		over, waiting := shown.Recovery(at.Add(2*day), day)
 		got := map[string]int64{"a": shown.Rungs["a"].People, "b": shown.Rungs["b"].People}
 		if diff := cmp.Diff(rungs, got); diff != "" {
 			t.Fatal(diff)
 		}
-		if len(shown.Cases.Open) != open || shown.Treated.Cases+shown.Control.Cases != resolved ||
-			shown.Treated.Recovered+shown.Control.Recovered != recovered {
-			t.Fatalf("%d open, want %d; %+v", len(shown.Cases.Open), open, shown)
+		if len(shown.Cases.Open) != open || over.Treated.People+over.Control.People != led || waiting != 0 ||
+			over.Treated.Recovered+over.Control.Recovered != recovered {
+			t.Fatalf("%d open, want %d; %+v of %d, %d", len(shown.Cases.Open), open, over, led, recovered)
 		}
 		b, err := json.Marshal(r)
 		if err != nil {
@@ -111,7 +148,7 @@ func TestRelationsEqualStandings(t *testing.T) {
 		if err := json.Unmarshal(b, back); err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(r.shown(), back.shown()); diff != "" {
+		if diff := cmp.Diff(r.shown(at), back.shown(at)); diff != "" {
 			t.Fatalf("a snapshot loses something: %s", diff)
 		}
 	})
@@ -126,7 +163,7 @@ func TestOverdueIsNotHidden(t *testing.T) {
 		line.Steps = append(line.Steps, veiviser.Step{Kind: veiviser.StepCaseOpened, About: id, At: noon}, veiviser.Step{Kind: veiviser.StepCaseAnswered, About: id})
 	}
 	line.Steps = append(line.Steps, veiviser.Step{Kind: veiviser.StepCaseOpened, About: "unheard", At: noon.Add(time.Hour)})
-	cases := Related([]veiviser.LogEntry{line}).Cases
+	cases := Related([]veiviser.LogEntry{line}, noon).Cases
 	if len(cases.Open) != veiviser.MaxCaseReport || cases.Open[0].ID != "unheard" || cases.Open[1].ID != "0" {
 		t.Errorf("%d listed, first %+v", len(cases.Open), cases.Open[:2])
 	}

@@ -130,14 +130,14 @@ type SlotExamination struct {
 	Observations int64
 }
 
-// show lets readers see what is learned as it is now.
-func (l *Learner) show() {
+// show lets readers see what is learned, as of a moment.
+func (l *Learner) show(now time.Time) {
 	g := l.state.Ledger
 	s := &Shown{
 		Profiles: l.state.Profiles.Clone(), Response: g.Response.Learned(), Noise: g.Response.Noise(), Rows: g.Response.Rows(),
 		Weights: g.Response.Weights(), Outcomes: map[string]OutcomeCount{}, Explored: map[string]ExplorationCount{},
 		Slots: map[string][]SlotExamination{}, Moves: map[string]map[string]Moves{}, Lifts: map[string]Lift{},
-		Alerts: l.state.alerts(), Updated: g.Response.Now(), Relationships: l.state.Relations.shown(),
+		Alerts: l.state.alerts(), Updated: g.Response.Now(), Relationships: l.state.Relations.shown(now),
 	}
 	for _, c := range g.Kinds {
 		s.MeanReward += c.mean()

@@ -2,6 +2,7 @@ package relation
 
 import (
 	"slices"
+	"time"
 
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
@@ -9,12 +10,57 @@ import (
 // Cell is a kind of first-time customers: where they came from and a segment they were in; "" is any.
 type Cell struct{ Source, Segment string }
 
-// Worth is what was observed of first-time customers of one kind.
+// Worth is what was observed of first-time customers of one kind: how the value of a customer grows with the days since the first order,
+// the day of the first order being day 0. Those who ordered lately count for the days that have gone by, so that a kind that grows fast
+// does not look poor: it is the mean cumulative function (Nelson, Confidence limits for recurrence data, 1995).
 type Worth struct {
-	// Customers is how many ordered first; Value sums their purchases within the window of acquisition.
-	Customers int64
-	Value     float64
+	// Mean is the mean value of a customer's purchases up to the end of each day.
+	Mean []float64
+	// Seen is how many customers were observed on each day, added up over the days.
+	Seen []float64
 }
+
+// NewWorth is what was observed when the customers of a kind have bought for value, and so many of them were observed, on each day. Days on
+// which nobody was say nothing, nor do those after them.
+func NewWorth(value []float64, observed []int64) Worth {
+	var w Worth
+	mean, seen := 0.0, 0.0
+	for d, n := range observed {
+		if n <= 0 {
+			break
+		}
+		if d < len(value) {
+			mean += value[d] / float64(n)
+		}
+		seen += float64(n)
+		w.Mean, w.Seen = append(w.Mean, mean), append(w.Seen, seen)
+	}
+	return w
+}
+
+// Within is the mean value of a customer within a window of the first order, as far as it was observed, and on how many customers it
+// rests who were observed all that time, two for half of it being one.
+func (w Worth) Within(window time.Duration) (mean, customers float64) {
+	days := max(int((window+day-1)/day), 1)
+	last := min(days, len(w.Mean)) - 1
+	if last < 0 {
+		return 0, 0
+	}
+	return w.Mean[last], w.Seen[last] / float64(days)
+}
+
+// BreakEven is in how many days of the first order, within a window, the mean value of a customer comes to exceed a cost; -1 when it does
+// not.
+func (w Worth) BreakEven(cost float64, window time.Duration) float64 {
+	for d, mean := range w.Mean {
+		if mean > cost && time.Duration(d)*day < window {
+			return float64(d)
+		}
+	}
+	return -1
+}
+
+const day = 24 * time.Hour
 
 // Book is what was observed, by kind. It must not be changed by whoever reads it.
 type Book map[Cell]Worth
@@ -43,13 +89,14 @@ func CellOf(a *veiviser.Acquisition, source string, segments []string) (Cell, fl
 }
 
 // Quality is what the next first-time customer of a kind is expected to be worth within the window: what the plan declares, and what
-// was observed, each by how many observations it rests on (the posterior mean of a normal with known variance).
+// was observed, each by how many customers it rests on (the posterior mean of a normal with known variance).
 func Quality(a *veiviser.Acquisition, w Worth) float64 {
-	n := a.Strength + float64(w.Customers)
+	mean, customers := w.Within(a.Window)
+	n := a.Strength + customers
 	if n <= 0 {
 		return a.Quality
 	}
-	return (a.Strength*a.Quality + w.Value) / n
+	return (a.Strength*a.Quality + customers*mean) / n
 }
 
 // Margin is what somebody is expected to be worth as a first-time customer, less what winning her costs.

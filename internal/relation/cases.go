@@ -19,7 +19,10 @@ func (f *folding) open(c veiviser.Case) {
 	c.ID = caseID(f.nonce, f.e.ID, &c)
 	c.Channel, c.Due = f.e.Channel, c.Opened.Add(f.policy.RespondWithin)
 	if len(f.s.Cases) >= veiviser.MaxCases {
-		i := slices.IndexFunc(f.s.Cases, func(x veiviser.Case) bool { return !x.Open() })
+		i := slices.IndexFunc(f.s.Cases, func(x veiviser.Case) bool { return !x.Open() && !x.Counted })
+		if i < 0 {
+			i = slices.IndexFunc(f.s.Cases, func(x veiviser.Case) bool { return !x.Open() })
+		}
 		if i < 0 {
 			i = 0
 			f.step(f.s.Cases[0].Closed())
@@ -135,13 +138,13 @@ func (f *folding) resolve(c *veiviser.Case, recovers bool) {
 		f.answer(c)
 	}
 	c.Resolved = later(f.now, c.Opened)
-	if recovers {
-		c.Ladder = f.group(c)
-	}
 	f.step(veiviser.Step{
 		Kind: veiviser.StepCaseResolved, About: c.ID, Cause: c.Cause, Subject: c.Subject, Channel: f.e.Channel, At: c.Due,
-		Took: c.Resolved.Sub(c.Opened), Group: c.Ladder,
+		Took: c.Resolved.Sub(c.Opened),
 	})
+	if recovers {
+		f.leadBack(c)
+	}
 	if c.Cause != veiviser.CaseWrong {
 		return
 	}
@@ -152,20 +155,30 @@ func (f *folding) resolve(c *veiviser.Case, recovers bool) {
 	}
 }
 
-// group is that of the recovery of a case: the one of her recoveries before it, or else a draw. Steps work on a person, not on a case:
-// were each case drawn for itself, many of the control would come back for the steps of another case, and the effect would look
-// smaller than it is. Without a control everybody is led back.
-func (f *folding) group(c *veiviser.Case) veiviser.Group {
-	control := *f.policy.Recovery.Control
+// leadBack begins the recovery of a case. Its group is the one of her recoveries before it, or else a draw, and by the first she is
+// counted, once: steps work on a person, not on a case. Were each case drawn for itself, many of the control would come back for the
+// steps of another case, and the effect would look smaller than it is; were each counted, who complains often would count as many.
+// Without a control everybody is led back.
+func (f *folding) leadBack(c *veiviser.Case) {
+	control, before := *f.policy.Recovery.Control, veiviser.GroupUnknown
 	for i := range f.s.Cases {
-		if g := f.s.Cases[i].Ladder; g != veiviser.GroupUnknown && control > 0 {
-			return g
+		if g := f.s.Cases[i].Ladder; g != veiviser.GroupUnknown {
+			before = g
+			break
 		}
 	}
-	if share(c.ID) < control {
-		return veiviser.GroupControl
+	switch {
+	case before != veiviser.GroupUnknown && control > 0:
+		c.Ladder = before
+	case share(c.ID) < control:
+		c.Ladder = veiviser.GroupControl
+	default:
+		c.Ladder = veiviser.GroupTreated
 	}
-	return veiviser.GroupTreated
+	if before == veiviser.GroupUnknown {
+		c.Counted, c.Drawn = true, control > 0 && control < 1
+		f.step(c.Recovering())
+	}
 }
 
 // share is a number in [0, 1) that the id of a case stands for.
@@ -181,11 +194,10 @@ func (f *folding) recovered() {
 		if c.Open() || c.Ladder == veiviser.GroupUnknown || !c.Recovered.IsZero() || !f.now.After(c.Resolved) || f.now.Sub(c.Resolved) > f.policy.Recovery.Window {
 			continue
 		}
-		c.Recovered = f.now
-		f.step(veiviser.Step{
-			Kind: veiviser.StepRecovered, About: c.ID, Cause: c.Cause, Subject: c.Subject, Group: c.Ladder, To: f.e.Type,
-			Took: f.now.Sub(c.Resolved),
-		})
+		c.Recovered, c.RecoveredBy = f.now, f.e.Type
+		if c.Counted {
+			f.step(c.CameBack())
+		}
 	}
 }
 

@@ -153,11 +153,11 @@ func (f *folding) bought(o *veiviser.Order) {
 	if r.FirstOrder.IsZero() {
 		r.FirstOrder, r.First = f.now, o.ID
 		s.Acquired = slices.Clone(f.about.Segments)
-		f.step(veiviser.Step{
-			Kind: veiviser.StepFirstOrder, Subject: f.e.Subject, Channel: f.e.Channel, Source: r.Source, Segments: s.Acquired, Value: o.Value,
-		})
-	} else if took := max(f.now.Sub(r.FirstOrder), 0); took <= f.policy.Acquisition.Window {
-		f.step(veiviser.Step{Kind: veiviser.StepWorth, Source: r.Source, Segments: s.Acquired, Value: o.Value, Took: took})
+		first := s.FirstOrdered()
+		first.Subject, first.Channel, first.Value = f.e.Subject, f.e.Channel, o.Value
+		f.step(first)
+	} else {
+		f.step(s.WorthOf(o))
 	}
 	if !o.Returned.IsZero() {
 		f.tookBack(o)
@@ -166,14 +166,13 @@ func (f *folding) bought(o *veiviser.Order) {
 
 // tookBack counts out an order that came back, on the day on which it was counted.
 func (f *folding) tookBack(o *veiviser.Order) {
-	s, r := f.s, &f.s.Relation
 	if o.Value == 0 {
 		return
 	}
 	f.step(veiviser.Step{Kind: veiviser.StepReturned, Value: o.Value})
-	if took := max(o.Placed.Sub(r.FirstOrder), 0); took <= f.policy.Acquisition.Window {
-		f.step(veiviser.Step{Kind: veiviser.StepWorth, Source: r.Source, Segments: s.Acquired, Value: -o.Value, Took: took})
-	}
+	worth := f.s.WorthOf(o)
+	worth.Undo = true
+	f.step(worth)
 }
 
 // promisedAnew takes the later promise of an order that is waited for, when it is told of once more.
@@ -242,9 +241,7 @@ func (f *folding) handOver() {
 		return
 	}
 	r.Handover = later(f.now, o.Delivered)
-	f.step(veiviser.Step{
-		Kind: veiviser.StepHandover, Took: max(r.Handover.Sub(r.FirstOrder), 0), Source: r.Source, Segments: f.s.Acquired,
-	})
+	f.step(f.s.HandedOver())
 }
 
 // first is the first order when it was delivered right, or what stands for it when she does not wait for it any more; nil for none.

@@ -125,12 +125,40 @@ func cases(all []veiviser.Case) []veiviser.Case {
 		}
 	}
 	slices.SortStableFunc(kept, byAge)
+	countOnce(kept)
 	return room(kept, veiviser.MaxCases, func(c *veiviser.Case) int {
-		if c.Open() {
+		switch {
+		case c.Open():
+			return 2
+		case c.Counted:
 			return 1
+		default:
+			return 0
 		}
-		return 0
 	})
+}
+
+// countOnce leaves one recovery by which she is counted: one after which she came back, or else the first. Where one identity was led
+// back and the other was not, or was not drawn, she says nothing about either group and is not counted.
+func countOnce(all []veiviser.Case) {
+	var one *veiviser.Case
+	mixed := false
+	for i := range all {
+		switch c := &all[i]; {
+		case !c.Counted:
+		case one == nil:
+			one = c
+		default:
+			mixed = mixed || c.Ladder != one.Ladder || c.Drawn != one.Drawn
+			if one.Recovered.IsZero() && !c.Recovered.IsZero() {
+				one, c = c, one
+			}
+			c.Counted = false
+		}
+	}
+	if mixed {
+		one.Counted = false
+	}
 }
 
 // ahead is how far a case still has to go.

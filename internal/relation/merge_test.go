@@ -2,7 +2,9 @@ package relation_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -219,4 +221,82 @@ func TestMergeUnitesOrders(t *testing.T) {
 	if d := cmp.Diff(first, a.Orders[0]); d != "" || len(a.Orders) != veiviser.MaxOrders || a.Orders[1].ID != 3 {
 		t.Errorf("%s %+v", d, a.Orders)
 	}
+}
+
+// Two who were counted as customers, and as led back, and turn out to be one person are counted once: what the steps of both and of their
+// joining come to is what her standing says, wherever the plan's control stood when their cases were put right.
+func TestJoinedAreCountedOnce(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		people := make([]veiviser.Standing, 2)
+		counts := map[string]float64{}
+		count := func(steps []veiviser.Step) {
+			for i := range steps {
+				s := &steps[i]
+				n := 1.0
+				if s.Undo {
+					n = -1
+				}
+				switch s.Kind {
+				case veiviser.StepFirstOrder:
+					counts["customers"] += n
+					counts["value"] += n * s.Value
+				case veiviser.StepWorth:
+					counts["value"] += n * s.Value
+				case veiviser.StepHandover:
+					counts["handovers"] += n
+				case veiviser.StepRecovering, veiviser.StepRecovered:
+					counts[fmt.Sprint(s.Kind, s.Group, s.Drawn)] += n
+				default:
+				}
+			}
+		}
+		for i := range rapid.IntRange(1, 24).Draw(t, "events") {
+			e := veiviser.Event{
+				ID: fmt.Sprint(i), Time: start.Add(time.Duration(i) * 6 * time.Hour), Subject: rapid.SampledFrom([]string{"bike", "parts"}).Draw(t, "subject"),
+				Type:       rapid.SampledFrom([]string{"purchase", "delivery_confirmed", "complaint", "complaint_resolved", "review", "return"}).Draw(t, "type"),
+				Attributes: map[string]string{"order": rapid.SampledFrom([]string{"a", "b", "c", "d"}).Draw(t, "order")},
+				Value:      100,
+			}
+			if strings.HasPrefix(e.Type, "complaint") {
+				e.Attributes = nil
+			}
+			p := policy(rapid.SampledFrom([]float64{0, 0.5}).Draw(t, "control"))
+			count(relation.Fold(p, &people[rapid.IntRange(0, 1).Draw(t, "whose")], &e, &relation.About{Nonce: rapid.Uint64().Draw(t, "nonce")}))
+		}
+		one := people[0].Clone()
+		relation.Merge(&one, &people[1], start.Add(30*24*time.Hour))
+		count(veiviser.JoinedSteps(&one, &people[0], &people[1]))
+
+		want := map[string]float64{}
+		for i := range one.Orders {
+			if o := &one.Orders[i]; !o.Placed.IsZero() && o.Returned.IsZero() {
+				want["value"] += o.Value
+			}
+		}
+		if !one.Relation.FirstOrder.IsZero() {
+			want["customers"] = 1
+		}
+		if !one.Relation.Handover.IsZero() {
+			want["handovers"] = 1
+		}
+		for i := range one.Cases {
+			c := &one.Cases[i]
+			if !c.Counted {
+				continue
+			}
+			if want["recovering"]++; want["recovering"] > 1 {
+				t.Fatalf("counted by two recoveries: %+v", one.Cases)
+			}
+			want[fmt.Sprint(veiviser.StepRecovering, c.Ladder, c.Drawn)]++
+			if !c.Recovered.IsZero() {
+				want[fmt.Sprint(veiviser.StepRecovered, c.Ladder, c.Drawn)]++
+			}
+		}
+		delete(want, "recovering")
+		maps.DeleteFunc(counts, func(_ string, n float64) bool { return n == 0 })
+		maps.DeleteFunc(want, func(_ string, n float64) bool { return n == 0 })
+		if diff := cmp.Diff(want, counts); diff != "" {
+			t.Fatalf("counted (-want +got):\n%s", diff)
+		}
+	})
 }

@@ -68,7 +68,7 @@ func (l *life) want(got []veiviser.StepKind, want ...veiviser.StepKind) {
 	}
 }
 
-// A complaint opens a case once per subject, a person answers, and it is put right.
+// A complaint opens a case once per subject, a person answers, and it is put right. By what she does then she is counted once, by the first.
 func TestComplaint(t *testing.T) {
 	l := &life{t: t, p: policy(0)}
 	l.want(l.event(0, "complaint", "bike"), veiviser.StepCaseOpened)
@@ -79,10 +79,10 @@ func TestComplaint(t *testing.T) {
 	if late := []bool{l.steps[2].Late, l.steps[3].Late}; late[0] || !late[1] {
 		t.Errorf("the answer after an hour and the one after thirty are late: %v", late)
 	}
-	l.want(l.event(31, "complaint_resolved", "bike/ebike"), veiviser.StepCaseResolved)
+	l.want(l.event(31, "complaint_resolved", "bike/ebike"), veiviser.StepCaseResolved, veiviser.StepRecovering)
 	l.want(l.event(32, "complaint_resolved", ""), veiviser.StepCaseResolved)
 	l.want(l.event(33, "complaint_resolved", ""))
-	l.want(l.event(34, "purchase", "bike", "order", "o1"), veiviser.StepFirstOrder, veiviser.StepRecovered, veiviser.StepRecovered)
+	l.want(l.event(34, "purchase", "bike", "order", "o1"), veiviser.StepFirstOrder, veiviser.StepRecovered)
 	if n := l.s.OpenCases(start.Add(40 * time.Hour)); n != 0 {
 		t.Errorf("%d cases are open", n)
 	}
@@ -98,7 +98,7 @@ func TestRoomForCases(t *testing.T) {
 		l.want(l.event(float64(i), "complaint", string(rune('a'+i))), veiviser.StepCaseOpened)
 	}
 	l.want(l.event(20, "complaint", "x"), veiviser.StepCaseClosed, veiviser.StepCaseOpened)
-	l.want(l.event(21, "complaint_resolved", "x"), veiviser.StepCaseAnswered, veiviser.StepCaseResolved)
+	l.want(l.event(21, "complaint_resolved", "x"), veiviser.StepCaseAnswered, veiviser.StepCaseResolved, veiviser.StepRecovering)
 	l.want(l.event(22, "complaint", "y"), veiviser.StepCaseOpened)
 	if len(l.s.Cases) != veiviser.MaxCases {
 		t.Errorf("%d cases", len(l.s.Cases))
@@ -398,11 +398,11 @@ func TestClimb(t *testing.T) {
 // The most specific cost counts, and what is expected goes from what is declared to what was observed.
 func TestMargin(t *testing.T) {
 	a := veiviser.Acquisition{
-		Quality: 1000, Strength: 10, Scale: 500, Weight: 0.2, Costs: []veiviser.AcquisitionCost{
+		Window: 24 * time.Hour, Quality: 1000, Strength: 10, Scale: 500, Weight: 0.2, Costs: []veiviser.AcquisitionCost{
 			{Cost: 10}, {Segment: "families", Cost: 20}, {Source: "ad", Cost: 900}, {Source: "ad", Segment: "families", Cost: 700},
 		},
 	}
-	book := relation.Book{{Source: "ad", Segment: "families"}: {Customers: 30, Value: 60000}}
+	book := relation.Book{{Source: "ad", Segment: "families"}: relation.NewWorth([]float64{60000}, []int64{30})}
 	for name, tt := range map[string]struct {
 		source   string
 		segments []string
@@ -476,7 +476,11 @@ func TestReturnedIsWorthNothing(t *testing.T) {
 		for i := range l.steps {
 			switch s := &l.steps[i]; s.Kind {
 			case veiviser.StepFirstOrder, veiviser.StepWorth:
-				if sum += s.Value; s.Took != 0 {
+				worth := s.Value
+				if s.Undo {
+					worth = -worth
+				}
+				if sum += worth; s.Took != 0 {
 					t.Errorf("%s: counted %v after the order", c.name, s.Took)
 				}
 			case veiviser.StepReturned:

@@ -12,12 +12,12 @@ const (
 	minConsent   = 5
 	minContact   = 12
 	minFact      = 9
-	minCase      = 12
+	minCase      = 15
 	minOrder     = 7 + bytesFloat
 	minSwitch    = 13
 	minResume    = 2 + bytesFloat
 	minChange    = 5
-	minStep      = 13 + bytesFloat
+	minStep      = 15 + bytesFloat
 )
 
 // standing writes s; nothing at all takes one byte.
@@ -185,6 +185,9 @@ func (w *writer) kase(c *veiviser.Case) {
 	}
 	each(w, c.Shown[:n], func(step *uint32) { w.uint(uint64(*step)) })
 	w.uint(c.ShownBy)
+	w.bool(c.Counted)
+	w.bool(c.Drawn)
+	w.string(c.RecoveredBy)
 }
 
 func (r *reader) kase(c *veiviser.Case) {
@@ -195,6 +198,7 @@ func (r *reader) kase(c *veiviser.Case) {
 	c.Order = r.uint()
 	copy(c.Shown[:], list(r, 1, func(step *uint32) { *step = r.uint32() }))
 	c.ShownBy = r.uint()
+	c.Counted, c.Drawn, c.RecoveredBy = r.bool(), r.bool(), r.string()
 }
 
 func (w *writer) order(o *veiviser.Order) {
@@ -276,6 +280,8 @@ func (w *writer) step(s *veiviser.Step) {
 	w.strings(s.Segments)
 	w.float(s.Value)
 	w.bool(s.Late)
+	w.bool(s.Drawn)
+	w.bool(s.Undo)
 }
 
 func (r *reader) step(s *veiviser.Step) {
@@ -283,6 +289,6 @@ func (r *reader) step(s *veiviser.Step) {
 		Kind: veiviser.StepKind(r.string()), About: r.string(), Cause: veiviser.CaseCause(r.string()), Subject: r.string(),
 		Channel: r.string(), Group: veiviser.Group(r.string()), Source: r.string(), From: r.string(), To: r.string(),
 		At: r.time(), Took: time.Duration(r.int()), Segments: r.strings(), Value: r.float(),
-		Late: r.bool(),
+		Late: r.bool(), Drawn: r.bool(), Undo: r.bool(),
 	}
 }

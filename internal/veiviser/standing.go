@@ -202,8 +202,12 @@ type Case struct {
 	// Ladder is the group of the recovery that follows: whether she is led back or compared with. What is put right at once has one
 	// recovery; the others of its cases have none.
 	Ladder Group
-	// Recovered is when she came back (see the plan's recovery); zero is not yet.
-	Recovered time.Time
+	// Counted says that she is counted by this recovery: it is her first. Drawn says that her group was drawn then, with a chance of
+	// either, so that she can be compared.
+	Counted, Drawn bool
+	// Recovered is when she came back (see the plan's recovery), by the event RecoveredBy; zero is not yet.
+	Recovered   time.Time
+	RecoveredBy string
 	// Order is the ID of the order it is about, 0 for none.
 	Order uint64
 	// Shown are the steps of the recovery that she was shown, the last one first, 0 for none: hashes that stay the same when the plan

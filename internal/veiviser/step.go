@@ -12,13 +12,14 @@ type StepKind string
 const (
 	StepCaseOpened   StepKind = "CASE_OPENED"   // About the case, Cause and Subject; At is when an answer is due, Took the time until then
 	StepCaseAnswered StepKind = "CASE_ANSWERED" // a person answered; Took is the time it took, At when it was due
-	StepCaseResolved StepKind = "CASE_RESOLVED" // Took is the time it took; Group is that of the recovery
+	StepCaseResolved StepKind = "CASE_RESOLVED" // Took is the time it took
 	StepCaseClosed   StepKind = "CASE_CLOSED"   // forgotten with the person, or for want of room
-	StepRecovered    StepKind = "RECOVERED"     // she came back within the recovery's window; Group is that of the recovery
-	StepFirstOrder   StepKind = "FIRST_ORDER"   // Source is where she had come from, Value that of the order
+	StepRecovering   StepKind = "RECOVERING"    // the recovery that she is counted by began; Group is hers, Drawn whether it was drawn, At when it began
+	StepRecovered    StepKind = "RECOVERED"     // she came back within its window, by an event of type To; Group, Drawn and At as before
+	StepFirstOrder   StepKind = "FIRST_ORDER"   // Source is where she had come from, Value that of the order, At when it was
 	StepPromised     StepKind = "PROMISED"      // At is when the next order she waits for should arrive; zero when she waits for none
 	StepHandover     StepKind = "HANDOVER"      // the first order was delivered right; Took is the time it took
-	StepWorth        StepKind = "WORTH"         // a purchase within the window of acquisition, or less its Value when it came back; Took is from the first order to it
+	StepWorth        StepKind = "WORTH"         // a purchase after the first, or less its Value when it came back; Took is from the first order to it
 	StepReturned     StepKind = "RETURNED"      // an order came back; Value is its value
 	StepPromoted     StepKind = "PROMOTED"      // From a rung To the one above
 	StepDemoted      StepKind = "DEMOTED"       // From a rung To the one below
@@ -43,6 +44,10 @@ type Step struct {
 	From, To string
 	// Late is true for an answer that came after it was due.
 	Late bool
+	// Drawn is true where the group was drawn, with a chance of either.
+	Drawn bool
+	// Undo is true where it turned out not to count, because two who were counted were one person.
+	Undo bool
 }
 
 // CaseReport is how the shop answers complaints.

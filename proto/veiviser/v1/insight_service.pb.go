@@ -1578,19 +1578,24 @@ func (*GetRecoveryRequest) Descriptor() ([]byte, []int) {
 	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{23}
 }
 
-// GetRecoveryResponse compares people led back with a control.
+// GetRecoveryResponse compares people led back with a control. Somebody whose identities were of both sides is of neither.
 type GetRecoveryResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Who was led back.
+	// Who was drawn to be led back.
 	Treated *RecoveryGroup `protobuf:"bytes,1,opt,name=treated,proto3" json:"treated,omitempty"`
-	// Who was not.
+	// Who was drawn not to be.
 	Control *RecoveryGroup `protobuf:"bytes,2,opt,name=control,proto3" json:"control,omitempty"`
 	// Rate of the treated less that of the control.
 	Lift float64 `protobuf:"fixed64,3,opt,name=lift,proto3" json:"lift,omitempty"`
 	// Lower end of its 95 % interval (Newcombe 1998, method 10).
 	LiftLow float64 `protobuf:"fixed64,4,opt,name=lift_low,json=liftLow,proto3" json:"lift_low,omitempty"`
 	// Upper end.
-	LiftHigh      float64 `protobuf:"fixed64,5,opt,name=lift_high,json=liftHigh,proto3" json:"lift_high,omitempty"`
+	LiftHigh float64 `protobuf:"fixed64,5,opt,name=lift_high,json=liftHigh,proto3" json:"lift_high,omitempty"`
+	// Who could not be drawn, because the plan's control share was 0 or 1 then. They can be compared with nobody.
+	Undrawn *RecoveryGroup `protobuf:"bytes,6,opt,name=undrawn,proto3" json:"undrawn,omitempty"`
+	// People whose window is not over: nobody can say yet whether they come back. They are counted nowhere else. A window ends with the
+	// day, by UTC, and its length is that of the active plan.
+	Waiting       int64 `protobuf:"varint,7,opt,name=waiting,proto3" json:"waiting,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1660,14 +1665,28 @@ func (x *GetRecoveryResponse) GetLiftHigh() float64 {
 	return 0
 }
 
+func (x *GetRecoveryResponse) GetUndrawn() *RecoveryGroup {
+	if x != nil {
+		return x.Undrawn
+	}
+	return nil
+}
+
+func (x *GetRecoveryResponse) GetWaiting() int64 {
+	if x != nil {
+		return x.Waiting
+	}
+	return 0
+}
+
 // RecoveryGroup is one side of the comparison.
 type RecoveryGroup struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Cases that were put right.
-	Cases int64 `protobuf:"varint,1,opt,name=cases,proto3" json:"cases,omitempty"`
-	// Of them whose person came back within the window.
+	// People a first case of whom was put right.
+	People int64 `protobuf:"varint,1,opt,name=people,proto3" json:"people,omitempty"`
+	// Of them who came back within the window.
 	Recovered int64 `protobuf:"varint,2,opt,name=recovered,proto3" json:"recovered,omitempty"`
-	// recovered / cases.
+	// recovered / people.
 	Rate float64 `protobuf:"fixed64,3,opt,name=rate,proto3" json:"rate,omitempty"`
 	// Of those who came back, by recommending: a share or a review.
 	Advocates     int64 `protobuf:"varint,4,opt,name=advocates,proto3" json:"advocates,omitempty"`
@@ -1705,9 +1724,9 @@ func (*RecoveryGroup) Descriptor() ([]byte, []int) {
 	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{25}
 }
 
-func (x *RecoveryGroup) GetCases() int64 {
+func (x *RecoveryGroup) GetPeople() int64 {
 	if x != nil {
-		return x.Cases
+		return x.People
 	}
 	return 0
 }
@@ -3296,7 +3315,8 @@ func (x *GetAcquisitionResponse) GetRows() []*Acquisition {
 // Acquisition is cost and quality of first-time customers in one channel and segment.
 type Acquisition struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Where they came from first: search, social, mail, ad, direct, internal, or a channel; "" is all.
+	// Where they came from first: search, social, mail, ad, direct, internal, or a channel; other is any channel that the plan does not speak
+	// of; "" is all.
 	Channel string `protobuf:"bytes,1,opt,name=channel,proto3" json:"channel,omitempty"`
 	// Segment they were in when they ordered first; "" is all.
 	SegmentId string `protobuf:"bytes,2,opt,name=segment_id,json=segmentId,proto3" json:"segment_id,omitempty"`
@@ -3304,9 +3324,11 @@ type Acquisition struct {
 	Customers int64 `protobuf:"varint,3,opt,name=customers,proto3" json:"customers,omitempty"`
 	// Cost of winning one, as the plan declares it, in the shop's currency.
 	Cost float64 `protobuf:"fixed64,4,opt,name=cost,proto3" json:"cost,omitempty"`
-	// Mean value of their purchases within the plan's window of the first order, as observed, in the shop's currency.
+	// Mean value of their purchases within the plan's window of the first order, in whole days, as observed, in the shop's currency. Those
+	// who ordered lately count for the days that have gone by (the mean cumulative function of Nelson 1995).
 	MeanValue float64 `protobuf:"fixed64,5,opt,name=mean_value,json=meanValue,proto3" json:"mean_value,omitempty"`
-	// What is expected of the next one: observed and declared value, weighted.
+	// What is expected of the next one: observed and declared value, weighted by how many customers each rests on; one counts as far as her
+	// window is over.
 	ExpectedValue float64 `protobuf:"fixed64,6,opt,name=expected_value,json=expectedValue,proto3" json:"expected_value,omitempty"`
 	// expected_value less cost.
 	Margin float64 `protobuf:"fixed64,7,opt,name=margin,proto3" json:"margin,omitempty"`
@@ -3546,15 +3568,17 @@ const file_veiviser_v1_insight_service_proto_rawDesc = "" +
 	"\bdue_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\adueTime\x12\x1a\n" +
 	"\banswered\x18\a \x01(\bR\banswered\x12\x18\n" +
 	"\aoverdue\x18\b \x01(\bR\aoverdue\"\x14\n" +
-	"\x12GetRecoveryRequest\"\xcd\x01\n" +
+	"\x12GetRecoveryRequest\"\x9d\x02\n" +
 	"\x13GetRecoveryResponse\x124\n" +
 	"\atreated\x18\x01 \x01(\v2\x1a.veiviser.v1.RecoveryGroupR\atreated\x124\n" +
 	"\acontrol\x18\x02 \x01(\v2\x1a.veiviser.v1.RecoveryGroupR\acontrol\x12\x12\n" +
 	"\x04lift\x18\x03 \x01(\x01R\x04lift\x12\x19\n" +
 	"\blift_low\x18\x04 \x01(\x01R\aliftLow\x12\x1b\n" +
-	"\tlift_high\x18\x05 \x01(\x01R\bliftHigh\"u\n" +
-	"\rRecoveryGroup\x12\x14\n" +
-	"\x05cases\x18\x01 \x01(\x03R\x05cases\x12\x1c\n" +
+	"\tlift_high\x18\x05 \x01(\x01R\bliftHigh\x124\n" +
+	"\aundrawn\x18\x06 \x01(\v2\x1a.veiviser.v1.RecoveryGroupR\aundrawn\x12\x18\n" +
+	"\awaiting\x18\a \x01(\x03R\awaiting\"w\n" +
+	"\rRecoveryGroup\x12\x16\n" +
+	"\x06people\x18\x01 \x01(\x03R\x06people\x12\x1c\n" +
 	"\trecovered\x18\x02 \x01(\x03R\trecovered\x12\x12\n" +
 	"\x04rate\x18\x03 \x01(\x01R\x04rate\x12\x1c\n" +
 	"\tadvocates\x18\x04 \x01(\x03R\tadvocates\"\x13\n" +
@@ -3807,57 +3831,58 @@ var file_veiviser_v1_insight_service_proto_depIdxs = []int32{
 	51, // 20: veiviser.v1.OpenCase.due_time:type_name -> google.protobuf.Timestamp
 	25, // 21: veiviser.v1.GetRecoveryResponse.treated:type_name -> veiviser.v1.RecoveryGroup
 	25, // 22: veiviser.v1.GetRecoveryResponse.control:type_name -> veiviser.v1.RecoveryGroup
-	28, // 23: veiviser.v1.GetLoyaltyResponse.rungs:type_name -> veiviser.v1.RungReport
-	31, // 24: veiviser.v1.GetLiftResponse.treated:type_name -> veiviser.v1.LiftGroup
-	31, // 25: veiviser.v1.GetLiftResponse.control:type_name -> veiviser.v1.LiftGroup
-	32, // 26: veiviser.v1.GetLiftResponse.value:type_name -> veiviser.v1.LiftMetric
-	32, // 27: veiviser.v1.GetLiftResponse.converted:type_name -> veiviser.v1.LiftMetric
-	52, // 28: veiviser.v1.EvaluatePlanRequest.plan:type_name -> veiviser.v1.Plan
-	44, // 29: veiviser.v1.EvaluatePlanResponse.values:type_name -> veiviser.v1.PolicyValue
-	44, // 30: veiviser.v1.EvaluatePlanResponse.active:type_name -> veiviser.v1.PolicyValue
-	44, // 31: veiviser.v1.EvaluatePlanResponse.difference:type_name -> veiviser.v1.PolicyValue
-	37, // 32: veiviser.v1.GetLearningResponse.outcomes:type_name -> veiviser.v1.OutcomeCount
-	38, // 33: veiviser.v1.GetLearningResponse.slots:type_name -> veiviser.v1.SlotExamination
-	39, // 34: veiviser.v1.GetLearningResponse.exploration:type_name -> veiviser.v1.ExplorationCount
-	51, // 35: veiviser.v1.GetLearningResponse.update_time:type_name -> google.protobuf.Timestamp
-	42, // 36: veiviser.v1.GetProgressResponse.items:type_name -> veiviser.v1.ItemProgress
-	43, // 37: veiviser.v1.ItemProgress.moves:type_name -> veiviser.v1.StageMove
-	47, // 38: veiviser.v1.GetAcquisitionResponse.rows:type_name -> veiviser.v1.Acquisition
-	3,  // 39: veiviser.v1.InsightService.ListSegmentProfiles:input_type -> veiviser.v1.ListSegmentProfilesRequest
-	5,  // 40: veiviser.v1.InsightService.GetSegmentProfile:input_type -> veiviser.v1.GetSegmentProfileRequest
-	7,  // 41: veiviser.v1.InsightService.GetFunnel:input_type -> veiviser.v1.GetFunnelRequest
-	9,  // 42: veiviser.v1.InsightService.GetReadiness:input_type -> veiviser.v1.GetReadinessRequest
-	12, // 43: veiviser.v1.InsightService.ListInsights:input_type -> veiviser.v1.ListInsightsRequest
-	15, // 44: veiviser.v1.InsightService.ListAlerts:input_type -> veiviser.v1.ListAlertsRequest
-	18, // 45: veiviser.v1.InsightService.WatchAlerts:input_type -> veiviser.v1.WatchAlertsRequest
-	20, // 46: veiviser.v1.InsightService.ListCases:input_type -> veiviser.v1.ListCasesRequest
-	23, // 47: veiviser.v1.InsightService.GetRecovery:input_type -> veiviser.v1.GetRecoveryRequest
-	26, // 48: veiviser.v1.InsightService.GetLoyalty:input_type -> veiviser.v1.GetLoyaltyRequest
-	29, // 49: veiviser.v1.InsightService.GetLift:input_type -> veiviser.v1.GetLiftRequest
-	33, // 50: veiviser.v1.InsightService.EvaluatePlan:input_type -> veiviser.v1.EvaluatePlanRequest
-	35, // 51: veiviser.v1.InsightService.GetLearning:input_type -> veiviser.v1.GetLearningRequest
-	40, // 52: veiviser.v1.InsightService.GetProgress:input_type -> veiviser.v1.GetProgressRequest
-	45, // 53: veiviser.v1.InsightService.GetAcquisition:input_type -> veiviser.v1.GetAcquisitionRequest
-	4,  // 54: veiviser.v1.InsightService.ListSegmentProfiles:output_type -> veiviser.v1.ListSegmentProfilesResponse
-	6,  // 55: veiviser.v1.InsightService.GetSegmentProfile:output_type -> veiviser.v1.GetSegmentProfileResponse
-	8,  // 56: veiviser.v1.InsightService.GetFunnel:output_type -> veiviser.v1.GetFunnelResponse
-	10, // 57: veiviser.v1.InsightService.GetReadiness:output_type -> veiviser.v1.GetReadinessResponse
-	13, // 58: veiviser.v1.InsightService.ListInsights:output_type -> veiviser.v1.ListInsightsResponse
-	16, // 59: veiviser.v1.InsightService.ListAlerts:output_type -> veiviser.v1.ListAlertsResponse
-	19, // 60: veiviser.v1.InsightService.WatchAlerts:output_type -> veiviser.v1.WatchAlertsResponse
-	21, // 61: veiviser.v1.InsightService.ListCases:output_type -> veiviser.v1.ListCasesResponse
-	24, // 62: veiviser.v1.InsightService.GetRecovery:output_type -> veiviser.v1.GetRecoveryResponse
-	27, // 63: veiviser.v1.InsightService.GetLoyalty:output_type -> veiviser.v1.GetLoyaltyResponse
-	30, // 64: veiviser.v1.InsightService.GetLift:output_type -> veiviser.v1.GetLiftResponse
-	34, // 65: veiviser.v1.InsightService.EvaluatePlan:output_type -> veiviser.v1.EvaluatePlanResponse
-	36, // 66: veiviser.v1.InsightService.GetLearning:output_type -> veiviser.v1.GetLearningResponse
-	41, // 67: veiviser.v1.InsightService.GetProgress:output_type -> veiviser.v1.GetProgressResponse
-	46, // 68: veiviser.v1.InsightService.GetAcquisition:output_type -> veiviser.v1.GetAcquisitionResponse
-	54, // [54:69] is the sub-list for method output_type
-	39, // [39:54] is the sub-list for method input_type
-	39, // [39:39] is the sub-list for extension type_name
-	39, // [39:39] is the sub-list for extension extendee
-	0,  // [0:39] is the sub-list for field type_name
+	25, // 23: veiviser.v1.GetRecoveryResponse.undrawn:type_name -> veiviser.v1.RecoveryGroup
+	28, // 24: veiviser.v1.GetLoyaltyResponse.rungs:type_name -> veiviser.v1.RungReport
+	31, // 25: veiviser.v1.GetLiftResponse.treated:type_name -> veiviser.v1.LiftGroup
+	31, // 26: veiviser.v1.GetLiftResponse.control:type_name -> veiviser.v1.LiftGroup
+	32, // 27: veiviser.v1.GetLiftResponse.value:type_name -> veiviser.v1.LiftMetric
+	32, // 28: veiviser.v1.GetLiftResponse.converted:type_name -> veiviser.v1.LiftMetric
+	52, // 29: veiviser.v1.EvaluatePlanRequest.plan:type_name -> veiviser.v1.Plan
+	44, // 30: veiviser.v1.EvaluatePlanResponse.values:type_name -> veiviser.v1.PolicyValue
+	44, // 31: veiviser.v1.EvaluatePlanResponse.active:type_name -> veiviser.v1.PolicyValue
+	44, // 32: veiviser.v1.EvaluatePlanResponse.difference:type_name -> veiviser.v1.PolicyValue
+	37, // 33: veiviser.v1.GetLearningResponse.outcomes:type_name -> veiviser.v1.OutcomeCount
+	38, // 34: veiviser.v1.GetLearningResponse.slots:type_name -> veiviser.v1.SlotExamination
+	39, // 35: veiviser.v1.GetLearningResponse.exploration:type_name -> veiviser.v1.ExplorationCount
+	51, // 36: veiviser.v1.GetLearningResponse.update_time:type_name -> google.protobuf.Timestamp
+	42, // 37: veiviser.v1.GetProgressResponse.items:type_name -> veiviser.v1.ItemProgress
+	43, // 38: veiviser.v1.ItemProgress.moves:type_name -> veiviser.v1.StageMove
+	47, // 39: veiviser.v1.GetAcquisitionResponse.rows:type_name -> veiviser.v1.Acquisition
+	3,  // 40: veiviser.v1.InsightService.ListSegmentProfiles:input_type -> veiviser.v1.ListSegmentProfilesRequest
+	5,  // 41: veiviser.v1.InsightService.GetSegmentProfile:input_type -> veiviser.v1.GetSegmentProfileRequest
+	7,  // 42: veiviser.v1.InsightService.GetFunnel:input_type -> veiviser.v1.GetFunnelRequest
+	9,  // 43: veiviser.v1.InsightService.GetReadiness:input_type -> veiviser.v1.GetReadinessRequest
+	12, // 44: veiviser.v1.InsightService.ListInsights:input_type -> veiviser.v1.ListInsightsRequest
+	15, // 45: veiviser.v1.InsightService.ListAlerts:input_type -> veiviser.v1.ListAlertsRequest
+	18, // 46: veiviser.v1.InsightService.WatchAlerts:input_type -> veiviser.v1.WatchAlertsRequest
+	20, // 47: veiviser.v1.InsightService.ListCases:input_type -> veiviser.v1.ListCasesRequest
+	23, // 48: veiviser.v1.InsightService.GetRecovery:input_type -> veiviser.v1.GetRecoveryRequest
+	26, // 49: veiviser.v1.InsightService.GetLoyalty:input_type -> veiviser.v1.GetLoyaltyRequest
+	29, // 50: veiviser.v1.InsightService.GetLift:input_type -> veiviser.v1.GetLiftRequest
+	33, // 51: veiviser.v1.InsightService.EvaluatePlan:input_type -> veiviser.v1.EvaluatePlanRequest
+	35, // 52: veiviser.v1.InsightService.GetLearning:input_type -> veiviser.v1.GetLearningRequest
+	40, // 53: veiviser.v1.InsightService.GetProgress:input_type -> veiviser.v1.GetProgressRequest
+	45, // 54: veiviser.v1.InsightService.GetAcquisition:input_type -> veiviser.v1.GetAcquisitionRequest
+	4,  // 55: veiviser.v1.InsightService.ListSegmentProfiles:output_type -> veiviser.v1.ListSegmentProfilesResponse
+	6,  // 56: veiviser.v1.InsightService.GetSegmentProfile:output_type -> veiviser.v1.GetSegmentProfileResponse
+	8,  // 57: veiviser.v1.InsightService.GetFunnel:output_type -> veiviser.v1.GetFunnelResponse
+	10, // 58: veiviser.v1.InsightService.GetReadiness:output_type -> veiviser.v1.GetReadinessResponse
+	13, // 59: veiviser.v1.InsightService.ListInsights:output_type -> veiviser.v1.ListInsightsResponse
+	16, // 60: veiviser.v1.InsightService.ListAlerts:output_type -> veiviser.v1.ListAlertsResponse
+	19, // 61: veiviser.v1.InsightService.WatchAlerts:output_type -> veiviser.v1.WatchAlertsResponse
+	21, // 62: veiviser.v1.InsightService.ListCases:output_type -> veiviser.v1.ListCasesResponse
+	24, // 63: veiviser.v1.InsightService.GetRecovery:output_type -> veiviser.v1.GetRecoveryResponse
+	27, // 64: veiviser.v1.InsightService.GetLoyalty:output_type -> veiviser.v1.GetLoyaltyResponse
+	30, // 65: veiviser.v1.InsightService.GetLift:output_type -> veiviser.v1.GetLiftResponse
+	34, // 66: veiviser.v1.InsightService.EvaluatePlan:output_type -> veiviser.v1.EvaluatePlanResponse
+	36, // 67: veiviser.v1.InsightService.GetLearning:output_type -> veiviser.v1.GetLearningResponse
+	41, // 68: veiviser.v1.InsightService.GetProgress:output_type -> veiviser.v1.GetProgressResponse
+	46, // 69: veiviser.v1.InsightService.GetAcquisition:output_type -> veiviser.v1.GetAcquisitionResponse
+	55, // [55:70] is the sub-list for method output_type
+	40, // [40:55] is the sub-list for method input_type
+	40, // [40:40] is the sub-list for extension type_name
+	40, // [40:40] is the sub-list for extension extendee
+	0,  // [0:40] is the sub-list for field type_name
 }
 
 func init() { file_veiviser_v1_insight_service_proto_init() }

@@ -74,7 +74,7 @@ type InsightServiceClient interface {
 	// Errors: UNAVAILABLE (STORE_UNAVAILABLE).
 	ListCases(ctx context.Context, in *ListCasesRequest, opts ...grpc.CallOption) (*ListCasesResponse, error)
 	// GetRecovery compares who was led back after a case was put right with the control that was not, by who came back within the
-	// recovery's window.
+	// recovery's window. People are counted, by their first case, when that window is over.
 	//
 	// Errors: UNAVAILABLE (STORE_UNAVAILABLE).
 	GetRecovery(ctx context.Context, in *GetRecoveryRequest, opts ...grpc.CallOption) (*GetRecoveryResponse, error)
@@ -313,7 +313,7 @@ type InsightServiceServer interface {
 	// Errors: UNAVAILABLE (STORE_UNAVAILABLE).
 	ListCases(context.Context, *ListCasesRequest) (*ListCasesResponse, error)
 	// GetRecovery compares who was led back after a case was put right with the control that was not, by who came back within the
-	// recovery's window.
+	// recovery's window. People are counted, by their first case, when that window is over.
 	//
 	// Errors: UNAVAILABLE (STORE_UNAVAILABLE).
 	GetRecovery(context.Context, *GetRecoveryRequest) (*GetRecoveryResponse, error)

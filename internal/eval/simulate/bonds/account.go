@@ -57,28 +57,29 @@ func (r *ShopResult) groups(w *world, people []*person) {
 	r.Alone, _ = of(alone)
 }
 
-// recovered counts the recoveries that count, of those whose window is over, and the share that had come back by each day.
+// recovered counts the people by their first recovery, when it counts and its window is over, and the share that had come back by each day.
 func recovered(c *Config, people []*person, counts func(*recovery) bool) (Recovered, []float64) {
 	var n Recovered
 	end := c.Start.Add(days(float64(c.Days)))
 	curve := make([]float64, int(c.Window/day)+1)
 	for _, p := range people {
-		for i := range p.story.recoveries {
-			x := &p.story.recoveries[i]
-			if !counts(x) || x.right.Add(c.Window).After(end) {
-				continue
-			}
-			n.Cases++
-			if !x.back.IsZero() {
-				n.Back++
-				for d := int(x.back.Sub(x.right)/day) + 1; d < len(curve); d++ {
-					curve[d]++
-				}
+		if len(p.story.recoveries) == 0 {
+			continue
+		}
+		x := &p.story.recoveries[0]
+		if !counts(x) || x.right.Add(c.Window).After(end) {
+			continue
+		}
+		n.People++
+		if !x.back.IsZero() {
+			n.Back++
+			for d := int(x.back.Sub(x.right)/day) + 1; d < len(curve); d++ {
+				curve[d]++
 			}
 		}
 	}
 	for d := range curve {
-		curve[d] /= float64(max(n.Cases, 1))
+		curve[d] /= float64(max(n.People, 1))
 	}
 	return n, curve
 }

@@ -76,11 +76,8 @@ func (d *fakeDesk) Hear(events []veiviser.Event, _ time.Time) error {
 			} else {
 				h.Write([]byte(e.ID))
 			}
-			if d.treated = float64(h.Sum64()%1000) >= 1000*d.shop.control; d.treated {
-				d.look.Led++
-			} else {
-				d.look.Compared++
-			}
+			d.treated = float64(h.Sum64()%1000) >= 1000*d.shop.control
+			d.look.Led, d.look.Compared = d.treated, !d.treated
 			d.steps = 0
 		}
 	}

@@ -44,14 +44,14 @@ type Visit struct {
 type Look struct {
 	// Rung is that of the loyalty ladder, "" below it; Tier her class of value, "" for none.
 	Rung, Tier string
-	// Led is how many cases of hers were put right and are followed by steps that lead her back, Compared how many are in the
-	// control. Both are 0 where the shop leads nobody back.
-	Led, Compared int
+	// Led says that she is led back since the first of her cases was put right, Compared that she is in the control. Neither is so where
+	// the shop leads nobody back.
+	Led, Compared bool
 }
 
 // Books are a shop's own accounts.
 type Books struct {
-	// Treated and Control are the cases put right, by whether their people were led back.
+	// Treated and Control are the people whose case was put right, by whether they were led back.
 	Treated Recovered `json:"treated"`
 	Control Recovered `json:"control"`
 	// Lift is the difference of their rates with its 95 % interval.
@@ -66,15 +66,15 @@ type Books struct {
 	Acquired []Acquired `json:"acquired,omitempty"`
 }
 
-// Recovered counts cases that were put right.
+// Recovered counts people a first case of whom was put right.
 type Recovered struct {
-	Cases int `json:"cases"`
-	// Back are those whose person came back within the window.
+	People int `json:"people"`
+	// Back are those who came back within the window.
 	Back int `json:"back"`
 }
 
 // Rate is the share that came back.
-func (r Recovered) Rate() float64 { return float64(r.Back) / float64(max(r.Cases, 1)) }
+func (r Recovered) Rate() float64 { return float64(r.Back) / float64(max(r.People, 1)) }
 
 // Acquired is what the first-time customers of one source cost and brought, in the shop's currency.
 type Acquired struct {

@@ -47,7 +47,6 @@ type story struct {
 	climbs              []climb
 	// samples are where she was at the end of each month.
 	samples []int
-	counted Look
 }
 
 // shown counts what a visit was shown.
@@ -88,12 +87,11 @@ func (s *story) shown(p *person, goods []*Goods) {
 func (s *story) putRight(at time.Time, look Look) {
 	g := alone
 	switch {
-	case look.Led > s.counted.Led:
+	case look.Led:
 		g = led
-	case look.Compared > s.counted.Compared:
+	case look.Compared:
 		g = compared
 	}
-	s.counted = look
 	s.recoveries = append(s.recoveries, recovery{right: at, group: g})
 }
 

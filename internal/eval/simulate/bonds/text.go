@@ -28,15 +28,15 @@ func (r *Result) Text(w io.Writer) {
 		s := &r.Shops[i]
 		kept, _ := s.shareKept()
 		fmt.Fprintf(t, "%s\t%d\t%d\t%.1f %%\t%d\t%.0f\t%d\t%d\t%d\t%d\t%d\t%d\t%s\t%d\t%s\t\n", s.Name, s.FirstOrders, s.Handovers, 100*kept, s.Orders, s.Value,
-			s.Shown.Offers, s.Shown.OffersBeforeRight, s.Shown.OffersInCase, s.Shown.Steps, s.Shown.Rungs, s.Led.Cases, s.Led.percent(),
-			s.Compared.Cases, s.Compared.percent())
+			s.Shown.Offers, s.Shown.OffersBeforeRight, s.Shown.OffersInCase, s.Shown.Steps, s.Shown.Rungs, s.Led.People, s.Led.percent(),
+			s.Compared.People, s.Compared.percent())
 	}
 	_ = t.Flush() // who reads at a terminal sees what is missing
 }
 
 // percent is the share that came back, "–" for none to come.
 func (r Recovered) percent() string {
-	if r.Cases == 0 {
+	if r.People == 0 {
 		return "–"
 	}
 	return fmt.Sprintf("%.1f %%", 100*r.Rate())
@@ -101,7 +101,7 @@ func paid(b *Books) string {
 func (r *Result) effectSentences() []string {
 	e, first := &r.Effect, &r.Shops[0]
 	var list []string
-	if first.Led.Cases > 0 && first.Compared.Cases > 0 {
+	if first.Led.People > 0 && first.Compared.People > 0 {
 		list = append(list, fmt.Sprintf("Within %.0f days after something was put right, %s of those who were led back came back, and %s of the control.", r.WindowDays,
 			first.Led.percent(), first.Compared.percent()))
 	}

@@ -92,7 +92,7 @@ func TestNothingWorksNothingIsTrue(t *testing.T) {
 	c.Truth = bonds.TruthOfSample()
 	c.Truth.StepWish, c.Truth.StepFactor, c.Truth.StepStay, c.Truth.RungFactor = 0, 1, 1, 1
 	r := run(t, c)
-	if e := &r.Effect; !e.Known || e.True != 0 || e.All != e.None || e.All.Cases == 0 {
+	if e := &r.Effect; !e.Known || e.True != 0 || e.All != e.None || e.All.People == 0 {
 		t.Errorf("nothing works, and the effect is %+v", e)
 	}
 	if care, silent := &r.Shops[0], &r.Shops[2]; care.FirstOrders != silent.FirstOrders {

@@ -143,17 +143,16 @@ func (k *Keeper) serving() *plan.Snapshot {
 	return k.books
 }
 
-// Books are what the learner counts of the log; see [learn.Related]. What was put right so lately that its window is open is left
-// out.
+// Books are what the learner counts of the log; see [learn.Related].
 func (k *Keeper) Books(desks []bonds.Desk, until time.Time) *bonds.Books {
 	var lines []veiviser.LogEntry
 	for _, one := range desks {
 		if d, ok := one.(*desk); ok {
-			lines = append(lines, d.closed(until.Add(-k.books.Relation.Recovery.Window))...)
+			lines = append(lines, d.steps...)
 		}
 	}
 	slices.SortStableFunc(lines, func(a, b veiviser.LogEntry) int { return a.Time.Compare(b.Time) })
-	return booksOf(k.books, learn.Related(lines))
+	return booksOf(k.books, learn.Related(lines, until), until)
 }
 
 // only is the only plan there is.
@@ -226,12 +225,8 @@ func (d *desk) note(lines []veiviser.LogEntry) {
 		}
 		d.steps = append(d.steps, veiviser.LogEntry{Time: lines[i].Time, Steps: lines[i].Steps})
 		for _, s := range lines[i].Steps {
-			switch {
-			case s.Kind != veiviser.StepCaseResolved:
-			case s.Group == veiviser.GroupControl:
-				d.look.Compared++
-			case s.Group == veiviser.GroupTreated:
-				d.look.Led++
+			if s.Kind == veiviser.StepRecovering {
+				d.look.Led, d.look.Compared = s.Group == veiviser.GroupTreated, s.Group == veiviser.GroupControl
 			}
 		}
 	}
@@ -266,28 +261,9 @@ func (d *desk) Look(time.Time) bonds.Look {
 		l.Rung, l.Tier = d.booked.Standing.Relation.Rung, d.keeper.books.Relation.Tier(d.booked.Value)
 	}
 	if d.keeper.careless != nil {
-		l.Led, l.Compared = 0, 0 // it leads nobody back, whatever the books say
+		l.Led, l.Compared = false, false // it leads nobody back, whatever the books say
 	}
 	return l
-}
-
-// closed are the steps without those of recoveries that began after a time.
-func (d *desk) closed(before time.Time) []veiviser.LogEntry {
-	late := map[string]bool{}
-	var out []veiviser.LogEntry
-	for i := range d.steps {
-		line := veiviser.LogEntry{Time: d.steps[i].Time}
-		for _, s := range d.steps[i].Steps {
-			if s.Kind == veiviser.StepCaseResolved && line.Time.After(before) {
-				late[s.About] = true
-			}
-			if !late[s.About] || s.Kind != veiviser.StepCaseResolved && s.Kind != veiviser.StepRecovered {
-				line.Steps = append(line.Steps, s)
-			}
-		}
-		out = append(out, line)
-	}
-	return out
 }
 
 // shelf is a store that holds one visitor.

@@ -44,7 +44,7 @@ func TestRelationshipsAreKept(t *testing.T) {
 		if s.Shown.OffersInCase == 0 || s.Shown.OffersBeforeRight == 0 || s.Shown.Steps != 0 || s.Shown.Rungs != 0 {
 			t.Errorf("%s knows of relationships: %+v", s.Name, s.Shown)
 		}
-		if s.Led.Cases != 0 || s.Compared.Cases != 0 || s.Alone.Cases == 0 {
+		if s.Led.People != 0 || s.Compared.People != 0 || s.Alone.People == 0 {
 			t.Errorf("%s leads people back: %+v, %+v, %+v", s.Name, s.Led, s.Compared, s.Alone)
 		}
 	}
