@@ -91,6 +91,7 @@ func (s *visits) ExportVisitor(ctx context.Context, in *veiviserv1.ExportVisitor
 	return &veiviserv1.ExportVisitorResponse{
 		Visitor:    portraitToProto(p),
 		Decisions:  exportToProto(answers, p.Voice),
+		Habits:     habitsToProto(&p.Visitor),
 		ExportTime: timestamppb.Now(),
 	}, nil
 }

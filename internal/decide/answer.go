@@ -146,8 +146,9 @@ type choice struct {
 	segments []string
 	// hers is what the answer shows to her, theirs what it shows to employees.
 	hers, theirs side
-	// switches are those that are about her.
+	// switches are those that are about her, guessed the ids of those of which nobody knows.
 	switches []veiviser.Switch
+	guessed  []string
 	// margin is what she is expected to be worth as a first-time customer beyond what she costs; 0 for who is none to be.
 	margin float64
 	// tally counts what she was shown, with what this answer shows; heard is what she was told.

@@ -8,7 +8,7 @@ import (
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
-// concerned are the switches that are on and are about her: those of an answer that is made again, or those of now.
+// concerned are the switches that are on and are about her, or might be: those of an answer that is made again, or those of now.
 func (c *choice) concerned() []veiviser.Switch {
 	all := c.snap.Switches
 	if c.in.Again != nil {
@@ -20,11 +20,28 @@ func (c *choice) concerned() []veiviser.Switch {
 	region := eligible.Region(c.snap.Crisis.Region, &c.context, c.visitor)
 	var mine []veiviser.Switch
 	for i := range all {
-		if eligible.Concerns(&all[i], region, c.segments) {
-			mine = append(mine, all[i])
+		s := &all[i]
+		if eligible.Concerns(s, region, c.segments) {
+			mine = append(mine, *s)
+		} else if may := c.knowable(s, region); eligible.Concerns(&may, region, nil) {
+			mine, c.guessed = append(mine, *s), append(c.guessed, s.ID)
 		}
 	}
 	return mine
+}
+
+// knowable is a switch as far as one can tell whether it is about her. Without her record nobody knows her segments, nor, unless the
+// request says it, her region: the switch might be about her, so that it is.
+func (c *choice) knowable(s *veiviser.Switch, region string) veiviser.Switch {
+	may := *s
+	if c.in.Degraded == "" {
+		return may
+	}
+	may.Segment = ""
+	if region == "" {
+		may.Region = ""
+	}
+	return may
 }
 
 // hearer is who hears what is said on a placement.

@@ -33,13 +33,16 @@ func (c *choice) unknown(bars []veiviser.Bar, p *plan.Placement, channel string)
 		veiviser.Bar{Reason: veiviser.ExcludedUnknown, Passes: veiviser.DutyTransactional, Tells: true})
 }
 
-// assumed reports whether a bar is up only because nobody knows what she was shown, or what she said to a purpose.
+// assumed reports whether a bar is up only because nobody knows what she was shown, what she said to a purpose, or whom a switch is
+// about.
 func (c *choice) assumed(b *veiviser.Bar) bool {
 	switch b.Reason {
 	case veiviser.ExcludedBudget, veiviser.ExcludedCapped:
 		return true
 	case veiviser.ExcludedConsent:
 		return !slices.ContainsFunc(c.visitor.Standing.Consents, func(said veiviser.Consent) bool { return said.Purpose == b.About })
+	case veiviser.ExcludedSwitch:
+		return slices.Contains(c.guessed, b.About)
 	default:
 		return false
 	}

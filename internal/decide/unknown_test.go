@@ -242,3 +242,41 @@ func TestDegradedAnswersBelieveNothing(t *testing.T) {
 		t.Errorf("segments %v, without events %v; needs:\n%s", a.Segments, b.Segments, d)
 	}
 }
+
+// A switch about a region or a segment binds in an answer without her record, too, unless the request says that she is elsewhere; what is
+// said of it is only said where she is known to be meant.
+func TestUnknownWhomASwitchIsAbout(t *testing.T) {
+	plain := unknownPlan(t, func(p *veiviser.Plan) {
+		said := p.Items[0]
+		said.ID, said.Rule = "said", "false"
+		p.Items = append(p.Items, said)
+	})
+	for name, tt := range map[string]struct {
+		on       veiviser.Switch
+		region   string
+		degraded string
+		shown    []string
+		why      veiviser.ExclusionReason
+	}{
+		"nobody knows where she is": {veiviser.Switch{Region: "oslo"}, "", "STORE_UNAVAILABLE", []string{"owed"}, veiviser.ExcludedUnknown},
+		"she is there":              {veiviser.Switch{Region: "oslo"}, "Oslo", "STORE_UNAVAILABLE", []string{"owed", "said"}, veiviser.ExcludedSwitch},
+		"she is elsewhere":          {veiviser.Switch{Region: "oslo"}, "bergen", "STORE_UNAVAILABLE", []string{"guide", "help", "owed"}, ""},
+		"segments":                  {veiviser.Switch{Segment: "loyal"}, "bergen", "STORE_UNAVAILABLE", []string{"owed"}, veiviser.ExcludedUnknown},
+		"not in the segment":        {veiviser.Switch{Segment: "loyal"}, "bergen", "", []string{"ask", "climb", "guide", "help", "offer", "owed", "tells", "win"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tt.on.ID, tt.on.Statement = "s", "said"
+			in := Input{Degraded: tt.degraded, Visitor: &veiviser.Visitor{ID: "ada"}}
+			in.Request.Context.Attributes = map[string]string{"region": tt.region}
+			_, shown, out := decided(with(plain, tt.on), &in, "side")
+			if !cmp.Equal(shown, tt.shown) {
+				t.Errorf("shown %v", shown)
+			}
+			for _, why := range []veiviser.ExclusionReason{veiviser.ExcludedUnknown, veiviser.ExcludedSwitch} {
+				if got := slices.Contains(out[why], "guide"); got != (why == tt.why) {
+					t.Errorf("out %v", out)
+				}
+			}
+		})
+	}
+}

@@ -393,14 +393,14 @@ type RecommendResponse struct {
 	//
 	// Whoever asks, a degraded answer goes by the context alone, and leaves out what something that holds for her might forbid
 	// (STANDING_UNKNOWN): offers and questions, what tells a price or a claim, everything in channels that a purpose of the plan
-	// governs, and what a cap or the budget could count; also what is made to win people or for a rung of the ladder. Transactional
-	// and mandatory items pass. On placements for staff, channels, caps and budget bar nothing.
+	// governs, what a cap or the budget could count, and what a switch silences for a segment, or for a region unless the request says that
+	// she is elsewhere; also what is made to win people or for a rung of the ladder. Transactional and mandatory items pass. On placements
+	// for staff, channels, caps and budget bar nothing.
 	//
 	// Of herself it knows what the replica that answers has met lately: her wishes, her refusals and her open cases as they were
 	// when that replica last read or wrote her record, at most a day ago and as long as it has room to remember, without her id.
 	// These bind. What she said or what was owed to her otherwise does not: something she muted, a pause or an open case may be missed
-	// then, as may a switch by region or segment that only her record shows to be about her. What was taken back, or erased, is
-	// forgotten there with the next reading, and after a day.
+	// then. What was taken back, or erased, is forgotten there with the next reading, and after a day.
 	Degraded bool `protobuf:"varint,5,opt,name=degraded,proto3" json:"degraded,omitempty"`
 	// Why, as an ErrorReason without prefix; "" when not degraded.
 	DegradedReason string `protobuf:"bytes,6,opt,name=degraded_reason,json=degradedReason,proto3" json:"degraded_reason,omitempty"`

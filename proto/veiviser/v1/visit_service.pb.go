@@ -1227,7 +1227,9 @@ type ExportVisitorResponse struct {
 	// Every decision still remembered, newest first.
 	Decisions []*ExportedDecision `protobuf:"bytes,2,rep,name=decisions,proto3" json:"decisions,omitempty"`
 	// When the export was made.
-	ExportTime    *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=export_time,json=exportTime,proto3" json:"export_time,omitempty"`
+	ExportTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=export_time,json=exportTime,proto3" json:"export_time,omitempty"`
+	// What is summed up of what she did.
+	Habits        *Habits `protobuf:"bytes,4,opt,name=habits,proto3" json:"habits,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1279,6 +1281,13 @@ func (x *ExportVisitorResponse) GetDecisions() []*ExportedDecision {
 func (x *ExportVisitorResponse) GetExportTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.ExportTime
+	}
+	return nil
+}
+
+func (x *ExportVisitorResponse) GetHabits() *Habits {
+	if x != nil {
+		return x.Habits
 	}
 	return nil
 }
@@ -1566,12 +1575,13 @@ const file_veiviser_v1_visit_service_proto_rawDesc = "" +
 	"\avisitor\x18\x01 \x01(\v2\x14.veiviser.v1.VisitorR\avisitor\"D\n" +
 	"\x14ExportVisitorRequest\x12,\n" +
 	"\n" +
-	"visitor_id\x18\x01 \x01(\tB\r\xe0A\x02\xbaH\ar\x05 \x01(\x80\x01R\tvisitorId\"\xc1\x01\n" +
+	"visitor_id\x18\x01 \x01(\tB\r\xe0A\x02\xbaH\ar\x05 \x01(\x80\x01R\tvisitorId\"\xee\x01\n" +
 	"\x15ExportVisitorResponse\x12.\n" +
 	"\avisitor\x18\x01 \x01(\v2\x14.veiviser.v1.VisitorR\avisitor\x12;\n" +
 	"\tdecisions\x18\x02 \x03(\v2\x1d.veiviser.v1.ExportedDecisionR\tdecisions\x12;\n" +
 	"\vexport_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"exportTime\"\xc4\x02\n" +
+	"exportTime\x12+\n" +
+	"\x06habits\x18\x04 \x01(\v2\x13.veiviser.v1.HabitsR\x06habits\"\xc4\x02\n" +
 	"\x10ExportedDecision\x12\x1f\n" +
 	"\vdecision_id\x18\x01 \x01(\tR\n" +
 	"decisionId\x12.\n" +
@@ -1660,7 +1670,8 @@ var file_veiviser_v1_visit_service_proto_goTypes = []any{
 	(*Consent)(nil),                 // 32: veiviser.v1.Consent
 	(*NeedBelief)(nil),              // 33: veiviser.v1.NeedBelief
 	(*Contact)(nil),                 // 34: veiviser.v1.Contact
-	(*VisitContext)(nil),            // 35: veiviser.v1.VisitContext
+	(*Habits)(nil),                  // 35: veiviser.v1.Habits
+	(*VisitContext)(nil),            // 36: veiviser.v1.VisitContext
 }
 var file_veiviser_v1_visit_service_proto_depIdxs = []int32{
 	27, // 0: veiviser.v1.RecordEventsRequest.events:type_name -> veiviser.v1.Event
@@ -1684,38 +1695,39 @@ var file_veiviser_v1_visit_service_proto_depIdxs = []int32{
 	30, // 18: veiviser.v1.ExportVisitorResponse.visitor:type_name -> veiviser.v1.Visitor
 	24, // 19: veiviser.v1.ExportVisitorResponse.decisions:type_name -> veiviser.v1.ExportedDecision
 	29, // 20: veiviser.v1.ExportVisitorResponse.export_time:type_name -> google.protobuf.Timestamp
-	29, // 21: veiviser.v1.ExportedDecision.time:type_name -> google.protobuf.Timestamp
-	35, // 22: veiviser.v1.ExportedDecision.context:type_name -> veiviser.v1.VisitContext
-	33, // 23: veiviser.v1.ExportedDecision.needs:type_name -> veiviser.v1.NeedBelief
-	1,  // 24: veiviser.v1.VisitService.RecordEvents:input_type -> veiviser.v1.RecordEventsRequest
-	4,  // 25: veiviser.v1.VisitService.StreamEvents:input_type -> veiviser.v1.StreamEventsRequest
-	6,  // 26: veiviser.v1.VisitService.GetVisitor:input_type -> veiviser.v1.GetVisitorRequest
-	8,  // 27: veiviser.v1.VisitService.SetDirective:input_type -> veiviser.v1.SetDirectiveRequest
-	10, // 28: veiviser.v1.VisitService.ListDirectives:input_type -> veiviser.v1.ListDirectivesRequest
-	12, // 29: veiviser.v1.VisitService.RemoveDirective:input_type -> veiviser.v1.RemoveDirectiveRequest
-	14, // 30: veiviser.v1.VisitService.SetConsent:input_type -> veiviser.v1.SetConsentRequest
-	16, // 31: veiviser.v1.VisitService.ListConsents:input_type -> veiviser.v1.ListConsentsRequest
-	18, // 32: veiviser.v1.VisitService.GetAccount:input_type -> veiviser.v1.GetAccountRequest
-	20, // 33: veiviser.v1.VisitService.LinkVisitors:input_type -> veiviser.v1.LinkVisitorsRequest
-	22, // 34: veiviser.v1.VisitService.ExportVisitor:input_type -> veiviser.v1.ExportVisitorRequest
-	25, // 35: veiviser.v1.VisitService.EraseVisitor:input_type -> veiviser.v1.EraseVisitorRequest
-	2,  // 36: veiviser.v1.VisitService.RecordEvents:output_type -> veiviser.v1.RecordEventsResponse
-	5,  // 37: veiviser.v1.VisitService.StreamEvents:output_type -> veiviser.v1.StreamEventsResponse
-	7,  // 38: veiviser.v1.VisitService.GetVisitor:output_type -> veiviser.v1.GetVisitorResponse
-	9,  // 39: veiviser.v1.VisitService.SetDirective:output_type -> veiviser.v1.SetDirectiveResponse
-	11, // 40: veiviser.v1.VisitService.ListDirectives:output_type -> veiviser.v1.ListDirectivesResponse
-	13, // 41: veiviser.v1.VisitService.RemoveDirective:output_type -> veiviser.v1.RemoveDirectiveResponse
-	15, // 42: veiviser.v1.VisitService.SetConsent:output_type -> veiviser.v1.SetConsentResponse
-	17, // 43: veiviser.v1.VisitService.ListConsents:output_type -> veiviser.v1.ListConsentsResponse
-	19, // 44: veiviser.v1.VisitService.GetAccount:output_type -> veiviser.v1.GetAccountResponse
-	21, // 45: veiviser.v1.VisitService.LinkVisitors:output_type -> veiviser.v1.LinkVisitorsResponse
-	23, // 46: veiviser.v1.VisitService.ExportVisitor:output_type -> veiviser.v1.ExportVisitorResponse
-	26, // 47: veiviser.v1.VisitService.EraseVisitor:output_type -> veiviser.v1.EraseVisitorResponse
-	36, // [36:48] is the sub-list for method output_type
-	24, // [24:36] is the sub-list for method input_type
-	24, // [24:24] is the sub-list for extension type_name
-	24, // [24:24] is the sub-list for extension extendee
-	0,  // [0:24] is the sub-list for field type_name
+	35, // 21: veiviser.v1.ExportVisitorResponse.habits:type_name -> veiviser.v1.Habits
+	29, // 22: veiviser.v1.ExportedDecision.time:type_name -> google.protobuf.Timestamp
+	36, // 23: veiviser.v1.ExportedDecision.context:type_name -> veiviser.v1.VisitContext
+	33, // 24: veiviser.v1.ExportedDecision.needs:type_name -> veiviser.v1.NeedBelief
+	1,  // 25: veiviser.v1.VisitService.RecordEvents:input_type -> veiviser.v1.RecordEventsRequest
+	4,  // 26: veiviser.v1.VisitService.StreamEvents:input_type -> veiviser.v1.StreamEventsRequest
+	6,  // 27: veiviser.v1.VisitService.GetVisitor:input_type -> veiviser.v1.GetVisitorRequest
+	8,  // 28: veiviser.v1.VisitService.SetDirective:input_type -> veiviser.v1.SetDirectiveRequest
+	10, // 29: veiviser.v1.VisitService.ListDirectives:input_type -> veiviser.v1.ListDirectivesRequest
+	12, // 30: veiviser.v1.VisitService.RemoveDirective:input_type -> veiviser.v1.RemoveDirectiveRequest
+	14, // 31: veiviser.v1.VisitService.SetConsent:input_type -> veiviser.v1.SetConsentRequest
+	16, // 32: veiviser.v1.VisitService.ListConsents:input_type -> veiviser.v1.ListConsentsRequest
+	18, // 33: veiviser.v1.VisitService.GetAccount:input_type -> veiviser.v1.GetAccountRequest
+	20, // 34: veiviser.v1.VisitService.LinkVisitors:input_type -> veiviser.v1.LinkVisitorsRequest
+	22, // 35: veiviser.v1.VisitService.ExportVisitor:input_type -> veiviser.v1.ExportVisitorRequest
+	25, // 36: veiviser.v1.VisitService.EraseVisitor:input_type -> veiviser.v1.EraseVisitorRequest
+	2,  // 37: veiviser.v1.VisitService.RecordEvents:output_type -> veiviser.v1.RecordEventsResponse
+	5,  // 38: veiviser.v1.VisitService.StreamEvents:output_type -> veiviser.v1.StreamEventsResponse
+	7,  // 39: veiviser.v1.VisitService.GetVisitor:output_type -> veiviser.v1.GetVisitorResponse
+	9,  // 40: veiviser.v1.VisitService.SetDirective:output_type -> veiviser.v1.SetDirectiveResponse
+	11, // 41: veiviser.v1.VisitService.ListDirectives:output_type -> veiviser.v1.ListDirectivesResponse
+	13, // 42: veiviser.v1.VisitService.RemoveDirective:output_type -> veiviser.v1.RemoveDirectiveResponse
+	15, // 43: veiviser.v1.VisitService.SetConsent:output_type -> veiviser.v1.SetConsentResponse
+	17, // 44: veiviser.v1.VisitService.ListConsents:output_type -> veiviser.v1.ListConsentsResponse
+	19, // 45: veiviser.v1.VisitService.GetAccount:output_type -> veiviser.v1.GetAccountResponse
+	21, // 46: veiviser.v1.VisitService.LinkVisitors:output_type -> veiviser.v1.LinkVisitorsResponse
+	23, // 47: veiviser.v1.VisitService.ExportVisitor:output_type -> veiviser.v1.ExportVisitorResponse
+	26, // 48: veiviser.v1.VisitService.EraseVisitor:output_type -> veiviser.v1.EraseVisitorResponse
+	37, // [37:49] is the sub-list for method output_type
+	25, // [25:37] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	25, // [25:25] is the sub-list for extension extendee
+	0,  // [0:25] is the sub-list for field type_name
 }
 
 func init() { file_veiviser_v1_visit_service_proto_init() }

@@ -9,6 +9,7 @@ package veiviserv1
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	durationpb "google.golang.org/protobuf/types/known/durationpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
@@ -914,11 +915,619 @@ func (x *Visit) GetQuery() string {
 	return ""
 }
 
+// Habits are the sums by which journeys foresee what she does, and as what she is counted. They are in an export alone.
+type Habits struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Finished visits, the older ones weighing less.
+	Visits float64 `protobuf:"fixed64,1,opt,name=visits,proto3" json:"visits,omitempty"`
+	// Their events, likewise.
+	Events float64 `protobuf:"fixed64,2,opt,name=events,proto3" json:"events,omitempty"`
+	// Their events, the older ones losing weight faster.
+	ActiveEvents float64 `protobuf:"fixed64,3,opt,name=active_events,json=activeEvents,proto3" json:"active_events,omitempty"`
+	// All her events, each weighing half as much after 15 minutes.
+	Events_15M float64 `protobuf:"fixed64,4,opt,name=events_15m,json=events15m,proto3" json:"events_15m,omitempty"`
+	// All her events, each weighing half as much after 3 hours.
+	Events_3H float64 `protobuf:"fixed64,5,opt,name=events_3h,json=events3h,proto3" json:"events_3h,omitempty"`
+	// Views of items that she had not met lately.
+	NewItems uint32 `protobuf:"varint,6,opt,name=new_items,json=newItems,proto3" json:"new_items,omitempty"`
+	// The silence between the visit before the last and the last.
+	Gap *durationpb.Duration `protobuf:"bytes,7,opt,name=gap,proto3" json:"gap,omitempty"`
+	// By event type.
+	Types []*TypeHabit `protobuf:"bytes,8,rep,name=types,proto3" json:"types,omitempty"`
+	// What followed what within visits.
+	Sequels []*Sequel `protobuf:"bytes,9,rep,name=sequels,proto3" json:"sequels,omitempty"`
+	// Her latest event, seen against what came before it.
+	Latest *LatestEvent `protobuf:"bytes,10,opt,name=latest,proto3" json:"latest,omitempty"`
+	// The items and subjects she met last, newest last.
+	Items []*ItemHabit `protobuf:"bytes,11,rep,name=items,proto3" json:"items,omitempty"`
+	// The segments in whose profiles she is counted.
+	CountedSegmentIds []string `protobuf:"bytes,12,rep,name=counted_segment_ids,json=countedSegmentIds,proto3" json:"counted_segment_ids,omitempty"`
+	// The standard stage in which she is counted there.
+	CountedStage  string `protobuf:"bytes,13,opt,name=counted_stage,json=countedStage,proto3" json:"counted_stage,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Habits) Reset() {
+	*x = Habits{}
+	mi := &file_veiviser_v1_visitor_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Habits) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Habits) ProtoMessage() {}
+
+func (x *Habits) ProtoReflect() protoreflect.Message {
+	mi := &file_veiviser_v1_visitor_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Habits.ProtoReflect.Descriptor instead.
+func (*Habits) Descriptor() ([]byte, []int) {
+	return file_veiviser_v1_visitor_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *Habits) GetVisits() float64 {
+	if x != nil {
+		return x.Visits
+	}
+	return 0
+}
+
+func (x *Habits) GetEvents() float64 {
+	if x != nil {
+		return x.Events
+	}
+	return 0
+}
+
+func (x *Habits) GetActiveEvents() float64 {
+	if x != nil {
+		return x.ActiveEvents
+	}
+	return 0
+}
+
+func (x *Habits) GetEvents_15M() float64 {
+	if x != nil {
+		return x.Events_15M
+	}
+	return 0
+}
+
+func (x *Habits) GetEvents_3H() float64 {
+	if x != nil {
+		return x.Events_3H
+	}
+	return 0
+}
+
+func (x *Habits) GetNewItems() uint32 {
+	if x != nil {
+		return x.NewItems
+	}
+	return 0
+}
+
+func (x *Habits) GetGap() *durationpb.Duration {
+	if x != nil {
+		return x.Gap
+	}
+	return nil
+}
+
+func (x *Habits) GetTypes() []*TypeHabit {
+	if x != nil {
+		return x.Types
+	}
+	return nil
+}
+
+func (x *Habits) GetSequels() []*Sequel {
+	if x != nil {
+		return x.Sequels
+	}
+	return nil
+}
+
+func (x *Habits) GetLatest() *LatestEvent {
+	if x != nil {
+		return x.Latest
+	}
+	return nil
+}
+
+func (x *Habits) GetItems() []*ItemHabit {
+	if x != nil {
+		return x.Items
+	}
+	return nil
+}
+
+func (x *Habits) GetCountedSegmentIds() []string {
+	if x != nil {
+		return x.CountedSegmentIds
+	}
+	return nil
+}
+
+func (x *Habits) GetCountedStage() string {
+	if x != nil {
+		return x.CountedStage
+	}
+	return ""
+}
+
+// TypeHabit is what is summed up of one event type.
+type TypeHabit struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The event type.
+	Type string `protobuf:"bytes,1,opt,name=type,proto3" json:"type,omitempty"`
+	// Which of her events was the latest of the type, from 1.
+	At uint32 `protobuf:"varint,2,opt,name=at,proto3" json:"at,omitempty"`
+	// The same within that visit.
+	InVisitAt uint32 `protobuf:"varint,3,opt,name=in_visit_at,json=inVisitAt,proto3" json:"in_visit_at,omitempty"`
+	// How many there were, each event of any type making the earlier ones weigh less.
+	Pace float64 `protobuf:"fixed64,4,opt,name=pace,proto3" json:"pace,omitempty"`
+	// Finished visits that had one, the older ones weighing less.
+	Visits float64 `protobuf:"fixed64,5,opt,name=visits,proto3" json:"visits,omitempty"`
+	// Events of finished visits that had one still ahead, likewise.
+	Ahead float64 `protobuf:"fixed64,6,opt,name=ahead,proto3" json:"ahead,omitempty"`
+	// How many there were, each weighing half as much after 5 minutes.
+	Lately_5M float64 `protobuf:"fixed64,7,opt,name=lately_5m,json=lately5m,proto3" json:"lately_5m,omitempty"`
+	// How many there were, each weighing half as much after 15 minutes.
+	Lately_15M float64 `protobuf:"fixed64,8,opt,name=lately_15m,json=lately15m,proto3" json:"lately_15m,omitempty"`
+	// Sum of ln(1 + seconds since she first met the item).
+	Delay float64 `protobuf:"fixed64,9,opt,name=delay,proto3" json:"delay,omitempty"`
+	// How many finished visits had of it.
+	Finished uint32 `protobuf:"varint,10,opt,name=finished,proto3" json:"finished,omitempty"`
+	// How many the current visit has of it.
+	Current       uint32 `protobuf:"varint,11,opt,name=current,proto3" json:"current,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TypeHabit) Reset() {
+	*x = TypeHabit{}
+	mi := &file_veiviser_v1_visitor_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TypeHabit) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TypeHabit) ProtoMessage() {}
+
+func (x *TypeHabit) ProtoReflect() protoreflect.Message {
+	mi := &file_veiviser_v1_visitor_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TypeHabit.ProtoReflect.Descriptor instead.
+func (*TypeHabit) Descriptor() ([]byte, []int) {
+	return file_veiviser_v1_visitor_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *TypeHabit) GetType() string {
+	if x != nil {
+		return x.Type
+	}
+	return ""
+}
+
+func (x *TypeHabit) GetAt() uint32 {
+	if x != nil {
+		return x.At
+	}
+	return 0
+}
+
+func (x *TypeHabit) GetInVisitAt() uint32 {
+	if x != nil {
+		return x.InVisitAt
+	}
+	return 0
+}
+
+func (x *TypeHabit) GetPace() float64 {
+	if x != nil {
+		return x.Pace
+	}
+	return 0
+}
+
+func (x *TypeHabit) GetVisits() float64 {
+	if x != nil {
+		return x.Visits
+	}
+	return 0
+}
+
+func (x *TypeHabit) GetAhead() float64 {
+	if x != nil {
+		return x.Ahead
+	}
+	return 0
+}
+
+func (x *TypeHabit) GetLately_5M() float64 {
+	if x != nil {
+		return x.Lately_5M
+	}
+	return 0
+}
+
+func (x *TypeHabit) GetLately_15M() float64 {
+	if x != nil {
+		return x.Lately_15M
+	}
+	return 0
+}
+
+func (x *TypeHabit) GetDelay() float64 {
+	if x != nil {
+		return x.Delay
+	}
+	return 0
+}
+
+func (x *TypeHabit) GetFinished() uint32 {
+	if x != nil {
+		return x.Finished
+	}
+	return 0
+}
+
+func (x *TypeHabit) GetCurrent() uint32 {
+	if x != nil {
+		return x.Current
+	}
+	return 0
+}
+
+// Sequel is how often one event type was still ahead of another in a visit.
+type Sequel struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The earlier type.
+	Type string `protobuf:"bytes,1,opt,name=type,proto3" json:"type,omitempty"`
+	// The later type.
+	Then string `protobuf:"bytes,2,opt,name=then,proto3" json:"then,omitempty"`
+	// How many of the earlier type, in finished visits.
+	Finished uint32 `protobuf:"varint,3,opt,name=finished,proto3" json:"finished,omitempty"`
+	// How many of the earlier type before the latest of the later one, in the current visit.
+	Current       uint32 `protobuf:"varint,4,opt,name=current,proto3" json:"current,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Sequel) Reset() {
+	*x = Sequel{}
+	mi := &file_veiviser_v1_visitor_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Sequel) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Sequel) ProtoMessage() {}
+
+func (x *Sequel) ProtoReflect() protoreflect.Message {
+	mi := &file_veiviser_v1_visitor_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Sequel.ProtoReflect.Descriptor instead.
+func (*Sequel) Descriptor() ([]byte, []int) {
+	return file_veiviser_v1_visitor_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *Sequel) GetType() string {
+	if x != nil {
+		return x.Type
+	}
+	return ""
+}
+
+func (x *Sequel) GetThen() string {
+	if x != nil {
+		return x.Then
+	}
+	return ""
+}
+
+func (x *Sequel) GetFinished() uint32 {
+	if x != nil {
+		return x.Finished
+	}
+	return 0
+}
+
+func (x *Sequel) GetCurrent() uint32 {
+	if x != nil {
+		return x.Current
+	}
+	return 0
+}
+
+// LatestEvent is her latest event, seen against what came before it.
+type LatestEvent struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its type.
+	Type string `protobuf:"bytes,1,opt,name=type,proto3" json:"type,omitempty"`
+	// The type of the one before in the visit; empty for none.
+	Before string `protobuf:"bytes,2,opt,name=before,proto3" json:"before,omitempty"`
+	// Its subject.
+	Subject string `protobuf:"bytes,3,opt,name=subject,proto3" json:"subject,omitempty"`
+	// Time since the event before; for the first of a visit since the visit before.
+	Pause *durationpb.Duration `protobuf:"bytes,4,opt,name=pause,proto3" json:"pause,omitempty"`
+	// Events about the same item before it.
+	ItemEvents uint32 `protobuf:"varint,5,opt,name=item_events,json=itemEvents,proto3" json:"item_events,omitempty"`
+	// Of these in the visit.
+	ItemInVisit uint32 `protobuf:"varint,6,opt,name=item_in_visit,json=itemInVisit,proto3" json:"item_in_visit,omitempty"`
+	// Events about the same subject before it.
+	SubjectEvents uint32 `protobuf:"varint,7,opt,name=subject_events,json=subjectEvents,proto3" json:"subject_events,omitempty"`
+	// Of these in the visit.
+	SubjectInVisit uint32 `protobuf:"varint,8,opt,name=subject_in_visit,json=subjectInVisit,proto3" json:"subject_in_visit,omitempty"`
+	// Types of event in which the item was met.
+	ItemTypes []string `protobuf:"bytes,9,rep,name=item_types,json=itemTypes,proto3" json:"item_types,omitempty"`
+	// Types of event in which the subject was met.
+	SubjectTypes []string `protobuf:"bytes,10,rep,name=subject_types,json=subjectTypes,proto3" json:"subject_types,omitempty"`
+	// Time since the item was met first.
+	ItemAge *durationpb.Duration `protobuf:"bytes,11,opt,name=item_age,json=itemAge,proto3" json:"item_age,omitempty"`
+	// Events in a row about the subject, with this one.
+	Run uint32 `protobuf:"varint,12,opt,name=run,proto3" json:"run,omitempty"`
+	// Items that the visit has met.
+	Items uint32 `protobuf:"varint,13,opt,name=items,proto3" json:"items,omitempty"`
+	// Subjects that the visit has met.
+	Subjects      uint32 `protobuf:"varint,14,opt,name=subjects,proto3" json:"subjects,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LatestEvent) Reset() {
+	*x = LatestEvent{}
+	mi := &file_veiviser_v1_visitor_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LatestEvent) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LatestEvent) ProtoMessage() {}
+
+func (x *LatestEvent) ProtoReflect() protoreflect.Message {
+	mi := &file_veiviser_v1_visitor_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LatestEvent.ProtoReflect.Descriptor instead.
+func (*LatestEvent) Descriptor() ([]byte, []int) {
+	return file_veiviser_v1_visitor_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *LatestEvent) GetType() string {
+	if x != nil {
+		return x.Type
+	}
+	return ""
+}
+
+func (x *LatestEvent) GetBefore() string {
+	if x != nil {
+		return x.Before
+	}
+	return ""
+}
+
+func (x *LatestEvent) GetSubject() string {
+	if x != nil {
+		return x.Subject
+	}
+	return ""
+}
+
+func (x *LatestEvent) GetPause() *durationpb.Duration {
+	if x != nil {
+		return x.Pause
+	}
+	return nil
+}
+
+func (x *LatestEvent) GetItemEvents() uint32 {
+	if x != nil {
+		return x.ItemEvents
+	}
+	return 0
+}
+
+func (x *LatestEvent) GetItemInVisit() uint32 {
+	if x != nil {
+		return x.ItemInVisit
+	}
+	return 0
+}
+
+func (x *LatestEvent) GetSubjectEvents() uint32 {
+	if x != nil {
+		return x.SubjectEvents
+	}
+	return 0
+}
+
+func (x *LatestEvent) GetSubjectInVisit() uint32 {
+	if x != nil {
+		return x.SubjectInVisit
+	}
+	return 0
+}
+
+func (x *LatestEvent) GetItemTypes() []string {
+	if x != nil {
+		return x.ItemTypes
+	}
+	return nil
+}
+
+func (x *LatestEvent) GetSubjectTypes() []string {
+	if x != nil {
+		return x.SubjectTypes
+	}
+	return nil
+}
+
+func (x *LatestEvent) GetItemAge() *durationpb.Duration {
+	if x != nil {
+		return x.ItemAge
+	}
+	return nil
+}
+
+func (x *LatestEvent) GetRun() uint32 {
+	if x != nil {
+		return x.Run
+	}
+	return 0
+}
+
+func (x *LatestEvent) GetItems() uint32 {
+	if x != nil {
+		return x.Items
+	}
+	return 0
+}
+
+func (x *LatestEvent) GetSubjects() uint32 {
+	if x != nil {
+		return x.Subjects
+	}
+	return 0
+}
+
+// ItemHabit is what else is remembered of a recent item.
+type ItemHabit struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The item; empty when the events named a subject alone.
+	ItemId string `protobuf:"bytes,1,opt,name=item_id,json=itemId,proto3" json:"item_id,omitempty"`
+	// The subject.
+	Subject string `protobuf:"bytes,2,opt,name=subject,proto3" json:"subject,omitempty"`
+	// When she met it first, as far back as it is remembered.
+	FirstTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=first_time,json=firstTime,proto3" json:"first_time,omitempty"`
+	// How often in the visit in which she met it last.
+	InVisit uint32 `protobuf:"varint,4,opt,name=in_visit,json=inVisit,proto3" json:"in_visit,omitempty"`
+	// Types of event in which she met it.
+	Types         []string `protobuf:"bytes,5,rep,name=types,proto3" json:"types,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ItemHabit) Reset() {
+	*x = ItemHabit{}
+	mi := &file_veiviser_v1_visitor_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ItemHabit) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ItemHabit) ProtoMessage() {}
+
+func (x *ItemHabit) ProtoReflect() protoreflect.Message {
+	mi := &file_veiviser_v1_visitor_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ItemHabit.ProtoReflect.Descriptor instead.
+func (*ItemHabit) Descriptor() ([]byte, []int) {
+	return file_veiviser_v1_visitor_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *ItemHabit) GetItemId() string {
+	if x != nil {
+		return x.ItemId
+	}
+	return ""
+}
+
+func (x *ItemHabit) GetSubject() string {
+	if x != nil {
+		return x.Subject
+	}
+	return ""
+}
+
+func (x *ItemHabit) GetFirstTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.FirstTime
+	}
+	return nil
+}
+
+func (x *ItemHabit) GetInVisit() uint32 {
+	if x != nil {
+		return x.InVisit
+	}
+	return 0
+}
+
+func (x *ItemHabit) GetTypes() []string {
+	if x != nil {
+		return x.Types
+	}
+	return nil
+}
+
 var File_veiviser_v1_visitor_proto protoreflect.FileDescriptor
 
 const file_veiviser_v1_visitor_proto_rawDesc = "" +
 	"\n" +
-	"\x19veiviser/v1/visitor.proto\x12\vveiviser.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1aveiviser/v1/standing.proto\"\xe0\x04\n" +
+	"\x19veiviser/v1/visitor.proto\x12\vveiviser.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1aveiviser/v1/standing.proto\"\xe0\x04\n" +
 	"\n" +
 	"NeedBelief\x12\x18\n" +
 	"\ajourney\x18\x01 \x01(\tR\ajourney\x12\x18\n" +
@@ -1008,7 +1617,67 @@ const file_veiviser_v1_visitor_proto_rawDesc = "" +
 	"\blanguage\x18\x06 \x01(\tR\blanguage\x12\x1a\n" +
 	"\breferrer\x18\a \x01(\tR\breferrer\x12\x12\n" +
 	"\x04page\x18\b \x01(\tR\x04page\x12\x14\n" +
-	"\x05query\x18\t \x01(\tR\x05queryB;Z9github.com/veiviser/veiviser/proto/veiviser/v1;veiviserv1b\x06proto3"
+	"\x05query\x18\t \x01(\tR\x05query\"\xf5\x03\n" +
+	"\x06Habits\x12\x16\n" +
+	"\x06visits\x18\x01 \x01(\x01R\x06visits\x12\x16\n" +
+	"\x06events\x18\x02 \x01(\x01R\x06events\x12#\n" +
+	"\ractive_events\x18\x03 \x01(\x01R\factiveEvents\x12\x1d\n" +
+	"\n" +
+	"events_15m\x18\x04 \x01(\x01R\tevents15m\x12\x1b\n" +
+	"\tevents_3h\x18\x05 \x01(\x01R\bevents3h\x12\x1b\n" +
+	"\tnew_items\x18\x06 \x01(\rR\bnewItems\x12+\n" +
+	"\x03gap\x18\a \x01(\v2\x19.google.protobuf.DurationR\x03gap\x12,\n" +
+	"\x05types\x18\b \x03(\v2\x16.veiviser.v1.TypeHabitR\x05types\x12-\n" +
+	"\asequels\x18\t \x03(\v2\x13.veiviser.v1.SequelR\asequels\x120\n" +
+	"\x06latest\x18\n" +
+	" \x01(\v2\x18.veiviser.v1.LatestEventR\x06latest\x12,\n" +
+	"\x05items\x18\v \x03(\v2\x16.veiviser.v1.ItemHabitR\x05items\x12.\n" +
+	"\x13counted_segment_ids\x18\f \x03(\tR\x11countedSegmentIds\x12#\n" +
+	"\rcounted_stage\x18\r \x01(\tR\fcountedStage\"\x99\x02\n" +
+	"\tTypeHabit\x12\x12\n" +
+	"\x04type\x18\x01 \x01(\tR\x04type\x12\x0e\n" +
+	"\x02at\x18\x02 \x01(\rR\x02at\x12\x1e\n" +
+	"\vin_visit_at\x18\x03 \x01(\rR\tinVisitAt\x12\x12\n" +
+	"\x04pace\x18\x04 \x01(\x01R\x04pace\x12\x16\n" +
+	"\x06visits\x18\x05 \x01(\x01R\x06visits\x12\x14\n" +
+	"\x05ahead\x18\x06 \x01(\x01R\x05ahead\x12\x1b\n" +
+	"\tlately_5m\x18\a \x01(\x01R\blately5m\x12\x1d\n" +
+	"\n" +
+	"lately_15m\x18\b \x01(\x01R\tlately15m\x12\x14\n" +
+	"\x05delay\x18\t \x01(\x01R\x05delay\x12\x1a\n" +
+	"\bfinished\x18\n" +
+	" \x01(\rR\bfinished\x12\x18\n" +
+	"\acurrent\x18\v \x01(\rR\acurrent\"f\n" +
+	"\x06Sequel\x12\x12\n" +
+	"\x04type\x18\x01 \x01(\tR\x04type\x12\x12\n" +
+	"\x04then\x18\x02 \x01(\tR\x04then\x12\x1a\n" +
+	"\bfinished\x18\x03 \x01(\rR\bfinished\x12\x18\n" +
+	"\acurrent\x18\x04 \x01(\rR\acurrent\"\xd8\x03\n" +
+	"\vLatestEvent\x12\x12\n" +
+	"\x04type\x18\x01 \x01(\tR\x04type\x12\x16\n" +
+	"\x06before\x18\x02 \x01(\tR\x06before\x12\x18\n" +
+	"\asubject\x18\x03 \x01(\tR\asubject\x12/\n" +
+	"\x05pause\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\x05pause\x12\x1f\n" +
+	"\vitem_events\x18\x05 \x01(\rR\n" +
+	"itemEvents\x12\"\n" +
+	"\ritem_in_visit\x18\x06 \x01(\rR\vitemInVisit\x12%\n" +
+	"\x0esubject_events\x18\a \x01(\rR\rsubjectEvents\x12(\n" +
+	"\x10subject_in_visit\x18\b \x01(\rR\x0esubjectInVisit\x12\x1d\n" +
+	"\n" +
+	"item_types\x18\t \x03(\tR\titemTypes\x12#\n" +
+	"\rsubject_types\x18\n" +
+	" \x03(\tR\fsubjectTypes\x124\n" +
+	"\bitem_age\x18\v \x01(\v2\x19.google.protobuf.DurationR\aitemAge\x12\x10\n" +
+	"\x03run\x18\f \x01(\rR\x03run\x12\x14\n" +
+	"\x05items\x18\r \x01(\rR\x05items\x12\x1a\n" +
+	"\bsubjects\x18\x0e \x01(\rR\bsubjects\"\xaa\x01\n" +
+	"\tItemHabit\x12\x17\n" +
+	"\aitem_id\x18\x01 \x01(\tR\x06itemId\x12\x18\n" +
+	"\asubject\x18\x02 \x01(\tR\asubject\x129\n" +
+	"\n" +
+	"first_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\tfirstTime\x12\x19\n" +
+	"\bin_visit\x18\x04 \x01(\rR\ainVisit\x12\x14\n" +
+	"\x05types\x18\x05 \x03(\tR\x05typesB;Z9github.com/veiviser/veiviser/proto/veiviser/v1;veiviserv1b\x06proto3"
 
 var (
 	file_veiviser_v1_visitor_proto_rawDescOnce sync.Once
@@ -1022,7 +1691,7 @@ func file_veiviser_v1_visitor_proto_rawDescGZIP() []byte {
 	return file_veiviser_v1_visitor_proto_rawDescData
 }
 
-var file_veiviser_v1_visitor_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_veiviser_v1_visitor_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_veiviser_v1_visitor_proto_goTypes = []any{
 	(*NeedBelief)(nil),            // 0: veiviser.v1.NeedBelief
 	(*VisitForecast)(nil),         // 1: veiviser.v1.VisitForecast
@@ -1033,38 +1702,52 @@ var file_veiviser_v1_visitor_proto_goTypes = []any{
 	(*EventCount)(nil),            // 6: veiviser.v1.EventCount
 	(*RecentItem)(nil),            // 7: veiviser.v1.RecentItem
 	(*Visit)(nil),                 // 8: veiviser.v1.Visit
-	nil,                           // 9: veiviser.v1.Visitor.AttributesEntry
-	nil,                           // 10: veiviser.v1.Visitor.AnswersEntry
-	(*timestamppb.Timestamp)(nil), // 11: google.protobuf.Timestamp
-	(*Standing)(nil),              // 12: veiviser.v1.Standing
+	(*Habits)(nil),                // 9: veiviser.v1.Habits
+	(*TypeHabit)(nil),             // 10: veiviser.v1.TypeHabit
+	(*Sequel)(nil),                // 11: veiviser.v1.Sequel
+	(*LatestEvent)(nil),           // 12: veiviser.v1.LatestEvent
+	(*ItemHabit)(nil),             // 13: veiviser.v1.ItemHabit
+	nil,                           // 14: veiviser.v1.Visitor.AttributesEntry
+	nil,                           // 15: veiviser.v1.Visitor.AnswersEntry
+	(*timestamppb.Timestamp)(nil), // 16: google.protobuf.Timestamp
+	(*Standing)(nil),              // 17: veiviser.v1.Standing
+	(*durationpb.Duration)(nil),   // 18: google.protobuf.Duration
 }
 var file_veiviser_v1_visitor_proto_depIdxs = []int32{
 	3,  // 0: veiviser.v1.NeedBelief.stages:type_name -> veiviser.v1.StageProbability
 	4,  // 1: veiviser.v1.NeedBelief.evidence:type_name -> veiviser.v1.Evidence
-	11, // 2: veiviser.v1.NeedBelief.start_time:type_name -> google.protobuf.Timestamp
-	11, // 3: veiviser.v1.NeedBelief.update_time:type_name -> google.protobuf.Timestamp
+	16, // 2: veiviser.v1.NeedBelief.start_time:type_name -> google.protobuf.Timestamp
+	16, // 3: veiviser.v1.NeedBelief.update_time:type_name -> google.protobuf.Timestamp
 	1,  // 4: veiviser.v1.NeedBelief.visit_forecast:type_name -> veiviser.v1.VisitForecast
 	2,  // 5: veiviser.v1.VisitForecast.later:type_name -> veiviser.v1.EventChance
 	2,  // 6: veiviser.v1.VisitForecast.next:type_name -> veiviser.v1.EventChance
-	11, // 7: veiviser.v1.Evidence.time:type_name -> google.protobuf.Timestamp
-	11, // 8: veiviser.v1.Visitor.first_seen_time:type_name -> google.protobuf.Timestamp
-	11, // 9: veiviser.v1.Visitor.last_seen_time:type_name -> google.protobuf.Timestamp
-	9,  // 10: veiviser.v1.Visitor.attributes:type_name -> veiviser.v1.Visitor.AttributesEntry
+	16, // 7: veiviser.v1.Evidence.time:type_name -> google.protobuf.Timestamp
+	16, // 8: veiviser.v1.Visitor.first_seen_time:type_name -> google.protobuf.Timestamp
+	16, // 9: veiviser.v1.Visitor.last_seen_time:type_name -> google.protobuf.Timestamp
+	14, // 10: veiviser.v1.Visitor.attributes:type_name -> veiviser.v1.Visitor.AttributesEntry
 	6,  // 11: veiviser.v1.Visitor.event_counts:type_name -> veiviser.v1.EventCount
 	7,  // 12: veiviser.v1.Visitor.recent_items:type_name -> veiviser.v1.RecentItem
 	8,  // 13: veiviser.v1.Visitor.visit:type_name -> veiviser.v1.Visit
 	0,  // 14: veiviser.v1.Visitor.needs:type_name -> veiviser.v1.NeedBelief
-	12, // 15: veiviser.v1.Visitor.standing:type_name -> veiviser.v1.Standing
-	10, // 16: veiviser.v1.Visitor.answers:type_name -> veiviser.v1.Visitor.AnswersEntry
-	11, // 17: veiviser.v1.EventCount.last_time:type_name -> google.protobuf.Timestamp
-	11, // 18: veiviser.v1.RecentItem.last_time:type_name -> google.protobuf.Timestamp
-	11, // 19: veiviser.v1.Visit.start_time:type_name -> google.protobuf.Timestamp
-	11, // 20: veiviser.v1.Visit.last_time:type_name -> google.protobuf.Timestamp
-	21, // [21:21] is the sub-list for method output_type
-	21, // [21:21] is the sub-list for method input_type
-	21, // [21:21] is the sub-list for extension type_name
-	21, // [21:21] is the sub-list for extension extendee
-	0,  // [0:21] is the sub-list for field type_name
+	17, // 15: veiviser.v1.Visitor.standing:type_name -> veiviser.v1.Standing
+	15, // 16: veiviser.v1.Visitor.answers:type_name -> veiviser.v1.Visitor.AnswersEntry
+	16, // 17: veiviser.v1.EventCount.last_time:type_name -> google.protobuf.Timestamp
+	16, // 18: veiviser.v1.RecentItem.last_time:type_name -> google.protobuf.Timestamp
+	16, // 19: veiviser.v1.Visit.start_time:type_name -> google.protobuf.Timestamp
+	16, // 20: veiviser.v1.Visit.last_time:type_name -> google.protobuf.Timestamp
+	18, // 21: veiviser.v1.Habits.gap:type_name -> google.protobuf.Duration
+	10, // 22: veiviser.v1.Habits.types:type_name -> veiviser.v1.TypeHabit
+	11, // 23: veiviser.v1.Habits.sequels:type_name -> veiviser.v1.Sequel
+	12, // 24: veiviser.v1.Habits.latest:type_name -> veiviser.v1.LatestEvent
+	13, // 25: veiviser.v1.Habits.items:type_name -> veiviser.v1.ItemHabit
+	18, // 26: veiviser.v1.LatestEvent.pause:type_name -> google.protobuf.Duration
+	18, // 27: veiviser.v1.LatestEvent.item_age:type_name -> google.protobuf.Duration
+	16, // 28: veiviser.v1.ItemHabit.first_time:type_name -> google.protobuf.Timestamp
+	29, // [29:29] is the sub-list for method output_type
+	29, // [29:29] is the sub-list for method input_type
+	29, // [29:29] is the sub-list for extension type_name
+	29, // [29:29] is the sub-list for extension extendee
+	0,  // [0:29] is the sub-list for field type_name
 }
 
 func init() { file_veiviser_v1_visitor_proto_init() }
@@ -1079,7 +1762,7 @@ func file_veiviser_v1_visitor_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_veiviser_v1_visitor_proto_rawDesc), len(file_veiviser_v1_visitor_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   11,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
