@@ -104,8 +104,12 @@ func BenchmarkRecommendMemory(b *testing.B) {
 	const visitors = 32
 	service := newService(b, url, 100, visitors)
 	d := decide.New(service.app.store, service.app.library, decide.Options{})
+	sizes := []int{20}
+	if os.Getenv("VEIVISER_BENCH") == "full" {
+		sizes = []int{20, 200, 2000}
+	}
 	sent := 0
-	for _, events := range []int{20, 200, 2000} {
+	for _, events := range sizes {
 		for ; sent < events; sent++ {
 			for v := range visitors {
 				if _, err := d.Recommend(b.Context(), service.people.ask(v)); err != nil {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/veiviser/veiviser/internal/learn"
 	"github.com/veiviser/veiviser/internal/plan"
+	"github.com/veiviser/veiviser/internal/raced"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
@@ -135,6 +136,7 @@ func TestTimeZoneIsTheFirstThatIsOne(t *testing.T) {
 // When there is no room for all that must reach her, each of it comes as often as the answer says; the answer is made again bit for
 // bit, the chances are those of the draw, and whoever is compared with gets the same.
 func TestWhatMustReachHerTakesTurns(t *testing.T) {
+	raced.Skip(t)
 	snap := letters(t, func(p *veiviser.Plan) {
 		p.Items = append(p.Items, slip("recall-a", veiviser.DutyMandatory), slip("recall-b", veiviser.DutyMandatory), slip("order", veiviser.DutyTransactional))
 		p.Placements[1].Slots = 2

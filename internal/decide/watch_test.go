@@ -67,8 +67,11 @@ func happen(t *testing.T, m *memory, d *Decider, types ...string) {
 	t.Helper()
 	snap := d.plans.Active()
 	for _, typ := range types {
+		m.mu.Lock()
 		m.ids++
-		events := []veiviser.Event{{ID: fmt.Sprint("x", m.ids), Time: noon, Type: typ, Subject: ebike, ItemID: "fjord-city"}}
+		id := fmt.Sprint("x", m.ids)
+		m.mu.Unlock()
+		events := []veiviser.Event{{ID: id, Time: noon, Type: typ, Subject: ebike, ItemID: "fjord-city"}}
 		l, err := m.Load(t.Context(), "ada", events)
 		if err != nil {
 			t.Fatal(err)

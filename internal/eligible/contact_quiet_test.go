@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/veiviser/veiviser/internal/raced"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
@@ -29,6 +30,7 @@ func quietBy(q *veiviser.QuietHours, local time.Time) bool {
 // TestQuietHours compares quiet hours with the wall clock around changes of it, in zones whose clocks change in every way, and the
 // moment they end with the first minute at which they do not hold.
 func TestQuietHours(t *testing.T) {
+	raced.Skip(t)
 	changes := map[string][]string{
 		"Europe/Oslo":          {"2026-03-29T01:00:00Z", "2026-10-25T01:00:00Z"},
 		"America/New_York":     {"2026-03-08T07:00:00Z", "2026-11-01T06:00:00Z"},

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/veiviser/veiviser/internal/learn"
+	"github.com/veiviser/veiviser/internal/raced"
 	"github.com/veiviser/veiviser/internal/rank"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
@@ -129,6 +130,10 @@ func TestLedgerJoinsOnce(t *testing.T) {
 // Whatever call the process dies at, before or after it took effect: every outcome is joined exactly once, and every
 // silence counted once.
 func TestLedgerDiesAnywhere(t *testing.T) {
+	lives := 300
+	if raced.On {
+		lives = 80
+	}
 	for _, call := range []string{"lease", "revision", "load", "serve", "read", "save", "trim", "now", "people", "forget"} {
 		for _, applied := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s/applied=%v", call, applied), func(t *testing.T) {
@@ -144,7 +149,7 @@ func TestLedgerDiesAnywhere(t *testing.T) {
 					clicks, choices := int64(0), int64(0)
 					var waiting []veiviser.OutboxEntry
 					l := learner(t, o, "first")
-					for life := range 300 {
+					for life := range lives {
 						e := decided(fmt.Sprintf("d%d.0", life), fmt.Sprintf("%d:p", life%3), "guide-choose-bike", "guide-frame-size")
 						o.write(life%3, e)
 						choices += 2
@@ -180,10 +185,10 @@ func TestLedgerDiesAnywhere(t *testing.T) {
 							over[c.AnswerID]++
 						}
 					}
-					if len(over) != 300 || len(o.settled.Made) != 300 {
+					if len(over) != lives || len(o.settled.Made) != lives {
 						t.Errorf("%d decisions are over, %d were made", len(over), len(o.settled.Made))
 					}
-					if got := l.Shown().Lifts[""]; got.Treated.Outcomes.N != 300 {
+					if got := l.Shown().Lifts[""]; got.Treated.Outcomes.N != int64(lives) {
 						t.Errorf("%d visitors were compared", got.Treated.Outcomes.N)
 					}
 				})

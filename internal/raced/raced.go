@@ -10,3 +10,15 @@ func FewerDraws() {
 		_ = flag.Set("rapid.checks", "15") // fails only where there is no property test
 	}
 }
+
+// Skip skips a test that computes much, and of which the race detector would say nothing that other tests do not let it see.
+func Skip(tb interface {
+	Helper()
+	Skip(args ...any)
+},
+) {
+	tb.Helper()
+	if On {
+		tb.Skip("it computes much: run without the race detector")
+	}
+}

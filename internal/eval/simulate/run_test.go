@@ -63,6 +63,7 @@ func TestSameSeedSameBytes(t *testing.T) {
 }
 
 func TestText(t *testing.T) {
+	raced.Skip(t)
 	w := bundled(t, "sykkel", 2)
 	r := simulated(t, Config{
 		World: w, Visits: 3000, Seed: 2, Policies: some(w), Title: "Sykkel on a simulated audience", Source: "for the tests",

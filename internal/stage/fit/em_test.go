@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/veiviser/veiviser/internal/raced"
 	"github.com/veiviser/veiviser/internal/stage"
 	"github.com/veiviser/veiviser/internal/stage/fit"
 	"github.com/veiviser/veiviser/internal/veiviser"
@@ -137,6 +138,7 @@ func score(t *testing.T, j veiviser.Journey, tr *fit.Trace) float64 {
 }
 
 func TestEMRecoversThePlantedJourney(t *testing.T) {
+	raced.Skip(t)
 	tr, _ := simulate(6000, 1)
 	last, rose := math.Inf(-1), 0
 	got, report := em(t, vague(), tr, fit.EMOptions{Iterations: 100, Tolerance: 1e-7, Progress: func(i int, x float64, _ veiviser.Journey) {

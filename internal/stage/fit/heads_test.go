@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/veiviser/veiviser/internal/raced"
 	"github.com/veiviser/veiviser/internal/stage/fit"
 )
 
@@ -139,6 +140,7 @@ func TestStandardise(t *testing.T) {
 }
 
 func TestLogisticRecoversPlantedWeights(t *testing.T) {
+	raced.Skip(t)
 	tb := noise(20000, 12, 1)
 	want := planted(12, 2)
 	y := draw(scores(tb, -1.5, want), 3)
@@ -165,6 +167,7 @@ func TestLogisticRecoversPlantedWeights(t *testing.T) {
 }
 
 func TestSoftmaxRecoversPlantedWeights(t *testing.T) {
+	raced.Skip(t)
 	tb := noise(20000, 6, 4)
 	want, bias := make([][]float64, 4), []float64{1, 0.2, -0.3, -0.9}
 	eta := make([][]float64, 4)
