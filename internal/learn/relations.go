@@ -2,10 +2,7 @@ package learn
 
 import (
 	"cmp"
-	"maps"
-	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/veiviser/veiviser/internal/relation"
@@ -63,66 +60,12 @@ type openCase struct {
 	Answered bool               `json:"a,omitempty"`
 }
 
-// RecoveryDay is what came of the people whose first case was put right on a day. Treated and Control were drawn, with a chance of either,
-// so that they can be compared; Undrawn could only be led back, or only not.
-type RecoveryDay struct {
-	Treated RecoveryCount `json:"t,omitzero"`
-	Control RecoveryCount `json:"c,omitzero"`
-	Undrawn RecoveryCount `json:"u,omitzero"`
-}
-
-// RecoveryCount is how many people of a group had a case put right, how many of them came back, and of these how many by recommending:
-// with a share or a review.
-type RecoveryCount struct {
-	People    int64 `json:"p,omitempty"`
-	Recovered int64 `json:"r,omitempty"`
-	Advocates int64 `json:"a,omitempty"`
-}
-
-func (c *RecoveryCount) add(x RecoveryCount) {
-	c.People += x.People
-	c.Recovered += x.Recovered
-	c.Advocates += x.Advocates
-}
-
 // RungCount is how many people stand on a rung, how often it was climbed and left downwards.
 type RungCount struct {
 	People   int64 `json:"n"`
 	Promoted int64 `json:"p"`
 	Demoted  int64 `json:"d"`
 }
-
-// CellCount is what is known of first-time customers of one kind.
-type CellCount struct {
-	Customers int64 `json:"c"`
-	Handovers int64 `json:"h"`
-	// Days is the value of their purchases by day since the first order, the first day first.
-	Days []float64 `json:"v"`
-	// Began is how many ordered first on which day, in days since 1970; those of maxCountedDays before the newest and earlier are left out.
-	Began map[int64]int64 `json:"b"`
-}
-
-// Worth is what the customers are worth as far as it was observed by a moment.
-func (c *CellCount) Worth(now time.Time) relation.Worth {
-	today, observed := dayOf(now), make([]int64, maxCountedDays+1)
-	long, oldest := c.Customers, 0
-	for began, n := range c.Began {
-		age := min(max(int(today-began), 0), maxCountedDays)
-		observed[age] += n
-		oldest, long = max(oldest, age), long-n
-	}
-	if long > 0 {
-		observed[maxCountedDays] += long
-		oldest = maxCountedDays
-	}
-	for d := oldest; d > 0; d-- {
-		observed[d-1] += observed[d]
-	}
-	return relation.NewWorth(c.Days, observed[:oldest+1])
-}
-
-// dayOf is the day of a moment, in days since 1970 by UTC.
-func dayOf(t time.Time) int64 { return int64(math.Floor(float64(t.Unix()) / day.Seconds())) }
 
 func newRelations() *Relations {
 	return &Relations{
@@ -243,44 +186,6 @@ func sign(s *veiviser.Step) int64 {
 	return 1
 }
 
-// recovery counts what came of somebody whose case was put right at the time of the step.
-func (r *Relations) recovery(s *veiviser.Step, n RecoveryCount) {
-	on := dayOf(s.At)
-	newest := on
-	for d := range r.Recoveries {
-		newest = max(newest, d)
-	}
-	for d, c := range r.Recoveries {
-		if d > 0 && d < newest-maxCountedDays {
-			long := r.recoveryOn(0)
-			long.Treated.add(c.Treated)
-			long.Control.add(c.Control)
-			long.Undrawn.add(c.Undrawn)
-			delete(r.Recoveries, d)
-		}
-	}
-	if on < newest-maxCountedDays {
-		on = 0
-	}
-	switch c := r.recoveryOn(on); {
-	case !s.Drawn:
-		c.Undrawn.add(n)
-	case s.Group == veiviser.GroupControl:
-		c.Control.add(n)
-	default:
-		c.Treated.add(n)
-	}
-}
-
-func (r *Relations) recoveryOn(on int64) *RecoveryDay {
-	c := r.Recoveries[on]
-	if c == nil {
-		c = &RecoveryDay{}
-		r.Recoveries[on] = c
-	}
-	return c
-}
-
 // rung changes the count of a rung; below all is none.
 func (r *Relations) rung(id string, change func(*RungCount)) {
 	c := r.Rungs[id]
@@ -292,62 +197,6 @@ func (r *Relations) rung(id string, change func(*RungCount)) {
 		r.Rungs[id] = c
 	}
 	change(c)
-}
-
-// cells changes the counts of the kinds of first-time customers that the person of a step is one of: all, those of her source, those
-// of her segments, and of both.
-func (r *Relations) cells(s *veiviser.Step, change func(*CellCount)) {
-	sources := []string{""}
-	if s.Source != "" {
-		sources = append(sources, s.Source)
-	}
-	for _, source := range sources {
-		for i := -1; i < len(s.Segments); i++ {
-			key := source + "\n"
-			if i >= 0 {
-				key += s.Segments[i]
-			}
-			c := r.Cells[key]
-			if c == nil {
-				if len(r.Cells) >= maxCells {
-					continue
-				}
-				c = &CellCount{}
-				r.Cells[key] = c
-			}
-			change(c)
-		}
-	}
-}
-
-// began counts n first orders of a day.
-func (c *CellCount) began(on, n int64) {
-	c.Customers += n
-	if c.Began == nil {
-		c.Began = map[int64]int64{}
-	}
-	newest := on
-	for d := range c.Began {
-		newest = max(newest, d)
-	}
-	if on <= newest-maxCountedDays {
-		return
-	}
-	if c.Began[on] += n; c.Began[on] == 0 {
-		delete(c.Began, on)
-	}
-	maps.DeleteFunc(c.Began, func(d, _ int64) bool { return d <= newest-maxCountedDays })
-}
-
-// bought counts the value of a purchase so many days after the first order.
-func (c *CellCount) bought(day int, value float64) {
-	if day < 0 || day >= maxCountedDays {
-		return
-	}
-	for len(c.Days) <= day {
-		c.Days = append(c.Days, 0)
-	}
-	c.Days[day] += value
 }
 
 // cases is the report on cases. Late counts those that were answered late; whoever tells of it adds those that wait, see
@@ -400,30 +249,6 @@ type Relationships struct {
 	// Customers is how many first-time customers there were by kind, Book what was observed of them.
 	Customers map[relation.Cell]CustomerCount
 	Book      relation.Book
-}
-
-// CustomerCount is how many first-time customers of a kind there were, and of them those whose first order was delivered right.
-type CustomerCount struct{ Customers, Handovers int64 }
-
-// Recovery is what came of the people whose recovery's window was over at a moment, and how many there are whose is not: of them nobody
-// can say yet whether they come back. Windows end with the day.
-func (r *Relationships) Recovery(now time.Time, window time.Duration) (over RecoveryDay, waiting int64) {
-	for on, c := range r.Recoveries {
-		if end := time.Unix(0, 0).Add(time.Duration(on+1)*day + window); on > 0 && end.After(now) {
-			waiting += c.Treated.People + c.Control.People + c.Undrawn.People
-			continue
-		}
-		over.Treated.add(c.Treated)
-		over.Control.add(c.Control)
-		over.Undrawn.add(c.Undrawn)
-	}
-	return over, waiting
-}
-
-// cellOf reads the key of a cell.
-func cellOf(key string) relation.Cell {
-	source, segment, _ := strings.Cut(key, "\n")
-	return relation.Cell{Source: source, Segment: segment}
 }
 
 // shown is a copy for readers, as of a moment.

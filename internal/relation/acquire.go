@@ -41,23 +41,24 @@ func NewWorth(value []float64, observed []int64) Worth {
 // Within is the mean value of a customer within a window of the first order, as far as it was observed, and on how many customers it
 // rests who were observed all that time, two for half of it being one.
 func (w Worth) Within(window time.Duration) (mean, customers float64) {
-	days := max(int((window+day-1)/day), 1)
-	last := min(days, len(w.Mean)) - 1
-	if last < 0 {
+	curve := w.Curve(window)
+	if len(curve) == 0 {
 		return 0, 0
 	}
-	return w.Mean[last], w.Seen[last] / float64(days)
+	last := len(curve) - 1
+	return curve[last], w.Seen[last] / float64(daysIn(window))
 }
+
+// Curve is the mean value up to the end of each day of a window, as far as it was observed.
+func (w Worth) Curve(window time.Duration) []float64 { return w.Mean[:min(daysIn(window), len(w.Mean))] }
+
+// daysIn is how many days a window reaches into.
+func daysIn(window time.Duration) int { return max(int((window+day-1)/day), 1) }
 
 // BreakEven is in how many days of the first order, within a window, the mean value of a customer comes to exceed a cost; -1 when it does
 // not.
 func (w Worth) BreakEven(cost float64, window time.Duration) float64 {
-	for d, mean := range w.Mean {
-		if mean > cost && time.Duration(d)*day < window {
-			return float64(d)
-		}
-	}
-	return -1
+	return float64(slices.IndexFunc(w.Curve(window), func(mean float64) bool { return mean > cost }))
 }
 
 const day = 24 * time.Hour

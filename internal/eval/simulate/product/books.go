@@ -28,7 +28,7 @@ func booksOf(snap *plan.Snapshot, r *learn.Relationships, now time.Time) *bonds.
 			continue
 		}
 		worth := r.Book[cell]
-		row := bonds.Acquired{Source: cell.Source, Customers: int(n.Customers), Curve: worth.Mean}
+		row := bonds.Acquired{Source: cell.Source, Customers: int(n.Customers), Curve: worth.Curve(a.Window)}
 		row.Value, _ = worth.Within(a.Window)
 		if cell.Source != "" {
 			_, row.Cost = relation.CellOf(a, cell.Source, nil)

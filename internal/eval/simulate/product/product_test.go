@@ -74,12 +74,12 @@ func TestUnknownPlacement(t *testing.T) {
 	}
 }
 
-// The margins hold for the mean of three seeds, none of which anything was tuned on.
+// The margins hold for the mean of two seeds, neither of which anything was tuned on.
 func TestProductLosesLess(t *testing.T) {
 	if testing.Short() || raced.On {
-		t.Skip("twenty thousand visits for each of six policies on three seeds")
+		t.Skip("twenty thousand visits for each of six policies on two seeds")
 	}
-	seeds := []uint64{4, 5, 6}
+	seeds := []uint64{4, 5}
 	mean, curves := map[string]float64{}, map[string][]float64{}
 	var points []int
 	for _, seed := range seeds {
