@@ -32,7 +32,8 @@ func standingToProto(s *veiviser.Standing, at time.Time) *veiviserv1.Standing {
 		FirstOrderTime: timeToProto(r.FirstOrder), HandoverTime: timeToProto(r.Handover),
 		Rung: r.Rung, RungTime: timeToProto(r.RungSince), AccountId: s.Account, Role: s.Role,
 		Audiences:       s.Audiences,
-		AnsweredItemIds: s.Answered, AcquiredSegmentIds: s.Acquired, FirstOrderHash: r.First,
+		AnsweredItemIds: s.Answered, AcquiredSegmentIds: s.Acquired.Segments, FirstOrderHash: r.First, AcquiredSource: s.Acquired.Source,
+		Recovery: recoveringToProto(&s.Recovery),
 	}
 	for i := range s.Directives {
 		if d := &s.Directives[i]; at.IsZero() || d.Binds(at) {
@@ -40,6 +41,17 @@ func standingToProto(s *veiviser.Standing, at time.Time) *veiviserv1.Standing {
 		}
 	}
 	return out
+}
+
+// recoveringToProto tells as what she is counted who was let down; nil when nothing of hers was put right.
+func recoveringToProto(r *veiviser.Recovering) *veiviserv1.Recovering {
+	if r.Group == veiviser.GroupUnknown {
+		return nil
+	}
+	return &veiviserv1.Recovering{
+		Group: string(r.Group), Drawn: r.Drawn, StartTime: timeToProto(r.Began), RecoverTime: timeToProto(r.Recovered), RecoverType: r.By,
+		Mixed: r.Mixed,
+	}
 }
 
 func directiveFromProto(d *veiviserv1.Directive) veiviser.Directive {

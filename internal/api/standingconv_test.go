@@ -32,7 +32,8 @@ func TestStandingIsToldWhole(t *testing.T) {
 			ID: 1, Named: true, Subject: "bike", Placed: at, Promised: at, Late: true, Value: 4321.5, Delivered: at, Returned: at,
 		}},
 		Relation: veiviser.Relation{Source: "ad", FirstOrder: at, Handover: at, First: 1, Rung: "member", RungSince: at},
-		Answered: []string{"q"}, Acquired: []string{"families"}, Audiences: []string{"press"}, Account: "acme", Role: "buyer",
+		Answered: []string{"q"}, Acquired: veiviser.Acquired{Source: "ad", Segments: []string{"families"}},
+		Recovery: veiviser.Recovering{Group: veiviser.GroupControl, Drawn: true, Began: at, Recovered: at, By: "share", Mixed: true}, Audiences: []string{"press"}, Account: "acme", Role: "buyer",
 	}}
 	out := portraitToProto(&decide.Portrait{Visitor: v, Profiled: true, Tier: "gold", Effective: []bool{true}})
 	if out.GetExperimentGroup() != "control" || out.GetAnswers()["q"] != "yes" {

@@ -34,7 +34,7 @@ func discreet(snap *plan.Snapshot, a veiviser.Answer) veiviser.Answer {
 func (p *Portrait) discreet(snap *plan.Snapshot) *Portrait {
 	if snap.Sensitive() {
 		p.Segments, p.Needs = discreetSegments(snap, p.Segments), discreetNeeds(snap, p.Needs)
-		acquired := &p.Visitor.Standing.Acquired
+		acquired := &p.Visitor.Standing.Acquired.Segments
 		*acquired = discreetSegments(snap, *acquired)
 	}
 	return p

@@ -148,13 +148,13 @@ func TestSensitiveInPortraits(t *testing.T) {
 	if _, err := d.Recommend(t.Context(), q); err != nil {
 		t.Fatal(err)
 	}
-	m.visitors["ada"].Standing.Acquired = []string{snap.Plan.Segments[0].ID}
+	m.visitors["ada"].Standing.Acquired.Segments = []string{snap.Plan.Segments[0].ID}
 	export, _, err := d.Export(t.Context(), "ada")
-	if err != nil || named(export.Needs) == 0 || len(export.Segments) == 0 || len(export.Visitor.Standing.Acquired) != 1 {
+	if err != nil || named(export.Needs) == 0 || len(export.Segments) == 0 || len(export.Visitor.Standing.Acquired.Segments) != 1 {
 		t.Fatalf("%v: the export is not whole: %+v", err, export)
 	}
 	p, err := d.Visitor(t.Context(), "ada", "", noon)
-	if err != nil || named(p.Needs) > 0 || len(p.Segments) > 0 || len(p.Visitor.Standing.Acquired) > 0 {
+	if err != nil || named(p.Needs) > 0 || len(p.Segments) > 0 || len(p.Visitor.Standing.Acquired.Segments) > 0 {
 		t.Errorf("%v: the visitor is shown with %v, acquired in %v, by %+v", err, p.Segments, p.Visitor.Standing.Acquired, p.Needs)
 	}
 	a, err := d.Account(t.Context(), "acme", "", noon)

@@ -16,18 +16,27 @@ type CellCount struct {
 	Handovers int64 `json:"h"`
 	// Days is the value of their purchases by day since the first order, the first day first.
 	Days []float64 `json:"v"`
-	// Began is how many ordered first on which day, in days since 1970; those of maxCountedDays before the newest and earlier are left out.
-	Began map[int64]int64 `json:"b"`
+	// Began is who ordered first on which day, in days since 1970; those of maxCountedDays before the newest and earlier are left out.
+	Began map[int64]DayCount `json:"b"`
 }
 
-// Worth is what the customers are worth as far as it was observed by a moment.
+// DayCount is how many ordered first on a day, and how many seconds into it all together.
+type DayCount struct {
+	N       int64   `json:"n"`
+	Seconds float64 `json:"s"`
+}
+
+// Worth is what the customers are worth as far as it was observed by a moment: a day counts for those who have lived more than half of
+// it, the day of the first order for all.
 func (c *CellCount) Worth(now time.Time) relation.Worth {
-	today, observed := dayOf(now), make([]int64, maxCountedDays+1)
+	observed := make([]int64, maxCountedDays+1)
 	long, oldest := c.Customers, 0
-	for began, n := range c.Began {
-		age := min(max(int(today-began), 0), maxCountedDays)
-		observed[age] += n
-		oldest, long = max(oldest, age), long-n
+	for on, b := range c.Began {
+		began := time.Unix(0, 0).Add(time.Duration(on)*day + time.Duration(b.Seconds/float64(b.N)*float64(time.Second)))
+		last := int(math.Floor(now.Sub(began).Hours()/24 - 0.5)) // the last day that they have lived more than half of
+		last = min(max(last, 0), maxCountedDays)
+		observed[last] += b.N
+		oldest, long = max(oldest, last), long-b.N
 	}
 	if long > 0 {
 		observed[maxCountedDays] += long
@@ -71,11 +80,12 @@ func (r *Relations) cells(s *veiviser.Step, change func(*CellCount)) {
 	}
 }
 
-// began counts n first orders of a day.
-func (c *CellCount) began(on, n int64) {
+// began counts n first orders of a moment.
+func (c *CellCount) began(at time.Time, n int64) {
+	on := dayOf(at)
 	c.Customers += n
 	if c.Began == nil {
-		c.Began = map[int64]int64{}
+		c.Began = map[int64]DayCount{}
 	}
 	newest := on
 	for d := range c.Began {
@@ -84,10 +94,11 @@ func (c *CellCount) began(on, n int64) {
 	if on <= newest-maxCountedDays {
 		return
 	}
-	if c.Began[on] += n; c.Began[on] == 0 {
-		delete(c.Began, on)
-	}
-	maps.DeleteFunc(c.Began, func(d, _ int64) bool { return d <= newest-maxCountedDays })
+	b := c.Began[on]
+	b.N += n
+	b.Seconds += float64(n) * (float64(at.Unix()) - float64(on)*day.Seconds())
+	c.Began[on] = b
+	maps.DeleteFunc(c.Began, func(d int64, b DayCount) bool { return b.N == 0 || d <= newest-maxCountedDays })
 }
 
 // bought counts the value of a purchase so many days after the first order.

@@ -95,7 +95,7 @@ func (r *Relations) fold(s *veiviser.Step) {
 		r.recovery(s, n)
 	case veiviser.StepFirstOrder:
 		r.FirstOrders += sign(s)
-		r.cells(s, func(c *CellCount) { c.began(dayOf(s.At), sign(s)); c.bought(0, float64(sign(s))*s.Value) })
+		r.cells(s, func(c *CellCount) { c.began(s.At, sign(s)); c.bought(0, float64(sign(s))*s.Value) })
 	case veiviser.StepWorth:
 		r.cells(s, func(c *CellCount) { c.bought(int(s.Took/day), float64(sign(s))*s.Value) })
 	case veiviser.StepHandover:

@@ -59,8 +59,12 @@ func TestPlantedAcquisition(t *testing.T) {
 	if got := relation.Quality(&a, ads); math.Abs(got-850) > 1e-9 {
 		t.Errorf("expected quality %v", got)
 	}
-	bring(360, now.Add(-day))
-	look(map[relation.Cell][2]float64{{Source: "ad"}: {1050, 40 + 360*2/90.}})
+	bring(360, now.Add(-30*time.Hour))
+	look(map[relation.Cell][2]float64{{Source: "ad"}: {1050, 40 + 360/90.}})
+	bring(900, now.Add(-2*time.Hour))
+	look(map[relation.Cell][2]float64{{Source: "ad"}: {1050, 40 + 360/90. + 900/90.}})
+	bring(90, now.Add(-40*time.Hour))
+	look(map[relation.Cell][2]float64{{Source: "ad"}: {1050, 40 + 360/90. + 900/90. + 90*2/90.}})
 }
 
 // Who ordered first longer ago than is told apart counts as seen all the time, and a snapshot stays small.

@@ -187,13 +187,18 @@ func TestNoProfileInTheStanding(t *testing.T) {
 	if s.Relation.Source == "" || len(s.Orders) != 1 {
 		t.Fatalf("%+v", s)
 	}
-	s.Relation.Rung, s.Relation.RungSince, s.Acquired = "friend", noon, []string{"families"}
+	s.Relation.Rung, s.Relation.RungSince, s.Acquired.Segments = "friend", noon, []string{"families"}
 	if _, err := r.SetDirective(t.Context(), "ada", veiviser.Directive{Kind: veiviser.DoNotProfile}); err != nil {
 		t.Fatal(err)
 	}
 	last := &m.lines[len(m.lines)-1].entry
-	if len(last.Steps) != 1 || last.Steps[0].Kind != veiviser.StepLeft || last.Steps[0].From != "friend" || !last.Before.Known || last.After.Known {
+	if s := last.Steps; len(s) == 0 || s[0].Kind != veiviser.StepLeft || s[0].From != "friend" || !last.Before.Known || last.After.Known {
 		t.Errorf("%+v", last)
+	}
+	for _, s := range last.Steps[1:] { // as from where, and in which segments, she is counted no more
+		if s.Undo == (s.Source == "") {
+			t.Errorf("counted %+v", s)
+		}
 	}
 	*now = noon.Add(time.Minute)
 	arrive.ID, arrive.Time, arrive.Attributes = "2", *now, map[string]string{"referrer": "https://www.google.no/", "order": "o2"}
@@ -201,7 +206,7 @@ func TestNoProfileInTheStanding(t *testing.T) {
 		t.Fatal(err)
 	}
 	s = &m.visitors["ada"].Standing
-	if want := (veiviser.Relation{FirstOrder: noon, First: veiviser.HashID("o1")}); s.Relation != want || s.Acquired != nil || len(s.Orders) != 2 {
+	if want := (veiviser.Relation{FirstOrder: noon, First: veiviser.HashID("o1")}); s.Relation != want || s.Acquired.Segments != nil || len(s.Orders) != 2 {
 		t.Errorf("%+v", s)
 	}
 }

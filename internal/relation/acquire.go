@@ -11,7 +11,7 @@ import (
 type Cell struct{ Source, Segment string }
 
 // Worth is what was observed of first-time customers of one kind: how the value of a customer grows with the days since the first order,
-// the day of the first order being day 0. Those who ordered lately count for the days that have gone by, so that a kind that grows fast
+// the day of the first order being day 0. Those who ordered lately count for the days that they have lived, so that a kind that grows fast
 // does not look poor: it is the mean cumulative function (Nelson, Confidence limits for recurrence data, 1995).
 type Worth struct {
 	// Mean is the mean value of a customer's purchases up to the end of each day.
@@ -50,7 +50,9 @@ func (w Worth) Within(window time.Duration) (mean, customers float64) {
 }
 
 // Curve is the mean value up to the end of each day of a window, as far as it was observed.
-func (w Worth) Curve(window time.Duration) []float64 { return w.Mean[:min(daysIn(window), len(w.Mean))] }
+func (w Worth) Curve(window time.Duration) []float64 {
+	return w.Mean[:min(daysIn(window), len(w.Mean))]
+}
 
 // daysIn is how many days a window reaches into.
 func daysIn(window time.Duration) int { return max(int((window+day-1)/day), 1) }

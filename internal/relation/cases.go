@@ -19,10 +19,7 @@ func (f *folding) open(c veiviser.Case) {
 	c.ID = caseID(f.nonce, f.e.ID, &c)
 	c.Channel, c.Due = f.e.Channel, c.Opened.Add(f.policy.RespondWithin)
 	if len(f.s.Cases) >= veiviser.MaxCases {
-		i := slices.IndexFunc(f.s.Cases, func(x veiviser.Case) bool { return !x.Open() && !x.Counted })
-		if i < 0 {
-			i = slices.IndexFunc(f.s.Cases, func(x veiviser.Case) bool { return !x.Open() })
-		}
+		i := slices.IndexFunc(f.s.Cases, func(x veiviser.Case) bool { return !x.Open() })
 		if i < 0 {
 			i = 0
 			f.step(f.s.Cases[0].Closed())
@@ -158,45 +155,69 @@ func (f *folding) resolve(c *veiviser.Case, recovers bool) {
 // leadBack begins the recovery of a case. Its group is the one of her recoveries before it, or else a draw, and by the first she is
 // counted, once: steps work on a person, not on a case. Were each case drawn for itself, many of the control would come back for the
 // steps of another case, and the effect would look smaller than it is; were each counted, who complains often would count as many.
-// Without a control everybody is led back.
+// Without a control everybody is led back: who was of the control until then is of neither group.
 func (f *folding) leadBack(c *veiviser.Case) {
-	control, before := *f.policy.Recovery.Control, veiviser.GroupUnknown
-	for i := range f.s.Cases {
-		if g := f.s.Cases[i].Ladder; g != veiviser.GroupUnknown {
-			before = g
-			break
-		}
-	}
+	r, control := &f.s.Recovery, *f.policy.Recovery.Control
 	switch {
-	case before != veiviser.GroupUnknown && control > 0:
-		c.Ladder = before
+	case r.Group != veiviser.GroupUnknown && control > 0:
+		c.Ladder = r.Group
 	case share(c.ID) < control:
 		c.Ladder = veiviser.GroupControl
 	default:
 		c.Ladder = veiviser.GroupTreated
 	}
-	if before == veiviser.GroupUnknown {
-		c.Counted, c.Drawn = true, control > 0 && control < 1
-		f.step(c.Recovering())
+	switch {
+	case r.Group == veiviser.GroupUnknown:
+		*r = veiviser.Recovering{Group: c.Ladder, Drawn: control > 0 && control < 1, Began: c.Resolved}
+		f.step(r.Begun())
+	case c.Ladder != r.Group && f.within(r.Began, c.Resolved):
+		f.uncount()
 	}
+}
+
+// uncount takes somebody out of the comparison whose group is no longer one.
+func (f *folding) uncount() {
+	r := &f.s.Recovery
+	if !r.Counts() {
+		return
+	}
+	f.step(veiviser.Undone(r.Begun()))
+	if !r.Recovered.IsZero() {
+		f.step(veiviser.Undone(r.CameBack()))
+	}
+	r.Mixed = true
+}
+
+// within reports whether something happened after a case was put right, and before its recovery was over.
+func (f *folding) within(resolved, at time.Time) bool {
+	return at.After(resolved) && at.Sub(resolved) <= f.policy.Recovery.Window
 }
 
 // share is a number in [0, 1) that the id of a case stands for.
 func share(id string) float64 { return float64(mix(veiviser.HashID(id))>>11) / (1 << 53) }
 
-// recovered notes that she came back after a case was put right.
-func (f *folding) recovered() {
-	if !slices.Contains(f.policy.Recovery.Outcomes, f.e.Type) {
+// recovered notes that she came back by what she did at a moment, after cases that were put right before it.
+func (f *folding) recovered(by string, at time.Time) {
+	if !slices.Contains(f.policy.Recovery.Outcomes, by) {
 		return
 	}
 	for i := range f.s.Cases {
-		c := &f.s.Cases[i]
-		if c.Open() || c.Ladder == veiviser.GroupUnknown || !c.Recovered.IsZero() || !f.now.After(c.Resolved) || f.now.Sub(c.Resolved) > f.policy.Recovery.Window {
-			continue
+		if c := &f.s.Cases[i]; !c.Open() && c.Ladder != veiviser.GroupUnknown && c.Recovered.IsZero() && f.within(c.Resolved, at) {
+			c.Recovered = at
 		}
-		c.Recovered, c.RecoveredBy = f.now, f.e.Type
-		if c.Counted {
-			f.step(c.CameBack())
+	}
+	if r := &f.s.Recovery; r.Counts() && r.Recovered.IsZero() && f.within(r.Began, at) {
+		r.Recovered, r.By = at, by
+		f.step(r.CameBack())
+	}
+}
+
+// ordered notes that she came back by orders of which it was not known then: her other identity placed them, or the case was said to be
+// put right after them.
+func (f *folding) ordered() {
+	for i := range f.s.Orders {
+		if o := &f.s.Orders[i]; !o.Placed.IsZero() {
+			f.recovered(veiviser.EventPurchase, o.Placed)
 		}
 	}
 }

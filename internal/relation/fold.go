@@ -51,6 +51,7 @@ func Fold(p *Policy, s *veiviser.Standing, e *veiviser.Event, a *About) []veivis
 	} else {
 		f.happen()
 	}
+	f.ordered()
 	f.handOver()
 	f.waitsNow(promised)
 	return f.steps
@@ -74,15 +75,18 @@ func (f *folding) happen() {
 	case eventReturn:
 		f.returned()
 	}
-	f.recovered()
+	f.recovered(f.e.Type, f.now)
 }
 
-// Settle opens the cases that time alone has opened: of orders that should have arrived by now. It is to be called whenever a person is
-// written, so that the cases get their ids and are counted; until then [veiviser.Standing.OpenCases] counts them.
+// Settle opens the cases that time alone has opened, of orders that should have arrived by now, and sees what only two identities know
+// together: that the first order has arrived, or that she came back. It is to be called whenever a person is written, so that the cases
+// get their ids and all is counted; until then [veiviser.Standing.OpenCases] counts the cases.
 func Settle(p *Policy, s *veiviser.Standing, now time.Time, nonce uint64) []veiviser.Step {
 	f := &folding{policy: p, s: s, e: &veiviser.Event{}, about: &About{}, now: now, nonce: nonce}
 	promised := s.NextPromise()
 	f.settle()
+	f.ordered()
+	f.handOver()
 	f.waitsNow(promised)
 	return f.steps
 }
@@ -152,7 +156,7 @@ func (f *folding) bought(o *veiviser.Order) {
 	s, r := f.s, &f.s.Relation
 	if r.FirstOrder.IsZero() {
 		r.FirstOrder, r.First = f.now, o.ID
-		s.Acquired = slices.Clone(f.about.Segments)
+		s.Acquired = veiviser.Acquired{Source: r.Source, Segments: slices.Clone(f.about.Segments)}
 		first := s.FirstOrdered()
 		first.Subject, first.Channel, first.Value = f.e.Subject, f.e.Channel, o.Value
 		f.step(first)

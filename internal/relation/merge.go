@@ -25,9 +25,10 @@ func Merge(into, from *veiviser.Standing, now time.Time) {
 	into.Facts = facts(append(slices.Clone(into.Facts), theirs.Facts...), now)
 	into.Cases = cases(append(slices.Clone(into.Cases), theirs.Cases...))
 	into.Answered = answered(into.Answered, theirs.Answered)
-	if first := theirs.Relation.FirstOrder; !first.IsZero() && (into.Relation.FirstOrder.IsZero() || first.Before(into.Relation.FirstOrder)) {
+	if orderedBefore(&theirs.Relation, &into.Relation) {
 		into.Acquired = theirs.Acquired
 	}
+	into.Recovery = recovery(into.Recovery, theirs.Recovery)
 	into.Relation = relation(&into.Relation, &theirs.Relation)
 	into.Orders = orders(append(slices.Clone(into.Orders), theirs.Orders...), &into.Relation)
 	for i := range into.Orders {
@@ -125,40 +126,31 @@ func cases(all []veiviser.Case) []veiviser.Case {
 		}
 	}
 	slices.SortStableFunc(kept, byAge)
-	countOnce(kept)
 	return room(kept, veiviser.MaxCases, func(c *veiviser.Case) int {
-		switch {
-		case c.Open():
-			return 2
-		case c.Counted:
+		if c.Open() {
 			return 1
-		default:
-			return 0
 		}
+		return 0
 	})
 }
 
-// countOnce leaves one recovery by which she is counted: one after which she came back, or else the first. Where one identity was led
-// back and the other was not, or was not drawn, she says nothing about either group and is not counted.
-func countOnce(all []veiviser.Case) {
-	var one *veiviser.Case
-	mixed := false
-	for i := range all {
-		switch c := &all[i]; {
-		case !c.Counted:
-		case one == nil:
-			one = c
-		default:
-			mixed = mixed || c.Ladder != one.Ladder || c.Drawn != one.Drawn
-			if one.Recovered.IsZero() && !c.Recovered.IsZero() {
-				one, c = c, one
-			}
-			c.Counted = false
-		}
+// recovery unites as what she is counted: by the recovery after which she came back, or else the first. Where one identity was led back
+// and the other was not, or was not drawn, she says nothing about either group and is not counted.
+func recovery(a, b veiviser.Recovering) veiviser.Recovering {
+	switch {
+	case b.Group == veiviser.GroupUnknown:
+		return a
+	case a.Group == veiviser.GroupUnknown:
+		return b
 	}
-	if mixed {
-		one.Counted = false
+	mixed := a.Mixed || b.Mixed || a.Group != b.Group || a.Drawn != b.Drawn
+	if a.Recovered.IsZero() == b.Recovered.IsZero() && b.Began.Before(a.Began) || a.Recovered.IsZero() && !b.Recovered.IsZero() {
+		a = b
 	}
+	if a.Mixed = mixed; mixed { // whatever she was told, she may have been led back
+		a.Group = veiviser.GroupTreated
+	}
+	return a
 }
 
 // ahead is how far a case still has to go.
@@ -216,17 +208,27 @@ func unite(x, o *veiviser.Order) {
 func relation(a, b *veiviser.Relation) veiviser.Relation {
 	out := *a
 	out.Handover = earliest(a.Handover, b.Handover)
-	switch {
-	case !b.FirstOrder.IsZero() && (a.FirstOrder.IsZero() || b.FirstOrder.Before(a.FirstOrder)):
+	if orderedBefore(b, a) {
 		out.FirstOrder, out.First, out.Source = b.FirstOrder, b.First, cmp.Or(b.Source, a.Source)
-	case b.FirstOrder.Equal(a.FirstOrder) && (a.First == 0 || b.First != 0 && b.First < a.First):
-		out.First = b.First
 	}
 	out.Source = cmp.Or(out.Source, b.Source)
 	if out.Rung == "" {
 		out.Rung, out.RungSince = b.Rung, b.RungSince
 	}
 	return out
+}
+
+// orderedBefore reports whether the first order of a came before that of b. Of two at the same moment the one that is known is first, or
+// else the one of the lesser id.
+func orderedBefore(a, b *veiviser.Relation) bool {
+	switch {
+	case a.FirstOrder.IsZero() || b.FirstOrder.IsZero():
+		return !a.FirstOrder.IsZero()
+	case !a.FirstOrder.Equal(b.FirstOrder):
+		return a.FirstOrder.Before(b.FirstOrder)
+	default:
+		return a.First != 0 && (b.First == 0 || a.First < b.First)
+	}
 }
 
 // account takes the account and role of the identity that has them, those of into when both do.

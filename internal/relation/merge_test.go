@@ -2,7 +2,6 @@ package relation_test
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -223,80 +222,190 @@ func TestMergeUnitesOrders(t *testing.T) {
 	}
 }
 
-// Two who were counted as customers, and as led back, and turn out to be one person are counted once: what the steps of both and of their
-// joining come to is what her standing says, wherever the plan's control stood when their cases were put right.
-func TestJoinedAreCountedOnce(t *testing.T) {
+// What the steps of several identities come to is at any time what their standings say: who is counted from where and with which value,
+// who is led back and who is compared, whatever happens, whoever objects to being profiled, and whoever turn out to be one person, in
+// whatever order.
+func TestAllAreCountedOnce(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		people := make([]veiviser.Standing, 2)
-		counts := map[string]float64{}
-		count := func(steps []veiviser.Step) {
-			for i := range steps {
-				s := &steps[i]
-				n := 1.0
-				if s.Undo {
-					n = -1
-				}
-				switch s.Kind {
-				case veiviser.StepFirstOrder:
-					counts["customers"] += n
-					counts["value"] += n * s.Value
-				case veiviser.StepWorth:
-					counts["value"] += n * s.Value
-				case veiviser.StepHandover:
-					counts["handovers"] += n
-				case veiviser.StepRecovering, veiviser.StepRecovered:
-					counts[fmt.Sprint(s.Kind, s.Group, s.Drawn)] += n
-				default:
-				}
-			}
-		}
-		for i := range rapid.IntRange(1, 24).Draw(t, "events") {
-			e := veiviser.Event{
-				ID: fmt.Sprint(i), Time: start.Add(time.Duration(i) * 6 * time.Hour), Subject: rapid.SampledFrom([]string{"bike", "parts"}).Draw(t, "subject"),
-				Type:       rapid.SampledFrom([]string{"purchase", "delivery_confirmed", "complaint", "complaint_resolved", "review", "return"}).Draw(t, "type"),
-				Attributes: map[string]string{"order": rapid.SampledFrom([]string{"a", "b", "c", "d"}).Draw(t, "order")},
-				Value:      100,
-			}
-			if strings.HasPrefix(e.Type, "complaint") {
-				e.Attributes = nil
-			}
+		people, counts := make([]veiviser.Visitor, 3), tally{}
+		for i := range rapid.IntRange(1, 30).Draw(t, "happenings") {
+			at := start.Add(time.Duration(i) * 6 * time.Hour)
 			p := policy(rapid.SampledFrom([]float64{0, 0.5}).Draw(t, "control"))
-			count(relation.Fold(p, &people[rapid.IntRange(0, 1).Draw(t, "whose")], &e, &relation.About{Nonce: rapid.Uint64().Draw(t, "nonce")}))
-		}
-		one := people[0].Clone()
-		relation.Merge(&one, &people[1], start.Add(30*24*time.Hour))
-		count(veiviser.JoinedSteps(&one, &people[0], &people[1]))
-
-		want := map[string]float64{}
-		for i := range one.Orders {
-			if o := &one.Orders[i]; !o.Placed.IsZero() && o.Returned.IsZero() {
-				want["value"] += o.Value
+			who := rapid.IntRange(0, len(people)-1).Draw(t, "whose")
+			v := &people[who]
+			switch rapid.SampledFrom([]string{"event", "event", "event", "event", "link", "objection"}).Draw(t, "what") {
+			case "event":
+				e := veiviser.Event{
+					ID: fmt.Sprint(i), Time: at, Subject: rapid.SampledFrom([]string{"bike", "parts"}).Draw(t, "subject"), Value: 100,
+					Type: rapid.SampledFrom([]string{"view", "purchase", "delivery_confirmed", "complaint", "complaint_resolved", "review", "return"}).Draw(t, "type"),
+				}
+				if !strings.HasPrefix(e.Type, "complaint") {
+					e.Attributes = map[string]string{"order": rapid.SampledFrom([]string{"a", "b", "c", "d", ""}).Draw(t, "order")}
+				}
+				about := relation.About{
+					Nonce: rapid.Uint64().Draw(t, "nonce"), Source: rapid.SampledFrom([]string{"", "ad", "mail"}).Draw(t, "source"),
+					Segments: rapid.SampledFrom([][]string{nil, {"families"}}).Draw(t, "segments"),
+				}
+				counts.add(relation.Fold(p, &v.Standing, &e, &about), 1)
+			case "objection":
+				was := v.Standing
+				*v = *v.Unprofiled()
+				counts.add(veiviser.JoinedSteps(&v.Standing, &was), 1)
+			case "link":
+				with := rapid.IntRange(0, len(people)-1).Draw(t, "with")
+				if with == who {
+					continue
+				}
+				was, other := v.Standing.Clone(), people[with].Standing
+				relation.Merge(&v.Standing, &other, at)
+				counts.add(veiviser.JoinedSteps(&v.Standing, &was, &other), 1)
+				counts.add(relation.Settle(p, &v.Standing, at, 1), 1)
+				people[with] = veiviser.Visitor{}
 			}
-		}
-		if !one.Relation.FirstOrder.IsZero() {
-			want["customers"] = 1
-		}
-		if !one.Relation.Handover.IsZero() {
-			want["handovers"] = 1
-		}
-		for i := range one.Cases {
-			c := &one.Cases[i]
-			if !c.Counted {
-				continue
+			want := tally{}
+			for k := range people {
+				want.standing(&people[k].Standing)
 			}
-			if want["recovering"]++; want["recovering"] > 1 {
-				t.Fatalf("counted by two recoveries: %+v", one.Cases)
+			if diff := cmp.Diff(want, counts); diff != "" {
+				t.Fatalf("counted (-want +got):\n%s", diff)
 			}
-			want[fmt.Sprint(veiviser.StepRecovering, c.Ladder, c.Drawn)]++
-			if !c.Recovered.IsZero() {
-				want[fmt.Sprint(veiviser.StepRecovered, c.Ladder, c.Drawn)]++
-			}
-		}
-		delete(want, "recovering")
-		maps.DeleteFunc(counts, func(_ string, n float64) bool { return n == 0 })
-		maps.DeleteFunc(want, func(_ string, n float64) bool { return n == 0 })
-		if diff := cmp.Diff(want, counts); diff != "" {
-			t.Fatalf("counted (-want +got):\n%s", diff)
 		}
 	})
+}
+
+// tally is what steps come to.
+type tally map[string]float64
+
+func (c tally) add(steps []veiviser.Step, n float64) {
+	for i := range steps {
+		s, sign := &steps[i], n
+		if s.Undo {
+			sign = -n
+		}
+		row := fmt.Sprint(s.Source, s.Segments)
+		switch s.Kind {
+		case veiviser.StepFirstOrder:
+			c.count("customers "+row, sign)
+			c.count(fmt.Sprint("value ", row, 0), sign*s.Value)
+		case veiviser.StepWorth:
+			c.count(fmt.Sprint("value ", row, int(s.Took/(24*time.Hour))), sign*s.Value)
+		case veiviser.StepHandover:
+			c.count("handovers "+row, sign)
+		case veiviser.StepRecovering, veiviser.StepRecovered:
+			c.count(fmt.Sprint(s.Kind, s.Group, s.Drawn, s.At.Unix()), sign)
+		default:
+		}
+	}
+}
+
+func (c tally) count(what string, n float64) {
+	if c[what] += n; c[what] == 0 {
+		delete(c, what)
+	}
+}
+
+// standing counts as what a standing says that she is.
+func (c tally) standing(s *veiviser.Standing) {
+	row := fmt.Sprint(s.Acquired.Source, s.Acquired.Segments)
+	if !s.Relation.FirstOrder.IsZero() {
+		c.count("customers "+row, 1)
+	}
+	if !s.Relation.Handover.IsZero() {
+		c.count("handovers "+row, 1)
+	}
+	for i := range s.Orders {
+		if o := &s.Orders[i]; !o.Placed.IsZero() && o.Returned.IsZero() {
+			c.count(fmt.Sprint("value ", row, int(max(o.Placed.Sub(s.Relation.FirstOrder), 0)/(24*time.Hour))), o.Value)
+		}
+	}
+	if r := &s.Recovery; r.Group != veiviser.GroupUnknown && !r.Mixed {
+		c.count(fmt.Sprint(veiviser.StepRecovering, r.Group, r.Drawn, r.Began.Unix()), 1)
+		if !r.Recovered.IsZero() {
+			c.count(fmt.Sprint(veiviser.StepRecovered, r.Group, r.Drawn, r.Began.Unix()), 1)
+		}
+	}
+}
+
+// Whichever way three of both groups are joined, none of them is in either.
+func TestMixedGroupsCountNowhere(t *testing.T) {
+	of := func(g veiviser.Group) veiviser.Standing {
+		return veiviser.Standing{Recovery: veiviser.Recovering{Group: g, Drawn: true, Began: start}}
+	}
+	for _, order := range [][3]veiviser.Group{
+		{veiviser.GroupTreated, veiviser.GroupControl, veiviser.GroupControl},
+		{veiviser.GroupControl, veiviser.GroupControl, veiviser.GroupTreated},
+		{veiviser.GroupControl, veiviser.GroupTreated, veiviser.GroupTreated},
+	} {
+		one := of(order[0])
+		for _, g := range order[1:] {
+			other := of(g)
+			relation.Merge(&one, &other, noon)
+		}
+		if one.Recovery.Counts() {
+			t.Errorf("%v: %+v", order, one.Recovery)
+		}
+	}
+}
+
+// What only two identities know together is seen when they are one: that the order has arrived, and that she came back.
+func TestSeenTogether(t *testing.T) {
+	p := policy(0)
+	told := func(s *veiviser.Standing, day float64, typ, order string) {
+		e := veiviser.Event{ID: fmt.Sprint(typ, day), Time: start.Add(time.Duration(day * 24 * float64(time.Hour))), Type: typ, Subject: "bike"}
+		if order != "" {
+			e.Attributes = map[string]string{"order": order}
+		}
+		relation.Fold(p, s, &e, &relation.About{})
+	}
+	var a, b veiviser.Standing
+	told(&a, 0, "purchase", "x")
+	told(&b, 2, "delivery_confirmed", "x")
+	told(&a, 3, "complaint", "")
+	told(&a, 4, "complaint_resolved", "")
+	told(&b, 9, "purchase", "y")
+	relation.Merge(&a, &b, noon)
+	steps := relation.Settle(p, &a, start.Add(10*24*time.Hour), 1)
+	if a.Relation.Phase() != veiviser.PhaseCustomer || a.Recovery.By != veiviser.EventPurchase || a.Cases[0].Recovered.IsZero() || len(steps) < 2 {
+		t.Errorf("%s, %+v, %+v, %+v", a.Relation.Phase(), a.Recovery, a.Cases, steps)
+	}
+}
+
+// Who was of the control and is led back within her window, because the plan has no control any more, is of neither group; once the
+// window is over she stays what she was.
+func TestControlThatIsLedBack(t *testing.T) {
+	for _, tt := range []struct {
+		day  float64
+		want bool
+	}{{20, false}, {200, true}} {
+		l := &life{t: t, p: policy(0.999999)}
+		l.event(0, "complaint", "bike")
+		l.event(1*days, "complaint_resolved", "bike")
+		l.p = policy(0)
+		l.event(tt.day*days, "complaint", "bike")
+		l.event((tt.day+1)*days, "complaint_resolved", "bike")
+		if l.s.Recovery.Counts() != tt.want || l.s.Cases[1].Ladder != veiviser.GroupTreated {
+			t.Errorf("%+v", l.s)
+		}
+	}
+}
+
+// She is counted once, also when her cases are so many that the first one is forgotten.
+func TestCountedWhenTheCaseIsForgotten(t *testing.T) {
+	l := &life{t: t, p: policy(0.999999)}
+	l.event(0, "complaint", "bike")
+	l.event(1, "complaint_resolved", "bike")
+	for i := range veiviser.MaxCases {
+		l.event(float64(i+2), "complaint", string(rune('a'+i)))
+	}
+	l.p = policy(0.000001)
+	l.event(20, "complaint_resolved", "b")
+	begun := 0
+	for i := range l.steps {
+		if l.steps[i].Kind == veiviser.StepRecovering {
+			begun++
+		}
+	}
+	if begun != 1 || l.s.Recovery.Group != veiviser.GroupControl {
+		t.Errorf("counted %d times: %+v", begun, l.s.Recovery)
+	}
 }

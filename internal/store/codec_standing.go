@@ -12,7 +12,7 @@ const (
 	minConsent   = 5
 	minContact   = 12
 	minFact      = 9
-	minCase      = 15
+	minCase      = 12
 	minOrder     = 7 + bytesFloat
 	minSwitch    = 13
 	minResume    = 2 + bytesFloat
@@ -41,7 +41,9 @@ func (w *writer) standing(s *veiviser.Standing) {
 	w.uint(r.First)
 	w.string(r.Rung)
 	w.time(r.RungSince)
-	w.strings(s.Acquired)
+	w.string(s.Acquired.Source)
+	w.strings(s.Acquired.Segments)
+	w.recovering(&s.Recovery)
 	w.string(s.Account)
 	w.string(s.Role)
 	w.strings(s.Audiences)
@@ -61,7 +63,8 @@ func (r *reader) standing(s *veiviser.Standing) {
 	s.Relation = veiviser.Relation{
 		Source: r.string(), FirstOrder: r.time(), Handover: r.time(), First: r.uint(), Rung: r.string(), RungSince: r.time(),
 	}
-	s.Acquired = r.strings()
+	s.Acquired = veiviser.Acquired{Source: r.string(), Segments: r.strings()}
+	r.recovering(&s.Recovery)
 	s.Account, s.Role, s.Audiences = r.string(), r.string(), r.strings()
 }
 
@@ -185,9 +188,6 @@ func (w *writer) kase(c *veiviser.Case) {
 	}
 	each(w, c.Shown[:n], func(step *uint32) { w.uint(uint64(*step)) })
 	w.uint(c.ShownBy)
-	w.bool(c.Counted)
-	w.bool(c.Drawn)
-	w.string(c.RecoveredBy)
 }
 
 func (r *reader) kase(c *veiviser.Case) {
@@ -198,7 +198,27 @@ func (r *reader) kase(c *veiviser.Case) {
 	c.Order = r.uint()
 	copy(c.Shown[:], list(r, 1, func(step *uint32) { *step = r.uint32() }))
 	c.ShownBy = r.uint()
-	c.Counted, c.Drawn, c.RecoveredBy = r.bool(), r.bool(), r.string()
+}
+
+// recovering writes as what she is counted who was let down; nothing takes one byte.
+func (w *writer) recovering(x *veiviser.Recovering) {
+	there := *x != veiviser.Recovering{}
+	if w.bool(there); !there {
+		return
+	}
+	w.string(string(x.Group))
+	w.bool(x.Drawn)
+	w.bool(x.Mixed)
+	w.time(x.Began)
+	w.time(x.Recovered)
+	w.string(x.By)
+}
+
+func (r *reader) recovering(x *veiviser.Recovering) {
+	if !r.bool() {
+		return
+	}
+	x.Group, x.Drawn, x.Mixed, x.Began, x.Recovered, x.By = veiviser.Group(r.string()), r.bool(), r.bool(), r.time(), r.time(), r.string()
 }
 
 func (w *writer) order(o *veiviser.Order) {

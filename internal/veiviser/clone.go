@@ -31,7 +31,7 @@ func (v *Visitor) Clone() *Visitor {
 func (v *Visitor) Unprofiled() *Visitor {
 	out := &Visitor{ID: v.ID, LinkedIDs: v.LinkedIDs, Group: v.Group, Standing: v.Standing}
 	s := &out.Standing
-	s.Acquired, s.Relation.Source, s.Relation.Rung, s.Relation.RungSince = nil, "", "", time.Time{}
+	s.Acquired, s.Relation.Source, s.Relation.Rung, s.Relation.RungSince = Acquired{}, "", "", time.Time{}
 	return out
 }
 

@@ -25,7 +25,7 @@ func (v *Visitor) Kept(at time.Time) (kept *Visitor, until time.Time) {
 	kept.Standing = Standing{Directives: d, Consents: refused, Cases: open, Orders: waited}
 	endless := at.Add(KeepEndless)
 	if len(open)+len(waited) > 0 {
-		kept.Standing.Relation = v.Unprofiled().Standing.Relation
+		kept.Standing.Relation, kept.Standing.Recovery = v.Unprofiled().Standing.Relation, s.Recovery
 		until = endless
 	}
 	if len(refused) > 0 {

@@ -28,8 +28,10 @@ type Standing struct {
 	Relation Relation
 	// Answered are the questions (items of kind ask) that she has answered, oldest first, at most MaxAnswered.
 	Answered []string
-	// Acquired are the segments she was in when she ordered first.
-	Acquired []string
+	// Acquired says as what she is counted who ordered first.
+	Acquired Acquired
+	// Recovery says as what she is counted who was let down.
+	Recovery Recovering
 	// Account is the company she acts for and Role her part in its decisions; "" for a person of her own.
 	Account, Role string
 	// Audiences are those that the plan binds to the person (see [Audience].BindsHer) and that she was seen as, in the order of the
@@ -59,7 +61,7 @@ func (s *Standing) Clone() Standing {
 	c.Cases = slices.Clone(s.Cases)
 	c.Orders = slices.Clone(s.Orders)
 	c.Answered = slices.Clone(s.Answered)
-	c.Acquired = slices.Clone(s.Acquired)
+	c.Acquired.Segments = slices.Clone(s.Acquired.Segments)
 	c.Audiences = slices.Clone(s.Audiences)
 	return c
 }
@@ -67,7 +69,7 @@ func (s *Standing) Clone() Standing {
 // IsZero reports whether there is nothing in it.
 func (s *Standing) IsZero() bool {
 	return len(s.Directives) == 0 && len(s.Consents) == 0 && len(s.Contacts) == 0 && len(s.Facts) == 0 && len(s.Cases) == 0 &&
-		len(s.Orders) == 0 && s.Relation == Relation{} && len(s.Acquired) == 0 && len(s.Answered) == 0 && s.Account == "" && s.Role == "" &&
+		len(s.Orders) == 0 && s.Relation == Relation{} && s.Acquired.Source == "" && len(s.Acquired.Segments) == 0 && s.Recovery == Recovering{} && len(s.Answered) == 0 && s.Account == "" && s.Role == "" &&
 		len(s.Audiences) == 0
 }
 
@@ -202,12 +204,8 @@ type Case struct {
 	// Ladder is the group of the recovery that follows: whether she is led back or compared with. What is put right at once has one
 	// recovery; the others of its cases have none.
 	Ladder Group
-	// Counted says that she is counted by this recovery: it is her first. Drawn says that her group was drawn then, with a chance of
-	// either, so that she can be compared.
-	Counted, Drawn bool
-	// Recovered is when she came back (see the plan's recovery), by the event RecoveredBy; zero is not yet.
-	Recovered   time.Time
-	RecoveredBy string
+	// Recovered is when she came back (see the plan's recovery); zero is not yet.
+	Recovered time.Time
 	// Order is the ID of the order it is about, 0 for none.
 	Order uint64
 	// Shown are the steps of the recovery that she was shown, the last one first, 0 for none: hashes that stay the same when the plan
@@ -286,6 +284,27 @@ func (s *Standing) OpenCases(now time.Time) int {
 		}
 	}
 	return n
+}
+
+// Acquired is as what somebody is counted among the first-time customers.
+type Acquired struct {
+	// Source is where she had come from when she ordered first, Segments are those she was in then.
+	Source   string
+	Segments []string
+}
+
+// Recovering is as what somebody is counted who was let down: by the first of her cases that was put right. It stays when the case is
+// forgotten, so that she is counted once.
+type Recovering struct {
+	// Group is whether she is led back or compared with, unknown while nothing was put right. Drawn says that it was drawn, with a chance
+	// of either.
+	Group Group
+	Drawn bool
+	// Began is when the case was put right; Recovered is when she came back, by an event of type By, zero is not yet.
+	Began, Recovered time.Time
+	By               string
+	// Mixed says that she is counted no more: she was of one group and of the other.
+	Mixed bool
 }
 
 // Relation is how far a person has come with the shop.

@@ -106,7 +106,7 @@ func whole(secret string) (all, binds veiviser.Standing) {
 		Facts:    []veiviser.Fact{{Product: secret, Value: "1", Time: start}},
 		Cases:    []veiviser.Case{{ID: "done", Subject: secret, Opened: start, Resolved: start}, open},
 		Orders:   orders,
-		Answered: []string{secret}, Acquired: []string{secret}, Account: secret,
+		Answered: []string{secret}, Acquired: veiviser.Acquired{Source: secret, Segments: []string{secret}}, Account: secret,
 		Relation: veiviser.Relation{Source: secret, FirstOrder: start, Rung: secret, RungSince: start},
 	}
 	binds = veiviser.Standing{

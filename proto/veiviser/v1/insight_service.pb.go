@@ -1578,7 +1578,8 @@ func (*GetRecoveryRequest) Descriptor() ([]byte, []int) {
 	return file_veiviser_v1_insight_service_proto_rawDescGZIP(), []int{23}
 }
 
-// GetRecoveryResponse compares people led back with a control. Somebody whose identities were of both sides is of neither.
+// GetRecoveryResponse compares people led back with a control. Somebody whose identities were of both sides is of neither, and so is who
+// was of the control and is led back within her window, because the plan has no control any more.
 type GetRecoveryResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Who was drawn to be led back.
@@ -3325,7 +3326,7 @@ type Acquisition struct {
 	// Cost of winning one, as the plan declares it, in the shop's currency.
 	Cost float64 `protobuf:"fixed64,4,opt,name=cost,proto3" json:"cost,omitempty"`
 	// Mean value of their purchases within the plan's window of the first order, in whole days, as observed, in the shop's currency. Those
-	// who ordered lately count for the days that have gone by (the mean cumulative function of Nelson 1995).
+	// who ordered lately count for the days that they have lived more than half of (the mean cumulative function of Nelson 1995).
 	MeanValue float64 `protobuf:"fixed64,5,opt,name=mean_value,json=meanValue,proto3" json:"mean_value,omitempty"`
 	// What is expected of the next one: observed and declared value, weighted by how many customers each rests on; one counts as far as her
 	// window is over.

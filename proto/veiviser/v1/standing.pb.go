@@ -349,8 +349,12 @@ type Standing struct {
 	AcquiredSegmentIds []string `protobuf:"bytes,19,rep,name=acquired_segment_ids,json=acquiredSegmentIds,proto3" json:"acquired_segment_ids,omitempty"`
 	// A hash of the id of her first order, as Order.order_hash; 0 when it is not known.
 	FirstOrderHash uint64 `protobuf:"fixed64,20,opt,name=first_order_hash,json=firstOrderHash,proto3" json:"first_order_hash,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// Where she had come from when she ordered first: as from there she is counted in GetAcquisition, with acquired_segment_ids.
+	AcquiredSource string `protobuf:"bytes,21,opt,name=acquired_source,json=acquiredSource,proto3" json:"acquired_source,omitempty"`
+	// As what she is counted in GetRecovery; unset while nothing of hers was put right.
+	Recovery      *Recovering `protobuf:"bytes,22,opt,name=recovery,proto3" json:"recovery,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Standing) Reset() {
@@ -523,6 +527,111 @@ func (x *Standing) GetFirstOrderHash() uint64 {
 	return 0
 }
 
+func (x *Standing) GetAcquiredSource() string {
+	if x != nil {
+		return x.AcquiredSource
+	}
+	return ""
+}
+
+func (x *Standing) GetRecovery() *Recovering {
+	if x != nil {
+		return x.Recovery
+	}
+	return nil
+}
+
+// Recovering is as what somebody is counted who was let down, by the first of her cases that was put right.
+type Recovering struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// treated (she is led back) or control (she is compared with).
+	Group string `protobuf:"bytes,1,opt,name=group,proto3" json:"group,omitempty"`
+	// The group was drawn, with a chance of either.
+	Drawn bool `protobuf:"varint,2,opt,name=drawn,proto3" json:"drawn,omitempty"`
+	// When the case was put right.
+	StartTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
+	// When she came back; unset is not within the window, or not yet.
+	RecoverTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=recover_time,json=recoverTime,proto3" json:"recover_time,omitempty"`
+	// By what type of event.
+	RecoverType string `protobuf:"bytes,5,opt,name=recover_type,json=recoverType,proto3" json:"recover_type,omitempty"`
+	// She was of one group and of the other, and is not counted.
+	Mixed         bool `protobuf:"varint,6,opt,name=mixed,proto3" json:"mixed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Recovering) Reset() {
+	*x = Recovering{}
+	mi := &file_veiviser_v1_standing_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Recovering) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Recovering) ProtoMessage() {}
+
+func (x *Recovering) ProtoReflect() protoreflect.Message {
+	mi := &file_veiviser_v1_standing_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Recovering.ProtoReflect.Descriptor instead.
+func (*Recovering) Descriptor() ([]byte, []int) {
+	return file_veiviser_v1_standing_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Recovering) GetGroup() string {
+	if x != nil {
+		return x.Group
+	}
+	return ""
+}
+
+func (x *Recovering) GetDrawn() bool {
+	if x != nil {
+		return x.Drawn
+	}
+	return false
+}
+
+func (x *Recovering) GetStartTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartTime
+	}
+	return nil
+}
+
+func (x *Recovering) GetRecoverTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.RecoverTime
+	}
+	return nil
+}
+
+func (x *Recovering) GetRecoverType() string {
+	if x != nil {
+		return x.RecoverType
+	}
+	return ""
+}
+
+func (x *Recovering) GetMixed() bool {
+	if x != nil {
+		return x.Mixed
+	}
+	return false
+}
+
 // Contact is one showing of one item, or several on one placement.
 type Contact struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -554,7 +663,7 @@ type Contact struct {
 
 func (x *Contact) Reset() {
 	*x = Contact{}
-	mi := &file_veiviser_v1_standing_proto_msgTypes[3]
+	mi := &file_veiviser_v1_standing_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -566,7 +675,7 @@ func (x *Contact) String() string {
 func (*Contact) ProtoMessage() {}
 
 func (x *Contact) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_standing_proto_msgTypes[3]
+	mi := &file_veiviser_v1_standing_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -579,7 +688,7 @@ func (x *Contact) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Contact.ProtoReflect.Descriptor instead.
 func (*Contact) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_standing_proto_rawDescGZIP(), []int{3}
+	return file_veiviser_v1_standing_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Contact) GetTime() *timestamppb.Timestamp {
@@ -684,7 +793,7 @@ type Fact struct {
 
 func (x *Fact) Reset() {
 	*x = Fact{}
-	mi := &file_veiviser_v1_standing_proto_msgTypes[4]
+	mi := &file_veiviser_v1_standing_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -696,7 +805,7 @@ func (x *Fact) String() string {
 func (*Fact) ProtoMessage() {}
 
 func (x *Fact) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_standing_proto_msgTypes[4]
+	mi := &file_veiviser_v1_standing_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -709,7 +818,7 @@ func (x *Fact) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Fact.ProtoReflect.Descriptor instead.
 func (*Fact) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_standing_proto_rawDescGZIP(), []int{4}
+	return file_veiviser_v1_standing_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Fact) GetProduct() string {
@@ -805,7 +914,7 @@ type Case struct {
 
 func (x *Case) Reset() {
 	*x = Case{}
-	mi := &file_veiviser_v1_standing_proto_msgTypes[5]
+	mi := &file_veiviser_v1_standing_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -817,7 +926,7 @@ func (x *Case) String() string {
 func (*Case) ProtoMessage() {}
 
 func (x *Case) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_standing_proto_msgTypes[5]
+	mi := &file_veiviser_v1_standing_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -830,7 +939,7 @@ func (x *Case) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Case.ProtoReflect.Descriptor instead.
 func (*Case) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_standing_proto_rawDescGZIP(), []int{5}
+	return file_veiviser_v1_standing_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Case) GetCaseId() string {
@@ -951,7 +1060,7 @@ type Order struct {
 
 func (x *Order) Reset() {
 	*x = Order{}
-	mi := &file_veiviser_v1_standing_proto_msgTypes[6]
+	mi := &file_veiviser_v1_standing_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -963,7 +1072,7 @@ func (x *Order) String() string {
 func (*Order) ProtoMessage() {}
 
 func (x *Order) ProtoReflect() protoreflect.Message {
-	mi := &file_veiviser_v1_standing_proto_msgTypes[6]
+	mi := &file_veiviser_v1_standing_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -976,7 +1085,7 @@ func (x *Order) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Order.ProtoReflect.Descriptor instead.
 func (*Order) Descriptor() ([]byte, []int) {
-	return file_veiviser_v1_standing_proto_rawDescGZIP(), []int{6}
+	return file_veiviser_v1_standing_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Order) GetSubject() string {
@@ -1063,7 +1172,7 @@ const file_veiviser_v1_standing_proto_rawDesc = "" +
 	"\aversion\x18\x03 \x01(\tB\a\xbaH\x04r\x02(@R\aversion\x12\x1f\n" +
 	"\x06source\x18\x04 \x01(\tB\a\xbaH\x04r\x02(@R\x06source\x123\n" +
 	"\x04time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\x04time\x12!\n" +
-	"\teffective\x18\x06 \x01(\bB\x03\xe0A\x03R\teffective\"\xaf\x06\n" +
+	"\teffective\x18\x06 \x01(\bB\x03\xe0A\x03R\teffective\"\x8d\a\n" +
 	"\bStanding\x126\n" +
 	"\n" +
 	"directives\x18\x01 \x03(\v2\x16.veiviser.v1.DirectiveR\n" +
@@ -1088,7 +1197,18 @@ const file_veiviser_v1_standing_proto_rawDesc = "" +
 	"\taudiences\x18\x11 \x03(\tR\taudiences\x12*\n" +
 	"\x11answered_item_ids\x18\x12 \x03(\tR\x0fansweredItemIds\x120\n" +
 	"\x14acquired_segment_ids\x18\x13 \x03(\tR\x12acquiredSegmentIds\x12(\n" +
-	"\x10first_order_hash\x18\x14 \x01(\x06R\x0efirstOrderHash\"\xa2\x03\n" +
+	"\x10first_order_hash\x18\x14 \x01(\x06R\x0efirstOrderHash\x12'\n" +
+	"\x0facquired_source\x18\x15 \x01(\tR\x0eacquiredSource\x123\n" +
+	"\brecovery\x18\x16 \x01(\v2\x17.veiviser.v1.RecoveringR\brecovery\"\xeb\x01\n" +
+	"\n" +
+	"Recovering\x12\x14\n" +
+	"\x05group\x18\x01 \x01(\tR\x05group\x12\x14\n" +
+	"\x05drawn\x18\x02 \x01(\bR\x05drawn\x129\n" +
+	"\n" +
+	"start_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x12=\n" +
+	"\frecover_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\vrecoverTime\x12!\n" +
+	"\frecover_type\x18\x05 \x01(\tR\vrecoverType\x12\x14\n" +
+	"\x05mixed\x18\x06 \x01(\bR\x05mixed\"\xa2\x03\n" +
 	"\aContact\x12.\n" +
 	"\x04time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x17\n" +
 	"\aitem_id\x18\x02 \x01(\tR\x06itemId\x12)\n" +
@@ -1167,54 +1287,58 @@ func file_veiviser_v1_standing_proto_rawDescGZIP() []byte {
 }
 
 var file_veiviser_v1_standing_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_veiviser_v1_standing_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_veiviser_v1_standing_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_veiviser_v1_standing_proto_goTypes = []any{
 	(DirectiveKind)(0),            // 0: veiviser.v1.DirectiveKind
 	(*Directive)(nil),             // 1: veiviser.v1.Directive
 	(*Consent)(nil),               // 2: veiviser.v1.Consent
 	(*Standing)(nil),              // 3: veiviser.v1.Standing
-	(*Contact)(nil),               // 4: veiviser.v1.Contact
-	(*Fact)(nil),                  // 5: veiviser.v1.Fact
-	(*Case)(nil),                  // 6: veiviser.v1.Case
-	(*Order)(nil),                 // 7: veiviser.v1.Order
-	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
-	(ItemKind)(0),                 // 9: veiviser.v1.ItemKind
+	(*Recovering)(nil),            // 4: veiviser.v1.Recovering
+	(*Contact)(nil),               // 5: veiviser.v1.Contact
+	(*Fact)(nil),                  // 6: veiviser.v1.Fact
+	(*Case)(nil),                  // 7: veiviser.v1.Case
+	(*Order)(nil),                 // 8: veiviser.v1.Order
+	(*timestamppb.Timestamp)(nil), // 9: google.protobuf.Timestamp
+	(ItemKind)(0),                 // 10: veiviser.v1.ItemKind
 }
 var file_veiviser_v1_standing_proto_depIdxs = []int32{
 	0,  // 0: veiviser.v1.Directive.kind:type_name -> veiviser.v1.DirectiveKind
-	8,  // 1: veiviser.v1.Directive.create_time:type_name -> google.protobuf.Timestamp
-	8,  // 2: veiviser.v1.Directive.expire_time:type_name -> google.protobuf.Timestamp
-	8,  // 3: veiviser.v1.Consent.time:type_name -> google.protobuf.Timestamp
+	9,  // 1: veiviser.v1.Directive.create_time:type_name -> google.protobuf.Timestamp
+	9,  // 2: veiviser.v1.Directive.expire_time:type_name -> google.protobuf.Timestamp
+	9,  // 3: veiviser.v1.Consent.time:type_name -> google.protobuf.Timestamp
 	1,  // 4: veiviser.v1.Standing.directives:type_name -> veiviser.v1.Directive
 	2,  // 5: veiviser.v1.Standing.consents:type_name -> veiviser.v1.Consent
-	4,  // 6: veiviser.v1.Standing.contacts:type_name -> veiviser.v1.Contact
-	5,  // 7: veiviser.v1.Standing.facts:type_name -> veiviser.v1.Fact
-	6,  // 8: veiviser.v1.Standing.cases:type_name -> veiviser.v1.Case
-	7,  // 9: veiviser.v1.Standing.orders:type_name -> veiviser.v1.Order
-	8,  // 10: veiviser.v1.Standing.first_order_time:type_name -> google.protobuf.Timestamp
-	8,  // 11: veiviser.v1.Standing.handover_time:type_name -> google.protobuf.Timestamp
-	8,  // 12: veiviser.v1.Standing.rung_time:type_name -> google.protobuf.Timestamp
-	8,  // 13: veiviser.v1.Contact.time:type_name -> google.protobuf.Timestamp
-	9,  // 14: veiviser.v1.Contact.kind:type_name -> veiviser.v1.ItemKind
-	8,  // 15: veiviser.v1.Contact.release_time:type_name -> google.protobuf.Timestamp
-	8,  // 16: veiviser.v1.Contact.keep_time:type_name -> google.protobuf.Timestamp
-	8,  // 17: veiviser.v1.Fact.time:type_name -> google.protobuf.Timestamp
-	8,  // 18: veiviser.v1.Fact.release_time:type_name -> google.protobuf.Timestamp
-	8,  // 19: veiviser.v1.Fact.keep_time:type_name -> google.protobuf.Timestamp
-	8,  // 20: veiviser.v1.Case.open_time:type_name -> google.protobuf.Timestamp
-	8,  // 21: veiviser.v1.Case.due_time:type_name -> google.protobuf.Timestamp
-	8,  // 22: veiviser.v1.Case.answer_time:type_name -> google.protobuf.Timestamp
-	8,  // 23: veiviser.v1.Case.resolve_time:type_name -> google.protobuf.Timestamp
-	8,  // 24: veiviser.v1.Case.recover_time:type_name -> google.protobuf.Timestamp
-	8,  // 25: veiviser.v1.Order.place_time:type_name -> google.protobuf.Timestamp
-	8,  // 26: veiviser.v1.Order.promise_time:type_name -> google.protobuf.Timestamp
-	8,  // 27: veiviser.v1.Order.deliver_time:type_name -> google.protobuf.Timestamp
-	8,  // 28: veiviser.v1.Order.return_time:type_name -> google.protobuf.Timestamp
-	29, // [29:29] is the sub-list for method output_type
-	29, // [29:29] is the sub-list for method input_type
-	29, // [29:29] is the sub-list for extension type_name
-	29, // [29:29] is the sub-list for extension extendee
-	0,  // [0:29] is the sub-list for field type_name
+	5,  // 6: veiviser.v1.Standing.contacts:type_name -> veiviser.v1.Contact
+	6,  // 7: veiviser.v1.Standing.facts:type_name -> veiviser.v1.Fact
+	7,  // 8: veiviser.v1.Standing.cases:type_name -> veiviser.v1.Case
+	8,  // 9: veiviser.v1.Standing.orders:type_name -> veiviser.v1.Order
+	9,  // 10: veiviser.v1.Standing.first_order_time:type_name -> google.protobuf.Timestamp
+	9,  // 11: veiviser.v1.Standing.handover_time:type_name -> google.protobuf.Timestamp
+	9,  // 12: veiviser.v1.Standing.rung_time:type_name -> google.protobuf.Timestamp
+	4,  // 13: veiviser.v1.Standing.recovery:type_name -> veiviser.v1.Recovering
+	9,  // 14: veiviser.v1.Recovering.start_time:type_name -> google.protobuf.Timestamp
+	9,  // 15: veiviser.v1.Recovering.recover_time:type_name -> google.protobuf.Timestamp
+	9,  // 16: veiviser.v1.Contact.time:type_name -> google.protobuf.Timestamp
+	10, // 17: veiviser.v1.Contact.kind:type_name -> veiviser.v1.ItemKind
+	9,  // 18: veiviser.v1.Contact.release_time:type_name -> google.protobuf.Timestamp
+	9,  // 19: veiviser.v1.Contact.keep_time:type_name -> google.protobuf.Timestamp
+	9,  // 20: veiviser.v1.Fact.time:type_name -> google.protobuf.Timestamp
+	9,  // 21: veiviser.v1.Fact.release_time:type_name -> google.protobuf.Timestamp
+	9,  // 22: veiviser.v1.Fact.keep_time:type_name -> google.protobuf.Timestamp
+	9,  // 23: veiviser.v1.Case.open_time:type_name -> google.protobuf.Timestamp
+	9,  // 24: veiviser.v1.Case.due_time:type_name -> google.protobuf.Timestamp
+	9,  // 25: veiviser.v1.Case.answer_time:type_name -> google.protobuf.Timestamp
+	9,  // 26: veiviser.v1.Case.resolve_time:type_name -> google.protobuf.Timestamp
+	9,  // 27: veiviser.v1.Case.recover_time:type_name -> google.protobuf.Timestamp
+	9,  // 28: veiviser.v1.Order.place_time:type_name -> google.protobuf.Timestamp
+	9,  // 29: veiviser.v1.Order.promise_time:type_name -> google.protobuf.Timestamp
+	9,  // 30: veiviser.v1.Order.deliver_time:type_name -> google.protobuf.Timestamp
+	9,  // 31: veiviser.v1.Order.return_time:type_name -> google.protobuf.Timestamp
+	32, // [32:32] is the sub-list for method output_type
+	32, // [32:32] is the sub-list for method input_type
+	32, // [32:32] is the sub-list for extension type_name
+	32, // [32:32] is the sub-list for extension extendee
+	0,  // [0:32] is the sub-list for field type_name
 }
 
 func init() { file_veiviser_v1_standing_proto_init() }
@@ -1229,7 +1353,7 @@ func file_veiviser_v1_standing_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_veiviser_v1_standing_proto_rawDesc), len(file_veiviser_v1_standing_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   7,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
