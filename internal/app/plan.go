@@ -123,6 +123,7 @@ func (a *App) merge(into, from *veiviser.Visitor) {
 		into.Standing = standing
 		return
 	}
+	relation.Together(snap.Relation, &standing)
 	twice := relation.CountedTwice(into, from)
 	snap.Stages.Merge(into, from)
 	twice.TakeFrom(into)

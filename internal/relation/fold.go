@@ -78,17 +78,27 @@ func (f *folding) happen() {
 	f.recovered(f.e.Type, f.now)
 }
 
-// Settle opens the cases that time alone has opened, of orders that should have arrived by now, and sees what only two identities know
-// together: that the first order has arrived, or that she came back. It is to be called whenever a person is written, so that the cases
-// get their ids and all is counted; until then [veiviser.Standing.OpenCases] counts the cases.
+// Settle opens the cases that time alone has opened: of orders that should have arrived by now. It is to be called whenever a person is
+// written, so that the cases get their ids and are counted; until then [veiviser.Standing.OpenCases] counts them.
 func Settle(p *Policy, s *veiviser.Standing, now time.Time, nonce uint64) []veiviser.Step {
 	f := &folding{policy: p, s: s, e: &veiviser.Event{}, about: &About{}, now: now, nonce: nonce}
 	promised := s.NextPromise()
 	f.settle()
-	f.ordered()
-	f.handOver()
 	f.waitsNow(promised)
 	return f.steps
+}
+
+// Together sees what only the identities that became one know together: that the first order has arrived right, and that she came back
+// after something was put right. [veiviser.JoinedSteps] tells the learner of it.
+func Together(p *Policy, s *veiviser.Standing) {
+	f := &folding{policy: p, s: s, e: &veiviser.Event{}, about: &About{}}
+	f.ordered()
+	was := s.Relation.Handover
+	s.Relation.Handover = time.Time{}
+	f.handOver()
+	if !was.IsZero() {
+		s.Relation.Handover = earliest(s.Relation.Handover, was)
+	}
 }
 
 // Settled is a standing as it is to be seen at a moment: with the cases that time alone has opened by then, which have no ids until
@@ -244,7 +254,12 @@ func (f *folding) handOver() {
 	if o == nil {
 		return
 	}
-	r.Handover = later(f.now, o.Delivered)
+	r.Handover = o.Delivered
+	for i := range f.s.Cases { // what was open then had to be put right first
+		if c := &f.s.Cases[i]; ofOrder(c, o.ID, o.Subject) && !c.Opened.After(o.Delivered) {
+			r.Handover = later(r.Handover, c.Resolved)
+		}
+	}
 	f.step(f.s.HandedOver())
 }
 

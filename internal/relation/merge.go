@@ -71,11 +71,19 @@ func refusedLast(a, b bool) int {
 	}
 }
 
-// KeepConsents keeps the newest MaxConsents of a list that is in order of time, the last word on each purpose before all others.
+// KeepConsents keeps the newest MaxConsents of a list that is in order of time, the last word on each purpose and the last refusal of it,
+// which may outlast what she agreed to after it, before all others.
 func KeepConsents(all []veiviser.Consent) []veiviser.Consent {
-	last := make(map[string]int, len(all))
+	type word struct {
+		purpose string
+		refusal bool
+	}
+	last := make(map[word]int, len(all))
 	for i := range all {
-		last[all[i].Purpose] = i
+		last[word{all[i].Purpose, false}] = i
+		if !all[i].Granted {
+			last[word{all[i].Purpose, true}] = i
+		}
 	}
 	final := make([]bool, len(all))
 	for _, i := range last {

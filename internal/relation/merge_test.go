@@ -258,8 +258,8 @@ func TestAllAreCountedOnce(t *testing.T) {
 				}
 				was, other := v.Standing.Clone(), people[with].Standing
 				relation.Merge(&v.Standing, &other, at)
+				relation.Together(p, &v.Standing)
 				counts.add(veiviser.JoinedSteps(&v.Standing, &was, &other), 1)
-				counts.add(relation.Settle(p, &v.Standing, at, 1), 1)
 				people[with] = veiviser.Visitor{}
 			}
 			want := tally{}
@@ -364,9 +364,12 @@ func TestSeenTogether(t *testing.T) {
 	told(&a, 4, "complaint_resolved", "")
 	told(&b, 9, "purchase", "y")
 	relation.Merge(&a, &b, noon)
-	steps := relation.Settle(p, &a, start.Add(10*24*time.Hour), 1)
-	if a.Relation.Phase() != veiviser.PhaseCustomer || a.Recovery.By != veiviser.EventPurchase || a.Cases[0].Recovered.IsZero() || len(steps) < 2 {
-		t.Errorf("%s, %+v, %+v, %+v", a.Relation.Phase(), a.Recovery, a.Cases, steps)
+	relation.Together(p, &a)
+	if want := start.Add(2 * 24 * time.Hour); !a.Relation.Handover.Equal(want) {
+		t.Errorf("handed over at %v, want %v", a.Relation.Handover, want)
+	}
+	if a.Relation.Phase() != veiviser.PhaseCustomer || a.Recovery.By != veiviser.EventPurchase || a.Cases[0].Recovered.IsZero() {
+		t.Errorf("%s, %+v, %+v", a.Relation.Phase(), a.Recovery, a.Cases)
 	}
 }
 
