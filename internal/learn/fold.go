@@ -84,11 +84,9 @@ func admit(snap *plan.Snapshot, loaded *veiviser.Loaded, standing *veiviser.Stan
 		err.Kind = veiviser.KindPrecondition
 		return err
 	}
-	if e.DecisionID != "" {
-		if _, ok := loaded.Outcomes[e.DecisionID]; !ok {
-			return veiviser.NotFound(veiviser.ReasonUnknownDecision, "decision_id",
-				"no decision of this id was made for this visitor, or it is no longer remembered")
-		}
+	if !mayBeHers(snap, loaded, standing, e.DecisionID, now) {
+		return veiviser.NotFound(veiviser.ReasonUnknownDecision, "decision_id",
+			"no decision of this id was made for this visitor, or it is no longer remembered")
 	}
 	if err := admitAccount(snap, e); err != nil {
 		return err
@@ -100,6 +98,17 @@ func admit(snap *plan.Snapshot, loaded *veiviser.Loaded, standing *veiviser.Stan
 		return err
 	}
 	return admitAnswer(snap, e)
+}
+
+// mayBeHers reports whether an event may be about the decision it names, or about none. One that is not remembered may be hers when
+// what it showed or told her is, and when she is not to be profiled, since her answers were forgotten then: what she does is heard, and
+// nothing is known of the decision.
+func mayBeHers(snap *plan.Snapshot, loaded *veiviser.Loaded, s *veiviser.Standing, decision string, now time.Time) bool {
+	if decision == "" {
+		return true
+	}
+	_, known := loaded.Outcomes[decision]
+	return known || showedHer(s, decision) || !snap.Profiled(s, now)
 }
 
 // standing is what is between her and the shop by now.
