@@ -143,6 +143,7 @@ func (f *Folded) fold(snap *plan.Snapshot, loaded *veiviser.Loaded, e *veiviser.
 		} else {
 			happen(snap, v, e, given)
 		}
+		noteAnswered(snap, v, e)
 		entry.Steps = foldStanding(snap, v, e, loaded.Nonce, true, entry.Before.Segments)
 		entry.Event.Whose = veiviser.HashID(v.ID)
 		entry.After = MembershipAt(snap, v, e.Subject, v.LastSeen)
@@ -154,7 +155,6 @@ func (f *Folded) fold(snap *plan.Snapshot, loaded *veiviser.Loaded, e *veiviser.
 	confirm(&v.Standing, e)
 	recall(snap, &v.Standing, e, given, ofPerson(snap.Contact))
 	entry.Event.Region = veiviser.FoldRegion(regionOf(snap.Crisis.Region, e, v))
-	noteAnswered(snap, v, e)
 	f.EventIDs = append(f.EventIDs, e.ID)
 	f.Log = append(f.Log, entry)
 }
