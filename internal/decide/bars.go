@@ -19,21 +19,26 @@ func (c *choice) bars(p *plan.Placement, need *veiviser.NeedView, channel string
 	bars = append(bars, eligible.Silenced(c.switches, c.hearer(p))...)
 	bars = append(bars, eligible.NoSell(c.snap.Plan.Audiences, c.visitor, c.needs, need)...)
 	bars = c.contact(bars, p, channel)
-	bars = append(bars, answered(s)...)
+	bars = c.unasked(bars)
 	if p.Staff {
 		bars = inConversation(bars)
 	}
 	return c.unknown(bars, p, channel)
 }
 
-// answered are the bars of the questions she has answered.
-func answered(s *veiviser.Standing) []veiviser.Bar {
-	if len(s.Answered) == 0 {
-		return nil
+// unasked adds to the bars that of the questions whose answer would not help: those she has answered, and all where she is not to be
+// profiled, since nothing is made of what she answers.
+func (c *choice) unasked(bars []veiviser.Bar) []veiviser.Bar {
+	s := &c.visitor.Standing
+	b := veiviser.Bar{Reason: veiviser.ExcludedStanding, Kinds: []veiviser.ItemKind{veiviser.KindAsk}}
+	switch {
+	case c.in.Degraded == "" && !c.snap.Profiled(s, c.in.Time): // of degraded answers see unknown
+	case len(s.Answered) > 0:
+		b.Items = s.Answered
+	default:
+		return bars
 	}
-	return []veiviser.Bar{{
-		Reason: veiviser.ExcludedStanding, Kinds: []veiviser.ItemKind{veiviser.KindAsk}, Items: s.Answered,
-	}}
+	return append(bars, b)
 }
 
 // inConversation leaves of the bars those that hold in a conversation that she began herself, too: what is not to be sold or

@@ -207,8 +207,8 @@ func TestStaffBars(t *testing.T) {
 	}
 }
 
-// A question that was answered is not asked again, anywhere.
-func TestAnsweredQuestionsAreNotAsked(t *testing.T) {
+// A question that was answered is not asked again, anywhere, and who is not profiled is asked none.
+func TestQuestionsThatWouldNotHelp(t *testing.T) {
 	snap := sykkel(t)
 	const question = "ask-what-are-you-after"
 	ask := func(v *veiviser.Visitor) veiviser.Decision {
@@ -223,12 +223,16 @@ func TestAnsweredQuestionsAreNotAsked(t *testing.T) {
 	if d := ask(nil); !slices.Equal(ids(d.Choices), []string{question}) {
 		t.Fatalf("not asked: %+v", d)
 	}
-	v := &veiviser.Visitor{ID: "ada"}
-	v.Standing.Answered = []string{"other", question}
-	d := ask(v)
-	if len(d.Choices) > 0 || !slices.ContainsFunc(d.Excluded, func(x veiviser.Exclusion) bool {
-		return x.Reason == veiviser.ExcludedStanding && slices.Equal(x.Items, []string{question})
-	}) {
-		t.Errorf("asked again: %+v", d)
+	for name, s := range map[string]veiviser.Standing{
+		"answered": {Answered: []string{"other", question}},
+		"objected": {Directives: []veiviser.Directive{{ID: "w", Kind: veiviser.DoNotProfile}}},
+		"refused":  {Consents: []veiviser.Consent{{Purpose: "personalization", Time: noon}}, Answered: []string{"other"}},
+	} {
+		d := ask(&veiviser.Visitor{ID: "ada", Standing: s})
+		if len(d.Choices) > 0 || !slices.ContainsFunc(d.Excluded, func(x veiviser.Exclusion) bool {
+			return x.Reason == veiviser.ExcludedStanding && slices.Contains(x.Items, question)
+		}) {
+			t.Errorf("%s, and asked: %+v", name, d)
+		}
 	}
 }

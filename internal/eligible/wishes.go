@@ -81,14 +81,11 @@ func Agreed(p *veiviser.Purpose, s *veiviser.Standing) bool {
 }
 
 // Word is a person's last word on a purpose that counts; nil when she has said nothing that does. That she refused counts in
-// whatever version.
+// whatever version; that she agreed to another one than the plan asks for is passed over.
 func Word(p *veiviser.Purpose, s *veiviser.Standing) *veiviser.Consent {
 	for i := range slices.Backward(s.Consents) {
 		c := &s.Consents[i]
-		if c.Purpose == p.ID {
-			if c.Granted && p.Renew && c.Version != p.Version {
-				return nil
-			}
+		if c.Purpose == p.ID && (!c.Granted || !p.Renew || c.Version == p.Version) {
 			return c
 		}
 	}

@@ -58,6 +58,7 @@ func (f *Folded) acts(snap *plan.Snapshot, v *veiviser.Visitor, e *veiviser.Even
 	now time.Time,
 ) {
 	account, role := v.Standing.Account, v.Standing.Role
+	counted := countedFor(snap, given, e, account)
 	if named := e.Attributes[veiviser.AttributeAccount]; named == veiviser.LeaveAccount {
 		account, role = "", ""
 	} else if named != "" && named != account {
@@ -72,7 +73,6 @@ func (f *Folded) acts(snap *plan.Snapshot, v *veiviser.Visitor, e *veiviser.Even
 		v.Standing.Account, v.Standing.Role = account, role
 	}
 	speaks := isNew && account != "" && snap.Stages.Concerns(e, t) && !snap.Silent(role) && snap.Profiled(&v.Standing, now)
-	counted := countedFor(snap, given)
 	if !speaks && counted == "" {
 		return
 	}
@@ -86,13 +86,18 @@ func (f *Folded) acts(snap *plan.Snapshot, v *veiviser.Visitor, e *veiviser.Even
 	}
 }
 
-// countedFor is the account that the showings of a decision were counted for, "" for none: the one she acted for then, whichever she
-// acts for now.
-func countedFor(snap *plan.Snapshot, g veiviser.Given) string {
-	if g.Answer == nil || !snap.CapsAccounts() {
+// countedFor is the account that the showings of the decision an event is about were counted for, "" for none: the one she acted for
+// then, whichever she acts for now. Where the decision was forgotten it may be the one she acted for until now, which knows by the
+// decision's id what it counted.
+func countedFor(snap *plan.Snapshot, g veiviser.Given, e *veiviser.Event, account string) string {
+	switch {
+	case e.DecisionID == "" || !snap.CapsAccounts():
 		return ""
+	case g.Answer == nil:
+		return account
+	default:
+		return g.Answer.Visitor.Standing.Account
 	}
-	return g.Answer.Visitor.Standing.Account
 }
 
 // speaks notes what the account she acts for is to hear of her word. As what she does it is not heard from who is silent there.

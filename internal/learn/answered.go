@@ -106,7 +106,8 @@ func unsay(v *veiviser.Visitor, attributes map[string]string) {
 	}
 }
 
-// noteAnswered remembers that a question was answered, so that it is not asked again, also of who is not profiled.
+// noteAnswered remembers that a question was answered, so that it is not asked again. Who is not profiled is asked nothing, and what she
+// answers all the same is not kept.
 func noteAnswered(snap *plan.Snapshot, v *veiviser.Visitor, e *veiviser.Event) {
 	if e.Type != veiviser.EventAnswer {
 		return

@@ -90,6 +90,15 @@ func TestLastAnswerCounts(t *testing.T) {
 	}
 }
 
+// What she answers while she is not profiled is not kept, nor that she did.
+func TestAnswersOfWhoIsNotProfiled(t *testing.T) {
+	v := &veiviser.Visitor{ID: "ada", Standing: veiviser.Standing{Directives: []veiviser.Directive{{ID: "w", Kind: veiviser.DoNotProfile}}}}
+	f := learn.Fold(sykkel(t), &veiviser.Loaded{VisitorID: "ada", Visitor: v}, []veiviser.Event{answer("ask-who-will-ride", "family")}, noon)
+	if r := f.Results[0]; r.Status != veiviser.EventAccepted || len(f.Visitor.Standing.Answered) > 0 || f.Visitor.HasProfile() {
+		t.Errorf("%+v: %+v", r, f.Visitor)
+	}
+}
+
 // What is remembered of questions is bounded; those that are asked no more make room, and then the oldest.
 func TestAnsweredIsBounded(t *testing.T) {
 	for _, c := range []struct{ oldest, gone string }{

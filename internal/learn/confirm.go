@@ -40,6 +40,13 @@ func confirm(s *veiviser.Standing, e *veiviser.Event) (found bool) {
 	return found
 }
 
+// showedHer reports whether something is remembered that a decision showed or told her.
+func showedHer(s *veiviser.Standing, decision string) bool {
+	hash := veiviser.HashID(decision)
+	return slices.ContainsFunc(s.Contacts, func(x veiviser.Contact) bool { return x.By(hash) }) ||
+		slices.ContainsFunc(s.Facts, func(f veiviser.Fact) bool { return f.By(hash) })
+}
+
 // memory is how contacts of a person, or of an account, are remembered.
 type memory struct {
 	keep     func(*veiviser.Contact) time.Time

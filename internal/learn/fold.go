@@ -84,11 +84,9 @@ func admit(snap *plan.Snapshot, loaded *veiviser.Loaded, standing *veiviser.Stan
 		err.Kind = veiviser.KindPrecondition
 		return err
 	}
-	if e.DecisionID != "" {
-		if _, ok := loaded.Outcomes[e.DecisionID]; !ok {
-			return veiviser.NotFound(veiviser.ReasonUnknownDecision, "decision_id",
-				"no decision of this id was made for this visitor, or it is no longer remembered")
-		}
+	if !mayBeHers(snap, loaded, standing, e.DecisionID, now) {
+		return veiviser.NotFound(veiviser.ReasonUnknownDecision, "decision_id",
+			"no decision of this id was made for this visitor, or it is no longer remembered")
 	}
 	if err := admitAccount(snap, e); err != nil {
 		return err
@@ -100,6 +98,17 @@ func admit(snap *plan.Snapshot, loaded *veiviser.Loaded, standing *veiviser.Stan
 		return err
 	}
 	return admitAnswer(snap, e)
+}
+
+// mayBeHers reports whether an event may be about the decision it names, or about none. One that is not remembered may be hers when
+// what it showed or told her is, and when she is not to be profiled, since her answers were forgotten then: what she does is heard, and
+// nothing is known of the decision.
+func mayBeHers(snap *plan.Snapshot, loaded *veiviser.Loaded, s *veiviser.Standing, decision string, now time.Time) bool {
+	if decision == "" {
+		return true
+	}
+	_, known := loaded.Outcomes[decision]
+	return known || showedHer(s, decision) || !snap.Profiled(s, now)
 }
 
 // standing is what is between her and the shop by now.
@@ -134,6 +143,7 @@ func (f *Folded) fold(snap *plan.Snapshot, loaded *veiviser.Loaded, e *veiviser.
 		} else {
 			happen(snap, v, e, given)
 		}
+		noteAnswered(snap, v, e)
 		entry.Steps = foldStanding(snap, v, e, loaded.Nonce, true, entry.Before.Segments)
 		entry.Event.Whose = veiviser.HashID(v.ID)
 		entry.After = MembershipAt(snap, v, e.Subject, v.LastSeen)
@@ -145,7 +155,6 @@ func (f *Folded) fold(snap *plan.Snapshot, loaded *veiviser.Loaded, e *veiviser.
 	confirm(&v.Standing, e)
 	recall(snap, &v.Standing, e, given, ofPerson(snap.Contact))
 	entry.Event.Region = veiviser.FoldRegion(regionOf(snap.Crisis.Region, e, v))
-	noteAnswered(snap, v, e)
 	f.EventIDs = append(f.EventIDs, e.ID)
 	f.Log = append(f.Log, entry)
 }

@@ -30,6 +30,9 @@ func (c *checker) purposes() {
 		if p.Renew && p.Version == "" {
 			c.fail(at+".renew", "say the version of the text, or nobody could agree to another one")
 		}
+		if p.Renew && p.Granted {
+			c.fail(at+".granted", "would stand for whoever agreed to an earlier version, and nobody would be asked again: leave it out, or renew")
+		}
 		if p.Profile && profile >= 0 {
 			c.fail(at+".profile", "only one purpose can be the one without which nothing is remembered; purposes[%d] is it", profile)
 		} else if p.Profile {

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
@@ -34,6 +35,7 @@ func TestWrongPurposes(t *testing.T) {
 		{func(p *veiviser.Plan) { p.Purposes[1].ID = "memory" }, "purposes[1].id", "taken"},
 		{func(p *veiviser.Plan) { p.Purposes[1].Profile = true }, "purposes[1].profile", "purposes[0] is it"},
 		{func(p *veiviser.Plan) { p.Purposes[0].Version = "" }, "purposes[0].renew", "version"},
+		{func(p *veiviser.Plan) { p.Purposes[0].Granted = true }, "purposes[0].granted", "renew"},
 		{func(p *veiviser.Plan) { p.Purposes[0].Version = strings.Repeat("x", 65) }, "purposes[0].version", "at most 64"},
 		{func(p *veiviser.Plan) { p.Purposes[1].Channels[0] = "" }, "purposes[1].channels[0]", "empty"},
 		{func(p *veiviser.Plan) { p.Purposes[1].Channels[0] = "mai" }, "purposes[1].channels[0]", `did you mean "mail"?`},
@@ -85,11 +87,15 @@ func TestWishWords(t *testing.T) {
 		{Purpose: "memory", Granted: true, Version: "1"},
 		{Purpose: "memory", Granted: true, Version: "0"},
 	}}
-	if got := s.Effective(&said); !slices.Equal(got, []bool{false, false, false, true, false, false}) {
-		t.Errorf("%v", got)
+	if got := s.Effective(&said); !slices.Equal(got, []bool{false, false, false, true, true, false}) {
+		t.Errorf("what she agreed to in another version is passed over: %v", got)
 	}
 	said.Consents = append(said.Consents, veiviser.Consent{Purpose: "memory", Version: "0"})
 	if got := s.Effective(&said); !got[6] {
 		t.Errorf("a refusal counts in whatever version: %v", got)
+	}
+	said.Consents = append(said.Consents, veiviser.Consent{Purpose: "memory", Granted: true, Version: "0"})
+	if got := s.Effective(&said); !got[6] || got[7] || s.Profiled(&said, time.Time{}) {
+		t.Errorf("what she agreed to in another version undoes no refusal: %v", got)
 	}
 }

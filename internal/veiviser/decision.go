@@ -238,5 +238,5 @@ const (
 	ExcludedContradicts ExclusionReason = "TOLD_OTHERWISE"    // she was told another price or claim
 	ExcludedUnknown     ExclusionReason = "STANDING_UNKNOWN"  // what holds for her could not be looked at, and may forbid it
 	ExcludedMemory      ExclusionReason = "MEMORY_FULL"       // it would have to be remembered, and so much is that there is no room
-	ExcludedStanding    ExclusionReason = "OTHER_STANDING"    // it is for people with an open case, on another rung, or without an order; or a question she answered
+	ExcludedStanding    ExclusionReason = "OTHER_STANDING"    // it is for people with an open case, on another rung, or without an order; or a question she answered, or is not to be asked
 )

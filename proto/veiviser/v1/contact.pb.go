@@ -31,7 +31,8 @@ type Purpose struct {
 	Name map[string]string `protobuf:"bytes,2,rep,name=name,proto3" json:"name,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// Version of the text she is asked with, at most 64 bytes.
 	Version string `protobuf:"bytes,3,opt,name=version,proto3" json:"version,omitempty"`
-	// A consent counts only for this version: after a new one she is asked again.
+	// A consent counts only for this version: after a new one she is asked again. One to another version is passed over, and what she
+	// said before it holds; a refusal counts in whatever version. Not together with granted, which would keep her from being asked.
 	Renew bool `protobuf:"varint,4,opt,name=renew,proto3" json:"renew,omitempty"`
 	// What holds until she says otherwise.
 	Granted bool `protobuf:"varint,5,opt,name=granted,proto3" json:"granted,omitempty"`

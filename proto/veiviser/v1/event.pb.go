@@ -45,7 +45,9 @@ type Event struct {
 	Subject string `protobuf:"bytes,5,opt,name=subject,proto3" json:"subject,omitempty"`
 	// The item it was about, at most 128 bytes; it need not be in the catalogue.
 	ItemId string `protobuf:"bytes,6,opt,name=item_id,json=itemId,proto3" json:"item_id,omitempty"`
-	// Set when the event is the outcome of a decision: the decision_id of the answer. Must belong to the same visitor.
+	// Set when the event is the outcome of a decision: the decision_id of the answer. Must belong to the same visitor, unless she is not
+	// profiled: her decisions were forgotten then, and her events are heard whatever they name. What a forgotten decision showed her is
+	// still confirmed by its id.
 	DecisionId string `protobuf:"bytes,7,opt,name=decision_id,json=decisionId,proto3" json:"decision_id,omitempty"`
 	// Where it happened: "web", "app", "mail", "store", … At most 64 bytes.
 	Channel string `protobuf:"bytes,8,opt,name=channel,proto3" json:"channel,omitempty"`

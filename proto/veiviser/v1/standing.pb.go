@@ -343,7 +343,8 @@ type Standing struct {
 	Profiled bool `protobuf:"varint,16,opt,name=profiled,proto3" json:"profiled,omitempty"`
 	// What she was seen as of the audiences that bind the person: nothing is sold to her anywhere; see Audience.binds.
 	Audiences []string `protobuf:"bytes,17,rep,name=audiences,proto3" json:"audiences,omitempty"`
-	// The questions (items of kind ask) that she has answered, oldest first; none of them is asked again.
+	// The questions (items of kind ask) that she has answered while she was profiled, oldest first; none of them is asked again. Who is
+	// not profiled is asked nothing, since nothing is made of what she answers.
 	AnsweredItemIds []string `protobuf:"bytes,18,rep,name=answered_item_ids,json=answeredItemIds,proto3" json:"answered_item_ids,omitempty"`
 	// The segments she was in when she ordered first; sensitive ones in an export alone.
 	AcquiredSegmentIds []string `protobuf:"bytes,19,rep,name=acquired_segment_ids,json=acquiredSegmentIds,proto3" json:"acquired_segment_ids,omitempty"`
