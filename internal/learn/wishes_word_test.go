@@ -137,6 +137,11 @@ func TestTargets(t *testing.T) {
 		{veiviser.MuteItem, " not-there-yet ", "", ""},
 		{veiviser.MuteKind, "OFFER", "", "directive.target"},
 		{veiviser.MuteKind, "offer", " / ", "directive.subject"},
+		{veiviser.MuteKind, "offer", "ebike", "directive.subject"},
+		{veiviser.MuteKind, "offer", "bike/gravel", ""},
+		{veiviser.JustLooking, "", "bkie/ebike", "directive.subject"},
+		{veiviser.Decided, "", "bike", ""},
+		{veiviser.CorrectStage, "use", "nothing/here", "directive.subject"},
 		{veiviser.CorrectStage, "worn", "parts/chain/ ", ""},
 		{veiviser.CorrectStage, "worn", "", ""},
 		{veiviser.CorrectStage, "worn", ebike, "directive.target"},
@@ -179,7 +184,10 @@ func TestTargetsOutliveThePlan(t *testing.T) {
 	}
 	busy := event("e", "kim", "view")
 	busy.Channel, busy.Subject = "tills", "parts/brakes"
-	for _, d := range []veiviser.Directive{topic, {Kind: veiviser.MuteChannel, Target: "tills"}} {
+	wishes := []veiviser.Directive{
+		topic, {Kind: veiviser.MuteChannel, Target: "tills"}, {Kind: veiviser.MuteKind, Target: "offer", Subject: "parts/brakes"},
+	}
+	for _, d := range wishes {
 		if _, err := r.SetDirective(t.Context(), "kim", d); veiviser.ReasonOf(err) != veiviser.ReasonInvalidField {
 			t.Errorf("%s: nothing answers to it: %v", d.Kind, err)
 		}
@@ -187,7 +195,7 @@ func TestTargetsOutliveThePlan(t *testing.T) {
 	if _, err := r.Record(t.Context(), []veiviser.Event{busy}); err != nil {
 		t.Fatal(err)
 	}
-	for _, d := range []veiviser.Directive{topic, {Kind: veiviser.MuteChannel, Target: "tills"}} {
+	for _, d := range wishes {
 		if _, err := r.SetDirective(t.Context(), "kim", d); err != nil {
 			t.Errorf("%s: %v", d.Kind, err)
 		}

@@ -54,7 +54,8 @@ type VisitServiceClient interface {
 	GetVisitor(ctx context.Context, in *GetVisitorRequest, opts ...grpc.CallOption) (*GetVisitorResponse, error)
 	// SetDirective records a wish of the visitor that binds from the next decision on, in every channel and for every linked identity.
 	// A wish of the same kind, target and subject is replaced, and so is another word on her stage (JUST_LOOKING, DECIDED, CORRECT_STAGE)
-	// about the same subject. Set again within a minute, with no other such word in between, a word is the same word.
+	// about the same subject or what lies below it. Set again within a minute, with no other such word in between, a word is the same
+	// word.
 	//
 	// At most 32 that hold are remembered, and beside them 32 pauses; corrected stages make room for others. DO_NOT_PROFILE, and NOT_NOW
 	// without a subject, are always taken. LinkVisitors keeps all that hold, however many: of two about the same thing the one that
@@ -259,7 +260,8 @@ type VisitServiceServer interface {
 	GetVisitor(context.Context, *GetVisitorRequest) (*GetVisitorResponse, error)
 	// SetDirective records a wish of the visitor that binds from the next decision on, in every channel and for every linked identity.
 	// A wish of the same kind, target and subject is replaced, and so is another word on her stage (JUST_LOOKING, DECIDED, CORRECT_STAGE)
-	// about the same subject. Set again within a minute, with no other such word in between, a word is the same word.
+	// about the same subject or what lies below it. Set again within a minute, with no other such word in between, a word is the same
+	// word.
 	//
 	// At most 32 that hold are remembered, and beside them 32 pauses; corrected stages make room for others. DO_NOT_PROFILE, and NOT_NOW
 	// without a subject, are always taken. LinkVisitors keeps all that hold, however many: of two about the same thing the one that
