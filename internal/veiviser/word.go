@@ -12,7 +12,9 @@ func (d *Directive) Retells(o *Directive) bool {
 }
 
 // covers reports whether a subject of a wish, "" for everything, is that of another or lies above it.
-func covers(subject, other string) bool { return subject == "" || other != "" && SubjectMatches(subject, other) }
+func covers(subject, other string) bool {
+	return subject == "" || other != "" && SubjectMatches(subject, other)
+}
 
 // SaidSince are the subjects below that of Directives[at], a word on her stage, of which she said something else later that holds
 // now: of these the later word is meant. There are none for other wishes.

@@ -68,7 +68,9 @@ type VisitServiceClient interface {
 	//
 	// Errors: INVALID_ARGUMENT (MALFORMED_ID), UNAVAILABLE (STORE_UNAVAILABLE).
 	ListDirectives(ctx context.Context, in *ListDirectivesRequest, opts ...grpc.CallOption) (*ListDirectivesResponse, error)
-	// RemoveDirective takes a wish back.
+	// RemoveDirective takes a wish back. What a word on her stage (JUST_LOOKING, DECIDED, CORRECT_STAGE) did to her needs is taken out
+	// again, belief and evidence, as if she had not said it: what she has done since stays. So it is for the account she acts for. A
+	// later word that she does not take back stays as it was heard, on top of this one.
 	//
 	// Errors: INVALID_ARGUMENT (MALFORMED_ID), NOT_FOUND (UNKNOWN_DIRECTIVE), ABORTED (CONCURRENT_CHANGE), UNAVAILABLE
 	// (STORE_UNAVAILABLE).
@@ -274,7 +276,9 @@ type VisitServiceServer interface {
 	//
 	// Errors: INVALID_ARGUMENT (MALFORMED_ID), UNAVAILABLE (STORE_UNAVAILABLE).
 	ListDirectives(context.Context, *ListDirectivesRequest) (*ListDirectivesResponse, error)
-	// RemoveDirective takes a wish back.
+	// RemoveDirective takes a wish back. What a word on her stage (JUST_LOOKING, DECIDED, CORRECT_STAGE) did to her needs is taken out
+	// again, belief and evidence, as if she had not said it: what she has done since stays. So it is for the account she acts for. A
+	// later word that she does not take back stays as it was heard, on top of this one.
 	//
 	// Errors: INVALID_ARGUMENT (MALFORMED_ID), NOT_FOUND (UNKNOWN_DIRECTIVE), ABORTED (CONCURRENT_CHANGE), UNAVAILABLE
 	// (STORE_UNAVAILABLE).
