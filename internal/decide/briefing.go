@@ -178,6 +178,9 @@ func (b *briefer) wishes() {
 		if d.Subject != "" && d.Subject != d.Target {
 			text += " (" + d.Subject + ")"
 		}
+		if since := s.SaidSince(i, b.answer.Time); len(since) > 0 {
+			text += fmt.Sprintf(b.words.wishBeyond, strings.Join(since, ", "))
+		}
 		b.add(BriefWish, "%s", sentence(text))
 	}
 }

@@ -130,7 +130,7 @@ func TestBriefingWords(t *testing.T) {
 		var out []string
 		for _, s := range []string{
 			words.about, words.caseOpen, words.caseResolved, words.caseAnswered, words.caseOverdue, words.caseDue, words.switchTopic,
-			words.switchRegion, words.switchAll, words.switchSay, words.unprofiled, words.order, words.orderLate, words.orderDue,
+			words.switchRegion, words.switchAll, words.switchSay, words.unprofiled, words.wishBeyond, words.order, words.orderLate, words.orderDue,
 			words.toldPrice, words.toldClaim, words.noHistory, words.evidence, words.prospect, words.waiting, words.customer, words.rung,
 			words.tier, words.account, words.accountRole, words.justNow, words.past, words.minute, words.minutes, words.hour, words.hours,
 			words.day, words.days,

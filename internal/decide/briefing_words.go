@@ -17,6 +17,7 @@ type briefingWords struct {
 	causes                                          map[veiviser.CaseCause]string
 	switchTopic, switchRegion, switchAll, switchSay string
 	unprofiled                                      string
+	wishBeyond                                      string                            // subjects of which something else was said since
 	wishes                                          map[veiviser.DirectiveKind]string // target
 	kinds                                           map[veiviser.ItemKind]string
 	stages                                          map[veiviser.StandardStage]string
@@ -97,7 +98,7 @@ var briefings = map[string]*briefingWords{
 		},
 		switchTopic: "Vi sier ingenting om %s akkurat nå.", switchRegion: "Vi sier ingenting i %s akkurat nå.",
 		switchAll: "Vi sier ingenting til kunden akkurat nå.", switchSay: "Si dette: «%s»",
-		unprofiled: "Ønsker ikke å bli profilert.",
+		unprofiled: "Ønsker ikke å bli profilert.", wishBeyond: ", men ikke når det gjelder %s",
 		wishes: map[veiviser.DirectiveKind]string{
 			veiviser.MuteTopic: "Vil ikke høre om: %s", veiviser.MuteItem: "Vil ikke se: %s", veiviser.MuteKind: "Vil ikke ha: %s",
 			veiviser.MuteChannel: "Vil ikke ha noe i kanalen: %s", veiviser.NotNow: "Vil ha pause fra oss i %s til",
@@ -130,7 +131,7 @@ var briefings = map[string]*briefingWords{
 		},
 		switchTopic: "Vi säger inget om %s just nu.", switchRegion: "Vi säger inget i %s just nu.",
 		switchAll: "Vi säger inget till kunden just nu.", switchSay: "Säg så här: ”%s”",
-		unprofiled: "Vill inte bli profilerad.",
+		unprofiled: "Vill inte bli profilerad.", wishBeyond: ", men inte när det gäller %s",
 		wishes: map[veiviser.DirectiveKind]string{
 			veiviser.MuteTopic: "Vill inte höra om: %s", veiviser.MuteItem: "Vill inte se: %s", veiviser.MuteKind: "Vill inte ha: %s",
 			veiviser.MuteChannel: "Vill inte ha något i kanalen: %s", veiviser.NotNow: "Vill ha paus från oss i %s till",
@@ -163,7 +164,7 @@ var briefings = map[string]*briefingWords{
 		},
 		switchTopic: "We are saying nothing about %s right now.", switchRegion: "We are saying nothing in %s right now.",
 		switchAll: "We are saying nothing to the customer right now.", switchSay: "Say this: \"%s\"",
-		unprofiled: "Does not want to be profiled.",
+		unprofiled: "Does not want to be profiled.", wishBeyond: ", except about %s",
 		wishes: map[veiviser.DirectiveKind]string{
 			veiviser.MuteTopic: "Does not want to hear about: %s", veiviser.MuteItem: "Does not want to see: %s",
 			veiviser.MuteKind: "Does not want: %s", veiviser.MuteChannel: "Wants nothing in the channel: %s",

@@ -8,6 +8,7 @@ import (
 )
 
 // Wishes are the bars that a person's directives put up in a channel at a moment, in the order in which they were set.
+// A word on her stage leaves out of what she has said something else since.
 func Wishes(s *veiviser.Standing, channel string, now time.Time) []veiviser.Bar {
 	var bars []veiviser.Bar
 	for i := range s.Directives {
@@ -16,7 +17,7 @@ func Wishes(s *veiviser.Standing, channel string, now time.Time) []veiviser.Bar 
 			continue
 		}
 		if b, ok := wish(d, channel); ok {
-			b.About, b.Until = d.ID, d.Expires
+			b.About, b.Until, b.Beyond = d.ID, d.Expires, s.SaidSince(i, now)
 			bars = append(bars, b)
 		}
 	}

@@ -16,7 +16,7 @@ type AccountShare struct {
 	Events  []AccountEvent
 }
 
-// AccountEvent is a member's event, or her own word on where a decision stands, as her account hears it.
+// AccountEvent is a member's event, or her own word on where a decision stands, or that she takes it back, as her account hears it.
 type AccountEvent struct {
 	// ID is that of [veiviser.AccountEventID].
 	ID string
@@ -29,6 +29,8 @@ type AccountEvent struct {
 	Speaks bool
 	// Word is what she said, nil for an event.
 	Word *stage.Word
+	// Back are the words that she takes back, see [stage.TakeBack]; none for an event and a word.
+	Back []uint64
 }
 
 // admitAccount says what is wrong with the account or the role that an event names.
@@ -155,12 +157,15 @@ func LoadAccount(ctx context.Context, store AccountStore, snap *plan.Snapshot, s
 	return a, nil
 }
 
-// hear folds what a member did or said.
+// hear folds what a member did, said or takes back.
 func (a *Account) hear(snap *plan.Snapshot, e *AccountEvent) {
 	next, heard := a.Writable(), false
-	if e.Word != nil {
+	switch {
+	case e.Word != nil:
 		heard = snap.Stages.SaidOfAccount(next, *e.Word)
-	} else {
+	case len(e.Back) > 0:
+		heard = stage.TakeBack(next, e.Back...)
+	default:
 		spoke := e.Speaks && snap.Stages.FoldAccount(next, e.Event, e.Told)
 		confirmed := confirm(&next.Standing, e.Event)
 		recalled := recall(snap, &next.Standing, e.Event, e.Given, ofAccount(snap.Contact))

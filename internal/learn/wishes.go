@@ -9,6 +9,7 @@ import (
 
 	"github.com/veiviser/veiviser/internal/plan"
 	"github.com/veiviser/veiviser/internal/relation"
+	"github.com/veiviser/veiviser/internal/stage"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
@@ -28,11 +29,13 @@ func (r *Recorder) SetDirective(ctx context.Context, visitorID string, d veivise
 	if err := Ready(snap); err != nil {
 		return d, err
 	}
-	call := rand.Text() // an account hears a word once, however often the call is tried
+	call := rand.Text()                      // an account hears a word once, however often the call is tried,
+	d.ID = strings.ToLower(rand.Text()[:13]) // and knows it by the id of the wish: 65 random bits
 	err := r.change(ctx, snap, visitorID, func(f *Folded, now time.Time) error {
 		if err := completeWish(snap, f.Visitor, &d, now); err != nil {
 			return err
 		}
+		had := f.Visitor.Standing.Directives
 		again, err := place(&f.Visitor.Standing, &d, now)
 		if err != nil {
 			return err
@@ -40,7 +43,7 @@ func (r *Recorder) SetDirective(ctx context.Context, visitorID string, d veivise
 		if d.Kind == veiviser.DoNotProfile {
 			f.Forget = true
 		} else if !again {
-			f.said(snap, &d, call, now)
+			f.said(snap, &d, missing(had, f.Visitor.Standing.Directives), call, now)
 		}
 		return nil
 	})
@@ -61,8 +64,6 @@ func place(s *veiviser.Standing, d *veiviser.Directive, now time.Time) (again bo
 	}
 	if at := recorded(s, d); at >= 0 {
 		d.ID = s.Directives[at].ID
-	} else {
-		d.ID = strings.ToLower(rand.Text()[:13]) // 65 random bits
 	}
 	if !relation.Wish(s, *d, now) {
 		return false, veiviser.Failed(veiviser.KindExhausted, veiviser.ReasonDirectiveLimit, nil,
@@ -90,8 +91,8 @@ func (r *Recorder) Directives(ctx context.Context, visitorID string) ([]veiviser
 	return slices.DeleteFunc(loaded.Visitor.Standing.Directives, func(d veiviser.Directive) bool { return !d.Binds(now) }), nil
 }
 
-// RemoveDirective takes a wish back. What was said of a stage stays said: it fades. Who takes back that she is not to be profiled
-// begins anew.
+// RemoveDirective takes a wish back. What a word on a stage did to her belief, and to that of the account she acts for, is taken out
+// again: see [stage.TakeBack]. Who takes back that she is not to be profiled begins anew.
 //
 // Errors: KindNotFound with ReasonUnknownDirective, and those of the store.
 func (r *Recorder) RemoveDirective(ctx context.Context, visitorID, directiveID string) error {
@@ -99,13 +100,18 @@ func (r *Recorder) RemoveDirective(ctx context.Context, visitorID, directiveID s
 	if err := Ready(snap); err != nil {
 		return err
 	}
-	return r.change(ctx, snap, visitorID, func(f *Folded, _ time.Time) error {
+	call := rand.Text()
+	return r.change(ctx, snap, visitorID, func(f *Folded, now time.Time) error {
 		s := &f.Visitor.Standing
 		at := slices.IndexFunc(s.Directives, func(d veiviser.Directive) bool { return d.ID == directiveID })
 		if at < 0 {
 			return veiviser.NotFound(veiviser.ReasonUnknownDirective, "directive_id", "the visitor has no such wish")
 		}
+		d := s.Directives[at]
 		s.Directives = slices.Delete(s.Directives, at, at+1)
+		if d.Kind.OnStage() {
+			f.takesBack(snap, &d, call, now)
+		}
 		return nil
 	})
 }
@@ -186,19 +192,57 @@ func (r *Recorder) change(ctx context.Context, snap *plan.Snapshot, visitorID st
 	})
 }
 
-// said folds what a wish says of her stage into the belief, and notes what the account she acts for is to hear of it.
-func (f *Folded) said(snap *plan.Snapshot, d *veiviser.Directive, call string, now time.Time) {
+// said folds what a wish says of her stage into the belief, and notes what the account she acts for is to hear of it. instead are the
+// words whose place it takes.
+func (f *Folded) said(snap *plan.Snapshot, d *veiviser.Directive, instead []uint64, call string, now time.Time) {
 	v := f.Visitor
 	if !d.Kind.OnStage() || !snap.Profiled(&v.Standing, now) {
 		return
 	}
 	w := snap.Stages.Word(v, spoken(d), d.Subject, now)
+	w.Wish, w.Instead = veiviser.HashID(d.ID), instead
 	f.speaks(snap, &w, call)
-	if !snap.Stages.Said(v, w) {
-		return
+	if snap.Stages.Said(v, w) {
+		f.moved(snap, d.Subject, now)
 	}
+}
+
+// takesBack takes what a word that is no wish of hers any more did to the belief out again, with what words did that were no wishes of
+// hers before, and lets the account she acts for hear of it.
+func (f *Folded) takesBack(snap *plan.Snapshot, d *veiviser.Directive, call string, now time.Time) {
+	v := f.Visitor
+	words := []uint64{veiviser.HashID(d.ID)}
+	for i := range v.Needs {
+		for _, w := range v.Needs[i].Words {
+			if !slices.ContainsFunc(v.Standing.Directives, func(o veiviser.Directive) bool { return veiviser.HashID(o.ID) == w.Wish }) {
+				words = append(words, w.Wish)
+			}
+		}
+	}
+	if account := v.Standing.Account; account != "" {
+		f.share(account, AccountEvent{ID: veiviser.AccountEventID(v.ID, call), Back: words})
+	}
+	if stage.TakeBack(v, words...) {
+		f.moved(snap, d.Subject, now)
+	}
+}
+
+// missing are hashes of the ids of the words on a stage that are no longer among her wishes.
+func missing(had, has []veiviser.Directive) (words []uint64) {
+	for i := range had {
+		o := &had[i]
+		if o.Kind.OnStage() && !slices.ContainsFunc(has, func(d veiviser.Directive) bool { return d.ID == o.ID }) {
+			words = append(words, veiviser.HashID(o.ID))
+		}
+	}
+	return words
+}
+
+// moved notes in what segments and at what stage her belief has left her, where that is known of her.
+func (f *Folded) moved(snap *plan.Snapshot, subject string, now time.Time) {
+	v := f.Visitor
 	if before := memberOf(v); before.Known {
-		after := MembershipAt(snap, v, d.Subject, now)
+		after := MembershipAt(snap, v, subject, now)
 		v.Segments, v.Stage = after.Segments, after.Stage
 		f.Log = append(f.Log, veiviser.LogEntry{Time: now, Before: before, After: after})
 	}

@@ -12,7 +12,7 @@ import (
 // completeWish says what is wrong with a wish that is set at the time now, or fills in what it leaves open.
 func completeWish(snap *plan.Snapshot, v *veiviser.Visitor, d *veiviser.Directive, now time.Time) error {
 	trim(d)
-	for _, wrong := range [...]*veiviser.Error{wrongTarget(d), wrongSubject(d), wrongEnd(d, now), unknownTarget(snap, v, d)} {
+	for _, wrong := range [...]*veiviser.Error{wrongTarget(d), wrongSubject(d), wrongEnd(d, now), unknown(snap, v, d)} {
 		if wrong != nil {
 			return wrong
 		}
@@ -56,33 +56,50 @@ func wrongTarget(d *veiviser.Directive) *veiviser.Error {
 	return nil
 }
 
-// unknownTarget says what is wrong with a target that nothing answers to, so that the wish would do nothing. What she is busy with
+// unknown says what is wrong with a wish that names what nothing answers to, so that it would do nothing. What she is busy with
 // answers, whether the shop knows it or not; an item may come back under its id; and a wish that she has already holds whatever
 // the plan has come to know since.
-func unknownTarget(snap *plan.Snapshot, v *veiviser.Visitor, d *veiviser.Directive) *veiviser.Error {
+func unknown(snap *plan.Snapshot, v *veiviser.Visitor, d *veiviser.Directive) *veiviser.Error {
 	if recorded(&v.Standing, d) >= 0 {
 		return nil
 	}
-	wrong := ""
-	switch d.Kind {
-	case veiviser.MuteTopic:
-		if !slices.ContainsFunc(v.Needs, func(n veiviser.Need) bool { return veiviser.SubjectMatches(d.Target, n.Subject) }) {
-			wrong = snap.UnknownTopic(d.Target)
+	if d.Subject != "" {
+		if wrong := unknownTopic(snap, v, d.Subject); wrong != "" {
+			return veiviser.Invalid(veiviser.ReasonInvalidField, "directive.subject", "%s", wrong)
 		}
-	case veiviser.MuteKind:
-		wrong = plan.UnknownKind(d.Target)
-	case veiviser.MuteChannel:
-		if d.Target != v.Visit.Channel {
-			wrong = snap.MisspeltChannel(d.Target)
-		}
-	case veiviser.CorrectStage:
-		wrong = snap.UnknownStage(d.Target, d.Subject)
-	default:
 	}
-	if wrong != "" {
+	if wrong := unknownTarget(snap, v, d); wrong != "" {
 		return veiviser.Invalid(veiviser.ReasonInvalidField, "directive.target", "%s", wrong)
 	}
 	return nil
+}
+
+func unknownTarget(snap *plan.Snapshot, v *veiviser.Visitor, d *veiviser.Directive) string {
+	switch d.Kind {
+	case veiviser.MuteTopic:
+		return unknownTopic(snap, v, d.Target)
+	case veiviser.MuteKind:
+		return plan.UnknownKind(d.Target)
+	case veiviser.MuteChannel:
+		if d.Target == v.Visit.Channel {
+			return ""
+		}
+		return snap.MisspeltChannel(d.Target)
+	case veiviser.CorrectStage:
+		return snap.UnknownStage(d.Target, d.Subject)
+	default:
+		return ""
+	}
+}
+
+// unknownTopic says what is wrong with a topic, "" when nothing is: she has a need about it or met something of it, or the shop knows
+// what it is.
+func unknownTopic(snap *plan.Snapshot, v *veiviser.Visitor, topic string) string {
+	if slices.ContainsFunc(v.Needs, func(n veiviser.Need) bool { return veiviser.SubjectMatches(topic, n.Subject) }) ||
+		slices.ContainsFunc(v.Recent, func(r veiviser.Seen) bool { return veiviser.SubjectMatches(topic, r.Subject) }) {
+		return ""
+	}
+	return snap.UnknownTopic(topic)
 }
 
 func wrongSubject(d *veiviser.Directive) *veiviser.Error {

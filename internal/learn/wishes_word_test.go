@@ -6,6 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"github.com/veiviser/veiviser/internal/learn"
 	"github.com/veiviser/veiviser/internal/plan"
 	"github.com/veiviser/veiviser/internal/stage"
@@ -56,6 +59,41 @@ func TestWordAfterAnother(t *testing.T) {
 		}
 		if list, err := r.Directives(t.Context(), "ada"); err != nil || list[len(list)-1].Kind != kinds[0].Kind {
 			t.Errorf("%+v, %v", list, err)
+		}
+	}
+}
+
+// A word that is taken back is as if it had not been said, however often it was, and with it go those it took the place of.
+func TestWordTakenBack(t *testing.T) {
+	for name, words := range map[string][]veiviser.Directive{
+		"one":             {{Kind: veiviser.JustLooking, Subject: ebike}},
+		"of everything":   {{Kind: veiviser.Decided}},
+		"twice":           {{Kind: veiviser.Decided, Subject: ebike}, {Kind: veiviser.Decided, Subject: ebike}},
+		"after another":   {{Kind: veiviser.JustLooking, Subject: ebike}, {Kind: veiviser.CorrectStage, Target: "use", Subject: ebike}},
+		"after a smaller": {{Kind: veiviser.JustLooking, Subject: ebike}, {Kind: veiviser.Decided, Subject: "bike"}},
+		"of what is new":  {{Kind: veiviser.JustLooking, Subject: "parts"}},
+	} {
+		m := newMemory()
+		r, now := wishing(t, m)
+		if _, err := r.Record(t.Context(), []veiviser.Event{event("e", "ada", "compare")}); err != nil {
+			t.Fatal(err)
+		}
+		before := m.visitors["ada"].Clone()
+		for _, d := range words {
+			*now = now.Add(time.Hour)
+			if _, err := r.SetDirective(t.Context(), "ada", d); err != nil {
+				t.Fatal(err)
+			}
+		}
+		list, err := r.Directives(t.Context(), "ada")
+		if err != nil || len(list) != 1 || cmp.Equal(before.Needs, m.visitors["ada"].Needs) {
+			t.Fatalf("%s: %+v, %v", name, list, err)
+		}
+		if err := r.RemoveDirective(t.Context(), "ada", list[0].ID); err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(before, m.visitors["ada"], cmpopts.EquateEmpty()); d != "" {
+			t.Errorf("%s: %s", name, d)
 		}
 	}
 }
@@ -137,6 +175,11 @@ func TestTargets(t *testing.T) {
 		{veiviser.MuteItem, " not-there-yet ", "", ""},
 		{veiviser.MuteKind, "OFFER", "", "directive.target"},
 		{veiviser.MuteKind, "offer", " / ", "directive.subject"},
+		{veiviser.MuteKind, "offer", "ebike", "directive.subject"},
+		{veiviser.MuteKind, "offer", "bike/gravel", ""},
+		{veiviser.JustLooking, "", "bkie/ebike", "directive.subject"},
+		{veiviser.Decided, "", "bike", ""},
+		{veiviser.CorrectStage, "use", "nothing/here", "directive.subject"},
 		{veiviser.CorrectStage, "worn", "parts/chain/ ", ""},
 		{veiviser.CorrectStage, "worn", "", ""},
 		{veiviser.CorrectStage, "worn", ebike, "directive.target"},
@@ -179,7 +222,10 @@ func TestTargetsOutliveThePlan(t *testing.T) {
 	}
 	busy := event("e", "kim", "view")
 	busy.Channel, busy.Subject = "tills", "parts/brakes"
-	for _, d := range []veiviser.Directive{topic, {Kind: veiviser.MuteChannel, Target: "tills"}} {
+	wishes := []veiviser.Directive{
+		topic, {Kind: veiviser.MuteChannel, Target: "tills"}, {Kind: veiviser.MuteKind, Target: "offer", Subject: "parts/brakes"},
+	}
+	for _, d := range wishes {
 		if _, err := r.SetDirective(t.Context(), "kim", d); veiviser.ReasonOf(err) != veiviser.ReasonInvalidField {
 			t.Errorf("%s: nothing answers to it: %v", d.Kind, err)
 		}
@@ -187,7 +233,7 @@ func TestTargetsOutliveThePlan(t *testing.T) {
 	if _, err := r.Record(t.Context(), []veiviser.Event{busy}); err != nil {
 		t.Fatal(err)
 	}
-	for _, d := range []veiviser.Directive{topic, {Kind: veiviser.MuteChannel, Target: "tills"}} {
+	for _, d := range wishes {
 		if _, err := r.SetDirective(t.Context(), "kim", d); err != nil {
 			t.Errorf("%s: %v", d.Kind, err)
 		}
@@ -249,6 +295,13 @@ func TestMemberSpeaksForHerAccount(t *testing.T) {
 			}
 			if _, again := believed(account(), "fleet", fleet, "contract"); again != 2*words {
 				t.Errorf("said again an hour later it was heard %d times", again)
+			}
+			*now = now.Add(time.Hour)
+			if list, err := r.Directives(t.Context(), "ada"); err != nil || r.RemoveDirective(t.Context(), "ada", list[len(list)-1].ID) != nil {
+				t.Fatal(err)
+			}
+			if p, words := believed(account(), "fleet", fleet, "contract"); p != was || words != 0 || len(account().Needs) != len(before.Needs) {
+				t.Errorf("taken back, the contract is believed with %v after %d words, and was with %v", p, words, was)
 			}
 			for _, n := range m.visitors["ada"].Needs {
 				if n.Journey == "fleet" {

@@ -80,14 +80,11 @@ func (e *Eligible) behind(b *veiviser.Bar) {
 	if len(b.Topics) > 0 {
 		e.keep(func(yield func(*set)) {
 			for _, t := range b.Topics {
-				if t == "*" {
-					yield(c.set(hasAnyTopic, ""))
-				}
-				if b.Exact {
+				if b.Exact && t != "*" {
 					yield(c.set(hasTopic, trimAll(t)))
 					continue
 				}
-				yield(c.set(belowTopic, trimAll(t)))
+				yield(c.below(t))
 			}
 		})
 	}
@@ -115,11 +112,22 @@ func (e *Eligible) behind(b *veiviser.Bar) {
 	for _, k := range b.Spares {
 		c.set(isKind, string(rune('0'+kindIndex(k)))).takeFrom(e.tmp)
 	}
+	for _, t := range b.Beyond {
+		c.below(t).takeFrom(e.tmp)
+	}
 	for _, id := range b.Except {
 		if slot, ok := c.Slot(id); ok {
 			e.tmp.drop(slot)
 		}
 	}
+}
+
+// below are the items about a topic, which may be "*", and what lies below it.
+func (c *Catalog) below(topic string) *set {
+	if topic == "*" {
+		return c.set(hasAnyTopic, "")
+	}
+	return c.set(belowTopic, trimAll(topic))
 }
 
 // keep leaves in tmp only what is in one of some sets.

@@ -10,12 +10,12 @@ import (
 )
 
 // Wish puts a wish at the end of a person's, at the time now. It takes the place of one about the same thing: of the same kind,
-// target and subject, or, for a word on her stage, of whatever she said before of her stage in that subject. Where there is no
-// room, what has ended makes some, and then corrected stages, which keep nothing away. It reports whether there was room, and
+// target and subject, or, for a word on her stage, of whatever she said before of her stage in that subject or below it. Where there
+// is no room, what has ended makes some, and then corrected stages, which keep nothing away. It reports whether there was room, and
 // changes nothing when there was none: an objection to being profiled and a pause from everything always find it, pauses from a
 // subject and all other wishes do up to MaxDirectives each.
 func Wish(s *veiviser.Standing, d veiviser.Directive, now time.Time) bool {
-	others := slices.DeleteFunc(slices.Clone(s.Directives), func(o veiviser.Directive) bool { return about(&o) == about(&d) })
+	others := slices.DeleteFunc(slices.Clone(s.Directives), func(o veiviser.Directive) bool { return replaces(&d, &o) })
 	others = wishes(others, veiviser.MaxDirectives-1, now)
 	if !fits(others, &d) {
 		return false
@@ -24,20 +24,9 @@ func Wish(s *veiviser.Standing, d veiviser.Directive, now time.Time) bool {
 	return true
 }
 
-// thing is what there is one wish about.
-type thing struct {
-	kind            veiviser.DirectiveKind
-	target, subject string
-}
-
-// onStage stands in a [thing] for all words on her stage: they contradict one another.
-const onStage veiviser.DirectiveKind = "stage"
-
-func about(d *veiviser.Directive) thing {
-	if d.Kind.OnStage() {
-		return thing{onStage, "", d.Subject}
-	}
-	return thing{d.Kind, d.Target, d.Subject}
+// replaces reports whether a wish takes the place of another that was set before: it is about the same, or says anew what that said.
+func replaces(d, o *veiviser.Directive) bool {
+	return d.Kind == o.Kind && d.Target == o.Target && d.Subject == o.Subject || d.Retells(o)
 }
 
 // fits reports whether there is room for a wish beside others.
@@ -82,27 +71,27 @@ func directives(all []veiviser.Directive, now time.Time) []veiviser.Directive {
 	slices.SortFunc(all, func(a, b veiviser.Directive) int {
 		return cmp.Or(a.Created.Compare(b.Created), a.Expires.Compare(b.Expires), strings.Compare(a.ID, b.ID))
 	})
-	stays := make(map[thing]int, len(all))
-	for i := range all {
-		if k, ok := stays[about(&all[i])]; !ok || yields(&all[k], &all[i], now) {
-			stays[about(&all[i])] = i
-		}
-	}
 	out := all[:0]
-	for i := range all {
-		if stays[about(&all[i])] == i {
-			out = append(out, all[i])
+	for _, d := range all {
+		if slices.ContainsFunc(out, func(o veiviser.Directive) bool { return outlasts(&o, &d, now) }) {
+			continue
 		}
+		out = append(slices.DeleteFunc(out, func(o veiviser.Directive) bool { return replaces(&d, &o) && yields(&o, &d, now) }), d)
 	}
 	return wishes(out, veiviser.MaxDirectives, now)
 }
 
-// yields reports whether of two wishes about one thing, set under two identities, the earlier one makes room: a word on her stage
-// for a later word that holds, any other for one that holds at least as long, for she took back neither.
+// outlasts reports whether of two wishes about one thing, set under two identities, the earlier one stays and the later one goes.
+func outlasts(earlier, later *veiviser.Directive, now time.Time) bool {
+	return replaces(earlier, later) && !yields(earlier, later, now)
+}
+
+// yields reports whether of two wishes, set under two identities, the earlier one makes room: a word on her stage for a later word
+// that holds, any other for one that holds at least as long, for she took back neither.
 func yields(earlier, later *veiviser.Directive, now time.Time) bool {
 	switch {
 	case earlier.Kind.OnStage():
-		return later.Binds(now) || !earlier.Binds(now)
+		return later.Binds(now) || !earlier.Binds(now) && replaces(earlier, later)
 	case later.Expires.IsZero():
 		return true
 	default:

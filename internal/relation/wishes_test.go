@@ -3,6 +3,7 @@ package relation_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -135,15 +136,30 @@ func TestWishMakesRoom(t *testing.T) {
 	}
 }
 
-// Words on her stage about one subject contradict one another: the last is the one she means.
+// Words on her stage about one subject contradict one another: the last is the one she means, also of what lies below it. What she
+// said of more than that stays.
 func TestWishHasOneWordOnAStage(t *testing.T) {
 	var s veiviser.Standing
-	for i, kind := range []veiviser.DirectiveKind{veiviser.JustLooking, veiviser.Decided, veiviser.CorrectStage, veiviser.JustLooking} {
-		for _, subject := range []string{"", "bike"} {
-			d := veiviser.Directive{ID: fmt.Sprint(kind, i, subject), Kind: kind, Subject: subject, Created: noon}
-			if !relation.Wish(&s, d, noon) || s.Directives[len(s.Directives)-1] != d || len(s.Directives) > 2 {
-				t.Fatalf("%v", ids(s.Directives))
-			}
+	for i, tc := range []struct{ subject, stay string }{
+		{"", "0"}, {"bike", "01"}, {"bike/ebike", "012"}, {"bike/ebike", "013"}, {"parts", "0134"}, {"bike", "045"}, {"bike", "046"}, {"", "7"},
+	} {
+		kind := []veiviser.DirectiveKind{veiviser.JustLooking, veiviser.Decided, veiviser.CorrectStage}[i%3]
+		d := veiviser.Directive{ID: fmt.Sprint(i), Kind: kind, Subject: tc.subject, Created: noon}
+		if got := relation.Wish(&s, d, noon); !got || strings.Join(ids(s.Directives), "") != tc.stay {
+			t.Fatalf("after word %d about %q: %v", i, tc.subject, ids(s.Directives))
 		}
+	}
+}
+
+// A word that one identity said later takes the place of what another said of less, and leaves what that said of more.
+func TestMergeHearsTheLaterWordOfLess(t *testing.T) {
+	word := func(id, subject string, at time.Duration) veiviser.Directive {
+		return veiviser.Directive{ID: id, Kind: veiviser.Decided, Subject: subject, Created: noon.Add(at)}
+	}
+	a := veiviser.Standing{Directives: []veiviser.Directive{word("all", "", -4), word("ebike", "bike/ebike", -2)}}
+	b := veiviser.Standing{Directives: []veiviser.Directive{word("kids", "bike/kids", -3), word("bike", "bike", -1)}}
+	relation.Merge(&a, &b, noon)
+	if got := ids(a.Directives); !slices.Equal(got, []string{"all", "bike"}) {
+		t.Error(got)
 	}
 }

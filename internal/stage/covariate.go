@@ -203,7 +203,7 @@ func (j *journey) covariates(v *veiviser.Visitor, x []float64) {
 	if at := j.current(v); at >= 0 {
 		n := v.Needs[at]
 		if n.Version != j.version || !slices.Equal(n.Stages, j.stages) {
-			n.P = slices.Clone(n.P)
+			n.P, n.Words = slices.Clone(n.P), nil
 			j.adopt(&n)
 		}
 		r.belief = n.P

@@ -229,7 +229,7 @@ func (s *Set) Reading(v *veiviser.Visitor, journey string) (veiviser.NeedView, b
 		return veiviser.NeedView{}, false
 	}
 	n := v.Needs[at]
-	n.P = slices.Clone(n.P)
+	n.P, n.Words = slices.Clone(n.P), nil
 	j.adopt(&n)
 	settle(n.P, j.prior) // as a view does, so that the bits are the same
 	return j.read(n), true

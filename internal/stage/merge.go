@@ -344,10 +344,13 @@ func (j *journey) pool(a, b veiviser.Need, gap time.Duration) veiviser.Need {
 		a, b = b, a // b is the later one
 	}
 	j.drift(a.P, b.Updated.Sub(a.Updated))
-	for i := range b.P {
-		b.P[i] = j.smooth(a.P[i]) * j.smooth(b.P[i]) / j.smooth(j.prior[i])
+	for _, words := range [...][]veiviser.NeedWord{a.Words, b.Words} {
+		for i := range words {
+			j.drift(words[i].P, b.Updated.Sub(words[i].Updated))
+		}
 	}
-	settle(b.P, j.prior)
+	b.Words = j.poolWords(&a, &b)
+	b.P = j.pooled(a.P, b.P)
 	if b.Started.After(a.Started) {
 		b.Started = a.Started
 	}
@@ -373,6 +376,16 @@ func (j *journey) pool(a, b veiviser.Need, gap time.Duration) veiviser.Need {
 		}
 	}
 	return b
+}
+
+// pooled is the belief of two.
+func (j *journey) pooled(a, b []float64) []float64 {
+	p := make([]float64, len(j.prior))
+	for i := range p {
+		p[i] = j.smooth(a[i]) * j.smooth(b[i]) / j.smooth(j.prior[i])
+	}
+	settle(p, j.prior)
+	return p
 }
 
 func (j *journey) smooth(p float64) float64 {

@@ -96,7 +96,9 @@ func (j *journey) advance(n *veiviser.Need, f *facts, gap time.Duration) {
 
 	j.drift(n.P, pause)
 	j.move(n.P)
+	before := unobserved(n)
 	j.observe(n, f)
+	j.unsaid(n, before, f.time)
 	settle(n.P, j.prior)
 	if f.time.After(n.Updated) {
 		n.Updated = f.time
@@ -191,13 +193,30 @@ func insert(v *veiviser.Visitor, n veiviser.Need) {
 func (j *journey) adopt(n *veiviser.Need) {
 	if n.Version == j.version && slices.Equal(n.Stages, j.stages) && len(n.P) == len(j.stages) {
 		n.Stages, n.Standard = j.stages, j.standards
+		if slices.ContainsFunc(n.Words, func(w veiviser.NeedWord) bool { return len(w.P) != len(n.P) }) {
+			n.Words = nil
+		}
 		settle(n.P, j.prior)
 		return
 	}
+	p := j.carry(n, n.P)
+	n.Evidence = slices.Clone(n.Evidence) // a view shares it with the visitor, and the words
+	for i := range n.Evidence {
+		n.Evidence[i].Stage = j.heir(n, n.Evidence[i].Stage)
+	}
+	n.Words = slices.Clone(n.Words)
+	for i := range n.Words {
+		n.Words[i].P, n.Words[i].Stage = j.carry(n, n.Words[i].P), j.heir(n, n.Words[i].Stage)
+	}
+	n.Version, n.Stages, n.Standard, n.P = j.version, j.stages, j.standards, p
+}
+
+// carry gives a belief over the stages of a need as one over those of the journey.
+func (j *journey) carry(n *veiviser.Need, belief []float64) []float64 {
 	p := make([]float64, len(j.stages))
 	loose := 0.0
-	if len(n.P) == len(n.Stages) {
-		old := slices.Clone(n.P)
+	if len(belief) == len(n.Stages) {
+		old := slices.Clone(belief)
 		settle(old, old)
 		for i := range n.Stages {
 			if !j.pass(p, n, i, old[i]) {
@@ -211,11 +230,7 @@ func (j *journey) adopt(n *veiviser.Need) {
 		p[i] += float64(loose * j.prior[i])
 	}
 	settle(p, j.prior)
-	n.Evidence = slices.Clone(n.Evidence) // a view shares it with the visitor
-	for i := range n.Evidence {
-		n.Evidence[i].Stage = j.heir(n, n.Evidence[i].Stage)
-	}
-	n.Version, n.Stages, n.Standard, n.P = j.version, j.stages, j.standards, p
+	return p
 }
 
 // pass gives the mass of the old stage i of a need to its heirs: the stages it is mapped onto, or else the one of the same

@@ -34,6 +34,10 @@ type Word struct {
 	Subject string
 	Exact   bool
 	Time    time.Time
+	// Wish is a hash of the id of the wish that says it, by which it can be taken back (see [TakeBack]); 0 for none. Instead are those of
+	// earlier ones whose place it takes.
+	Wish    uint64
+	Instead []uint64
 }
 
 // Word is the visitor's own word on where she stands; an empty subject means what she was busy with last.
@@ -72,12 +76,17 @@ func (s *Set) said(v *veiviser.Visitor, w Word, of func(*journey) bool) bool {
 			continue
 		}
 		for _, i := range j.concerned(v, w.Subject, w.Exact, w.Time) {
-			j.hearStage(&v.Needs[i], meant, w.Time)
+			j.hearStage(&v.Needs[i], meant, &w)
 			folded = true
 		}
 	}
-	slices.SortStableFunc(v.Needs, func(a, b veiviser.Need) int { return a.Updated.Compare(b.Updated) })
+	byUpdated(v)
 	return folded
+}
+
+// byUpdated puts the needs in their order.
+func byUpdated(v *veiviser.Visitor) {
+	slices.SortStableFunc(v.Needs, func(a, b veiviser.Need) int { return a.Updated.Compare(b.Updated) })
 }
 
 // busyWith is what the customer's need that was touched last is about, "" when there is none. The needs of an account are touched by
@@ -139,8 +148,10 @@ func (j *journey) concerned(v *veiviser.Visitor, subject string, exactly bool, a
 }
 
 // hearStage multiplies the belief by her word.
-func (j *journey) hearStage(n *veiviser.Need, meant []bool, at time.Time) {
+func (j *journey) hearStage(n *veiviser.Need, meant []bool, word *Word) {
+	at := word.Time
 	j.adopt(n)
+	said := veiviser.NeedWord{Wish: word.Wish, Time: at, P: slices.Clone(n.P), Updated: n.Updated}
 	j.drift(n.P, at.Sub(n.Updated))
 	best := 0
 	for i, p := range n.P {
@@ -168,7 +179,9 @@ func (j *journey) hearStage(n *veiviser.Need, meant []bool, at time.Time) {
 	}
 	if i, weight := risen(before, n.P); i >= 0 {
 		remember(n, ToldStage, j.stages[i], weight, at)
+		said.Stage, said.Weight = j.stages[i], weight
 	}
+	keepWord(n, said, word.Instead)
 }
 
 // risen is the stage whose probability rose most between two beliefs and the log of how many times it rose; -1 when none did.

@@ -40,7 +40,7 @@ func (s *Set) views(v *veiviser.Visitor, subject string, now time.Time, hers fun
 			if j == nil || !hers(j) {
 				continue
 			}
-			n.P = slices.Clone(n.P)
+			n.P, n.Words = slices.Clone(n.P), nil
 			j.adopt(&n)
 			j.drift(n.P, now.Sub(n.Updated))
 			settle(n.P, j.prior)

@@ -183,6 +183,10 @@ func TestVisitorRoundTrip(t *testing.T) {
 			for j := range v.Needs[i].Evidence {
 				v.Needs[i].Evidence[j].Time = genTime().Draw(t, "time")
 			}
+			for j := range v.Needs[i].Words {
+				w := &v.Needs[i].Words[j]
+				w.Time, w.Updated = genTime().Draw(t, "time"), genTime().Draw(t, "time")
+			}
 		}
 		for i := range v.Counts {
 			v.Counts[i].Last = genTime().Draw(t, "time")

@@ -16,6 +16,7 @@ const (
 	minNeed      = 13
 	minEvidence  = 12
 	minRepeat    = 2
+	minWord      = 5 + bytesFloat
 	bytesFloat   = 8
 )
 
@@ -261,6 +262,7 @@ func (w *writer) need(n *veiviser.Need) {
 		w.string(e.Stage)
 		w.float(e.Weight)
 	}
+	each(w, n.Words, w.needWord)
 	w.uint(uint64(n.VisitEvents))
 	w.string(n.VisitChannel)
 	w.string(n.VisitReferrer)
@@ -300,6 +302,9 @@ func (r *reader) need(n *veiviser.Need) {
 			}
 		}
 	}
+	if r.version >= 4 {
+		n.Words = list(r, minWord, r.needWord)
+	}
 	n.VisitEvents = r.uint32()
 	n.VisitChannel = r.string()
 	n.VisitReferrer = r.string()
@@ -314,5 +319,21 @@ func (r *reader) need(n *veiviser.Need) {
 		for i := range n.Items {
 			n.Items[i] = r.uint32()
 		}
+	}
+}
+
+func (w *writer) needWord(n *veiviser.NeedWord) {
+	w.uint(n.Wish)
+	w.time(n.Time)
+	w.string(n.Stage)
+	w.float(n.Weight)
+	each(w, n.P, func(p *float64) { w.float(*p) })
+	w.time(n.Updated)
+}
+
+func (r *reader) needWord(n *veiviser.NeedWord) {
+	*n = veiviser.NeedWord{
+		Wish: r.uint(), Time: r.time(), Stage: r.string(), Weight: r.float(),
+		P: list(r, bytesFloat, func(p *float64) { *p = r.float() }), Updated: r.time(),
 	}
 }

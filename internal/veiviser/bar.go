@@ -26,9 +26,10 @@ type Bar struct {
 	Tells bool
 	// Before: it serves stages, all of them before this one.
 	Before StandardStage
-	// Except are items that it lets pass, Spares kinds. Care lets those pass that are made for people with an open case.
+	// Except are items that it lets pass, Spares kinds, Beyond topics with what lies below them. Care lets those pass that are made for people with an open case.
 	Except []string
 	Spares []ItemKind
+	Beyond []string
 	Care   bool
 }
 
@@ -40,6 +41,9 @@ func (b *Bar) Everything() bool {
 // Keeps reports whether the bar keeps an item away.
 func (b *Bar) Keeps(it *Item) bool {
 	if it.Duty.Passes(b.Passes) || b.Care && it.Care || slices.Contains(b.Spares, it.Kind) || slices.Contains(b.Except, it.ID) {
+		return false
+	}
+	if len(b.Beyond) > 0 && slices.ContainsFunc(it.Topics, func(t string) bool { return AnySubjectMatches(b.Beyond, t) }) {
 		return false
 	}
 	return (len(b.Kinds) == 0 || slices.Contains(b.Kinds, it.Kind)) && (len(b.Items) == 0 || slices.Contains(b.Items, it.ID)) &&

@@ -47,6 +47,10 @@ func (n *Need) Clone() Need {
 	c.Standard = slices.Clone(n.Standard)
 	c.P = slices.Clone(n.P)
 	c.Evidence = slices.Clone(n.Evidence)
+	c.Words = slices.Clone(n.Words)
+	for i := range c.Words {
+		c.Words[i].P = slices.Clone(c.Words[i].P)
+	}
 	c.Repeats = slices.Clone(n.Repeats)
 	c.Items = slices.Clone(n.Items)
 	return c

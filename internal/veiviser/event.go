@@ -90,4 +90,5 @@ const (
 	MaxLinkedIDs         = 16
 	MaxRepeats           = 8
 	MaxNeedItems         = 16
+	MaxNeedWords         = 8
 )

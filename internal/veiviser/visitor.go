@@ -175,6 +175,9 @@ type Need struct {
 	Standard []StandardStage
 	// Evidence are the signals that moved the belief most recently, oldest first, at most MaxEvidence.
 	Evidence []Evidence
+	// Words are her own words on where she stands that are in the belief and that she can take back, oldest first, at most MaxNeedWords;
+	// of more the oldest stay said. A [NeedView] has none.
+	Words []NeedWord
 
 	// What follows is the need's own past, as far as the signals of its journey ask for it; what they do not ask for
 	// stays empty. It is kept per need so that two needs of one visitor never disturb each other.
@@ -187,6 +190,19 @@ type Need struct {
 	Repeats []Repeat
 	// Items are 32-bit FNV-1a hashes of the items met, newest last, at most MaxNeedItems.
 	Items []uint32
+}
+
+// NeedWord is a word of hers on where she stands, as one of her needs heard it.
+type NeedWord struct {
+	// Wish is a hash of the id of the wish that said it; see [HashID].
+	Wish uint64
+	Time time.Time
+	// Stage and Weight are what it did to the belief, as in [Evidence].
+	Stage  string
+	Weight float64
+	// P is the belief as it would be without this word and those after it, folded until Updated.
+	P       []float64
+	Updated time.Time
 }
 
 // Repeat is how often an event type happened in the current visit of a need.

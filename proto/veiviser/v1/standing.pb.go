@@ -114,8 +114,9 @@ func (DirectiveKind) EnumDescriptor() ([]byte, []int) {
 // replica that answers has met her within a day; DO_NOT_PROFILE, JUST_LOOKING and mutes of offers and questions hold there for
 // everybody. See RecommendResponse.degraded.
 //
-// JUST_LOOKING, DECIDED and CORRECT_STAGE are her word on where she stands; about one subject the last of them is meant. Of somebody who
-// acts for an account it is heard for the account's needs, too, unless her role is silent.
+// JUST_LOOKING, DECIDED and CORRECT_STAGE are her word on where she stands; about one subject the last of them is meant, so that one
+// about everything binds where she has not said something else since. Of somebody who acts for an account it is heard for the account's
+// needs, too, unless her role is silent.
 type Directive struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Assigned by the service.
@@ -130,7 +131,7 @@ type Directive struct {
 	// where there is "mail"). Items are not looked up. What she is busy with, and what is recorded already, is taken in any case.
 	Target string `protobuf:"bytes,3,opt,name=target,proto3" json:"target,omitempty"`
 	// The subject it is limited to, and what lies below it; "" for all. At most 128 bytes; spaces around it and "/" at its end are
-	// taken off.
+	// taken off. As a topic in target it is refused when nothing answers to it.
 	Subject string `protobuf:"bytes,4,opt,name=subject,proto3" json:"subject,omitempty"`
 	// When it was set.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`

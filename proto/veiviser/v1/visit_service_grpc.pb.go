@@ -54,7 +54,8 @@ type VisitServiceClient interface {
 	GetVisitor(ctx context.Context, in *GetVisitorRequest, opts ...grpc.CallOption) (*GetVisitorResponse, error)
 	// SetDirective records a wish of the visitor that binds from the next decision on, in every channel and for every linked identity.
 	// A wish of the same kind, target and subject is replaced, and so is another word on her stage (JUST_LOOKING, DECIDED, CORRECT_STAGE)
-	// about the same subject. Set again within a minute, with no other such word in between, a word is the same word.
+	// about the same subject or what lies below it. Set again within a minute, with no other such word in between, a word is the same
+	// word.
 	//
 	// At most 32 that hold are remembered, and beside them 32 pauses; corrected stages make room for others. DO_NOT_PROFILE, and NOT_NOW
 	// without a subject, are always taken. LinkVisitors keeps all that hold, however many: of two about the same thing the one that
@@ -67,7 +68,9 @@ type VisitServiceClient interface {
 	//
 	// Errors: INVALID_ARGUMENT (MALFORMED_ID), UNAVAILABLE (STORE_UNAVAILABLE).
 	ListDirectives(ctx context.Context, in *ListDirectivesRequest, opts ...grpc.CallOption) (*ListDirectivesResponse, error)
-	// RemoveDirective takes a wish back.
+	// RemoveDirective takes a wish back. What a word on her stage (JUST_LOOKING, DECIDED, CORRECT_STAGE) did to her needs is taken out
+	// again, belief and evidence, as if she had not said it: what she has done since stays. So it is for the account she acts for. A
+	// later word that she does not take back stays as it was heard, on top of this one.
 	//
 	// Errors: INVALID_ARGUMENT (MALFORMED_ID), NOT_FOUND (UNKNOWN_DIRECTIVE), ABORTED (CONCURRENT_CHANGE), UNAVAILABLE
 	// (STORE_UNAVAILABLE).
@@ -259,7 +262,8 @@ type VisitServiceServer interface {
 	GetVisitor(context.Context, *GetVisitorRequest) (*GetVisitorResponse, error)
 	// SetDirective records a wish of the visitor that binds from the next decision on, in every channel and for every linked identity.
 	// A wish of the same kind, target and subject is replaced, and so is another word on her stage (JUST_LOOKING, DECIDED, CORRECT_STAGE)
-	// about the same subject. Set again within a minute, with no other such word in between, a word is the same word.
+	// about the same subject or what lies below it. Set again within a minute, with no other such word in between, a word is the same
+	// word.
 	//
 	// At most 32 that hold are remembered, and beside them 32 pauses; corrected stages make room for others. DO_NOT_PROFILE, and NOT_NOW
 	// without a subject, are always taken. LinkVisitors keeps all that hold, however many: of two about the same thing the one that
@@ -272,7 +276,9 @@ type VisitServiceServer interface {
 	//
 	// Errors: INVALID_ARGUMENT (MALFORMED_ID), UNAVAILABLE (STORE_UNAVAILABLE).
 	ListDirectives(context.Context, *ListDirectivesRequest) (*ListDirectivesResponse, error)
-	// RemoveDirective takes a wish back.
+	// RemoveDirective takes a wish back. What a word on her stage (JUST_LOOKING, DECIDED, CORRECT_STAGE) did to her needs is taken out
+	// again, belief and evidence, as if she had not said it: what she has done since stays. So it is for the account she acts for. A
+	// later word that she does not take back stays as it was heard, on top of this one.
 	//
 	// Errors: INVALID_ARGUMENT (MALFORMED_ID), NOT_FOUND (UNKNOWN_DIRECTIVE), ABORTED (CONCURRENT_CHANGE), UNAVAILABLE
 	// (STORE_UNAVAILABLE).
