@@ -745,7 +745,8 @@ type Switch struct {
 	// what has any.
 	Topic string `protobuf:"bytes,2,opt,name=topic,proto3" json:"topic,omitempty"`
 	// Only for people in this region (see Crisis.region_attribute), in whatever case, at most 128 bytes. Without a topic, all stops for
-	// them.
+	// them. Where somebody was who is not profiled is not remembered: the switch reaches her when the context or an event of the
+	// request says that she is there, and does not when the request says no region.
 	Region string `protobuf:"bytes,3,opt,name=region,proto3" json:"region,omitempty"`
 	// Only for people in this segment of the plan.
 	Segment string `protobuf:"bytes,4,opt,name=segment,proto3" json:"segment,omitempty"`
