@@ -216,6 +216,25 @@ func TestEventsAlongTellTheRegion(t *testing.T) {
 	}
 }
 
+// With a statement nothing is sold: it is shown although there is none left of it, and the items still add up.
+func TestStatementsNeedNoStock(t *testing.T) {
+	base := sykkel(t, func(p *veiviser.Plan) {
+		i := slices.IndexFunc(p.Items, func(it veiviser.Item) bool { return it.ID == holding })
+		p.Items[i].Stock = new(int64(0))
+	})
+	snap := with(base, veiviser.Switch{ID: "all", Topic: "bike", Statement: holding})
+	for _, explain := range []bool{false, true} {
+		a := Decide(snap, Input{Time: noon, Request: veiviser.Request{
+			VisitorID: "ada", Placements: []veiviser.PlacementRequest{{Placement: "product_side"}},
+			Context: veiviser.Context{Subject: "bike"}, Explain: explain,
+		}})
+		if states(&a.Decisions[0]) != 1 {
+			t.Errorf("shown %+v", a.Decisions[0].Choices)
+		}
+		everyItem(t, snap, &a.Decisions[0])
+	}
+}
+
 // A visit that is watched falls silent within a second when something is switched off, and stays as it is when nothing is.
 func TestWatchFollowsSwitches(t *testing.T) {
 	d, plans := decider(t, newMemory())

@@ -90,7 +90,7 @@ func writeStatus(w http.ResponseWriter, s *status.Status, httpStatus int) {
 		body = []byte(`{"code":13,"message":"internal error"}`)
 	}
 	w.WriteHeader(httpStatus)
-	_, _ = w.Write(body) // whoever left does not read it
+	_, _ = w.Write(body) //nolint:gosec // JSON, which nobody sniffs; whoever left does not read it
 }
 
 // writeError answers an RPC that failed, or a request that could not become one.
