@@ -2,12 +2,16 @@ package api
 
 import (
 	"context"
+	"errors"
+	"slices"
+	"strings"
 	"time"
 
 	"google.golang.org/grpc"
 
 	"github.com/veiviser/veiviser/internal/decide"
 	"github.com/veiviser/veiviser/internal/review"
+	"github.com/veiviser/veiviser/internal/veiviser"
 	veiviserv1 "github.com/veiviser/veiviser/proto/veiviser/v1"
 )
 
@@ -37,10 +41,27 @@ func (s *decisions) WatchRecommendations(in *veiviserv1.WatchRecommendationsRequ
 	stream grpc.ServerStreamingServer[veiviserv1.WatchRecommendationsResponse],
 ) error {
 	ctx := stream.Context()
-	return s.decider.Watch(ctx, watchFromProto(in), func(reply *decide.Reply) error {
+	return ofWatch(s.decider.Watch(ctx, watchFromProto(in), func(reply *decide.Reply) error {
 		noteAnswer(ctx, &reply.Answer)
 		return stream.Send(&veiviserv1.WatchRecommendationsResponse{Answer: answerToProto(&reply.Answer, reply.Voice)})
-	})
+	}))
+}
+
+// ofWatch names the fields of an error as a watched request has them, whose placements are nothing but ids.
+func ofWatch(err error) error {
+	e, ok := errors.AsType[*veiviser.Error](err)
+	if !ok || len(e.Violations) == 0 {
+		return err
+	}
+	named := *e
+	named.Violations = slices.Clone(e.Violations)
+	for i := range named.Violations {
+		v := &named.Violations[i]
+		if id, ok := strings.CutSuffix(v.Field, "].placement"); ok {
+			v.Field = id + "]"
+		}
+	}
+	return &named
 }
 
 // ExplainDecision gives the whole why of a decision that was answered.

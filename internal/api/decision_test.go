@@ -245,6 +245,17 @@ func TestExplainAndWatch(t *testing.T) {
 	if diff := cmp.Diff(want, asked); diff != "" {
 		t.Error(diff)
 	}
+	s.fake.watch = func(context.Context, veiviser.Request, func(*decide.Reply) error) error {
+		return veiviser.NotFound(veiviser.ReasonUnknownPlacement, "placements[1].placement", "there is no placement %q", "nosuch")
+	}
+	st, err = s.decisions().WatchRecommendations(t.Context(), &veiviserv1.WatchRecommendationsRequest{VisitorId: "v", Placements: []string{"banner", "nosuch"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = st.Recv()
+	if got := read(t, err); got.Reason != "UNKNOWN_PLACEMENT" || got.Field != "placements[1]" {
+		t.Errorf("%+v", got)
+	}
 }
 
 // The cost of the conversions of one decision, both ways.

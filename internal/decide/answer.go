@@ -40,6 +40,8 @@ type Input struct {
 	Showing []uint64
 	// Again, when not nil, is an answer that is made again: what the learned model said of the candidates is taken from it.
 	Again *veiviser.Answer
+	// If, with Again, is a switch that is taken for having been on, too; nil is none.
+	If *veiviser.Switch
 }
 
 // Again is the input that made an answer: Decide(snap, Again(a)) with the snapshot of a.PlanVersion and a.Catalog gives

@@ -161,7 +161,7 @@ func allowed(t *rapid.T, snap *plan.Snapshot, a *veiviser.Answer, d *veiviser.De
 }
 
 // everyItem adds up the catalogue: each item is served or out, and those out because of their rank are known.
-func everyItem(t *rapid.T, snap *plan.Snapshot, d *veiviser.Decision) {
+func everyItem(t rapid.TB, snap *plan.Snapshot, d *veiviser.Decision) {
 	if d.Silence == veiviser.SilenceAudience || d.Silence == veiviser.SilenceRule {
 		if d.Excluded != nil {
 			t.Fatalf("looked at items on a placement that is not hers: %+v", d)

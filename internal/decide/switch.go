@@ -1,23 +1,30 @@
 package decide
 
 import (
+	"cmp"
 	"slices"
+	"time"
 
 	"github.com/veiviser/veiviser/internal/eligible"
+	"github.com/veiviser/veiviser/internal/learn"
 	"github.com/veiviser/veiviser/internal/plan"
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
 // concerned are the switches that are on and are about her, or might be: those of an answer that is made again, or those of now.
 func (c *choice) concerned() []veiviser.Switch {
-	all := c.snap.Switches
+	all, held := c.snap.Switches, 0
 	if c.in.Again != nil {
 		all = c.in.Again.Switches
+		held = len(all)
+	}
+	if c.in.If != nil {
+		all = append(slices.Clip(all), *c.in.If)
 	}
 	if len(all) == 0 {
 		return nil
 	}
-	region := eligible.Region(c.snap.Crisis.Region, &c.context, c.visitor)
+	region := cmp.Or(eligible.Region(c.snap.Crisis.Region, &c.context, c.visitor), c.whereabouts())
 	var mine []veiviser.Switch
 	for i := range all {
 		s := &all[i]
@@ -25,9 +32,29 @@ func (c *choice) concerned() []veiviser.Switch {
 			mine = append(mine, *s)
 		} else if may := c.knowable(s, region); eligible.Concerns(&may, region, nil) {
 			mine, c.guessed = append(mine, *s), append(c.guessed, s.ID)
+		} else if i < held { // it was about her where she was then, which is not kept of who is not profiled
+			mine = append(mine, *s)
 		}
 	}
 	return mine
+}
+
+// whereabouts is where the events of this request say that she is, the last of them that does. Of who is not profiled it is remembered
+// nowhere, and holds for this answer.
+func (c *choice) whereabouts() string {
+	var here string
+	var last time.Time
+	for i := range c.in.Request.Events {
+		e := &c.in.Request.Events[i]
+		at := e.Time
+		if at.IsZero() {
+			at = c.in.Time
+		}
+		if r := learn.Whereabouts(c.snap.Crisis.Region, e); r != "" && !at.Before(last) {
+			here, last = r, at
+		}
+	}
+	return here
 }
 
 // knowable is a switch as far as one can tell whether it is about her. Without her record nobody knows her segments, nor, unless the

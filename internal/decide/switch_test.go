@@ -7,6 +7,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
 	"github.com/veiviser/veiviser/internal/eligible"
@@ -166,6 +168,70 @@ func TestStatementsObeyTheRequest(t *testing.T) {
 		if slices.ContainsFunc(a.Decisions[0].Choices, func(c veiviser.Choice) bool { return c.ItemID == holding }) {
 			t.Errorf("%s: shown %+v", name, a.Decisions[0].Choices)
 		}
+	}
+}
+
+// Of who is not profiled, or whose record is out of reach, the region that the last event of the request names counts for this answer,
+// where its context names none. The answer keeps no word of it, and is made again.
+func TestEventsAlongTellTheRegion(t *testing.T) {
+	snap := with(sykkel(t), veiviser.Switch{ID: "flood", Region: "oslo"})
+	in := func(name, value string, at time.Time) veiviser.Event {
+		return veiviser.Event{Type: "view", Time: at, Attributes: map[string]string{name: value}}
+	}
+	noMore := veiviser.Standing{Directives: []veiviser.Directive{{ID: "d", Kind: veiviser.DoNotProfile, Created: noon}}}
+	for name, tt := range map[string]struct {
+		context string
+		events  []veiviser.Event
+		known   bool // the region is
+		silent  bool
+	}{
+		"nothing":          {"", nil, false, false},
+		"there":            {"", []veiviser.Event{in("region", " Oslo ", noon)}, true, true},
+		"of herself":       {"", []veiviser.Event{in("visitor.region", "oslo", noon)}, true, true},
+		"elsewhere":        {"", []veiviser.Event{in("region", "bergen", noon)}, true, false},
+		"blank":            {" ", []veiviser.Event{in("region", " ", noon)}, false, false},
+		"the last":         {"", []veiviser.Event{in("region", "oslo", time.Time{}), in("region", "bergen", noon.Add(-time.Hour))}, true, true},
+		"the context says": {"bergen", []veiviser.Event{in("region", "oslo", noon)}, true, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			q := veiviser.Request{
+				VisitorID: "ada", Placements: []veiviser.PlacementRequest{{Placement: "product_side"}}, Events: tt.events,
+				Context: veiviser.Context{Subject: ebike, Attributes: map[string]string{"region": tt.context}},
+			}
+			a := Decide(snap, Input{ID: "a", Time: noon, Visitor: &veiviser.Visitor{ID: "ada", Standing: noMore}, Request: q})
+			if got := a.Decisions[0].Silence == veiviser.SilenceSwitch; got != tt.silent {
+				t.Errorf("not profiled: silent %v, %+v", got, a.Switches)
+			}
+			if a.Visitor.Region != "" || a.Request.Context.Attributes["region"] != tt.context || a.Request.Events != nil {
+				t.Errorf("kept %+v of %+v", a.Request, a.Visitor)
+			}
+			if d := cmp.Diff(a, Decide(snap, Again(&a)), cmpopts.EquateEmpty()); d != "" {
+				t.Errorf("made again: %s", d)
+			}
+			a = Decide(snap, Input{Time: noon, Degraded: "STORE_UNAVAILABLE", Request: q})
+			if got := len(a.Switches) > 0; got != (tt.silent || !tt.known) {
+				t.Errorf("degraded: %+v", a.Switches)
+			}
+		})
+	}
+}
+
+// With a statement nothing is sold: it is shown although there is none left of it, and the items still add up.
+func TestStatementsNeedNoStock(t *testing.T) {
+	base := sykkel(t, func(p *veiviser.Plan) {
+		i := slices.IndexFunc(p.Items, func(it veiviser.Item) bool { return it.ID == holding })
+		p.Items[i].Stock = new(int64(0))
+	})
+	snap := with(base, veiviser.Switch{ID: "all", Topic: "bike", Statement: holding})
+	for _, explain := range []bool{false, true} {
+		a := Decide(snap, Input{Time: noon, Request: veiviser.Request{
+			VisitorID: "ada", Placements: []veiviser.PlacementRequest{{Placement: "product_side"}},
+			Context: veiviser.Context{Subject: "bike"}, Explain: explain,
+		}})
+		if states(&a.Decisions[0]) != 1 {
+			t.Errorf("shown %+v", a.Decisions[0].Choices)
+		}
+		everyItem(t, snap, &a.Decisions[0])
 	}
 }
 

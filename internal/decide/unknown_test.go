@@ -259,6 +259,7 @@ func TestUnknownWhomASwitchIsAbout(t *testing.T) {
 		why      veiviser.ExclusionReason
 	}{
 		"nobody knows where she is": {veiviser.Switch{Region: "oslo"}, "", "STORE_UNAVAILABLE", []string{"owed"}, veiviser.ExcludedUnknown},
+		"she left it blank":         {veiviser.Switch{Region: "oslo"}, " ", "STORE_UNAVAILABLE", []string{"owed"}, veiviser.ExcludedUnknown},
 		"she is there":              {veiviser.Switch{Region: "oslo"}, "Oslo", "STORE_UNAVAILABLE", []string{"owed", "said"}, veiviser.ExcludedSwitch},
 		"she is elsewhere":          {veiviser.Switch{Region: "oslo"}, "bergen", "STORE_UNAVAILABLE", []string{"guide", "help", "owed"}, ""},
 		"segments":                  {veiviser.Switch{Segment: "loyal"}, "bergen", "STORE_UNAVAILABLE", []string{"owed"}, veiviser.ExcludedUnknown},

@@ -1,6 +1,7 @@
 package eligible
 
 import (
+	"cmp"
 	"encoding/binary"
 	"hash/fnv"
 	"slices"
@@ -10,16 +11,13 @@ import (
 )
 
 // Region is where somebody is: the attribute of the request's context of that name, or else where her events said that she was
-// last, or else her own attribute; "" when none is known.
+// last, or else her own attribute, without the space around it; "" when none is known.
 func Region(name string, c *veiviser.Context, v *veiviser.Visitor) string {
-	switch r := c.Attributes[name]; {
-	case r != "" || v == nil:
-		return r
-	case v.Region != "":
-		return v.Region
-	default:
-		return v.Attributes[name]
+	here := strings.TrimSpace(c.Attributes[name])
+	if here != "" || v == nil {
+		return here
 	}
+	return cmp.Or(strings.TrimSpace(v.Region), strings.TrimSpace(v.Attributes[name]))
 }
 
 // Concerns reports whether a switch that is on is about a person in a region and in segments. Regions are compared as

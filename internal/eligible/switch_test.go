@@ -43,6 +43,9 @@ func TestRegion(t *testing.T) {
 		want string
 	}{
 		{veiviser.Context{Attributes: map[string]string{"region": "bergen"}}, v, "bergen"},
+		{veiviser.Context{Attributes: map[string]string{"region": " Bergen "}}, v, "Bergen"},
+		{veiviser.Context{Attributes: map[string]string{"region": " "}}, v, "oslo"},
+		{veiviser.Context{Attributes: map[string]string{"region": " "}}, nil, ""},
 		{veiviser.Context{}, v, "oslo"},
 		{veiviser.Context{}, &veiviser.Visitor{Region: "voss", Attributes: v.Attributes}, "voss"},
 		{veiviser.Context{}, nil, ""},

@@ -14,10 +14,10 @@ import (
 	"github.com/veiviser/veiviser/internal/veiviser"
 )
 
-// whereabouts is where an event says that somebody is: its own attribute of that name, or what it says of the visitor; "" when it
+// Whereabouts is where an event says that somebody is: its own attribute of that name, or what it says of the visitor; "" when it
 // does not say.
-func whereabouts(name string, e *veiviser.Event) string {
-	here := strings.TrimSpace(cmp.Or(e.Attributes[name], e.Attributes[veiviser.AttributeVisitorPrefix+name]))
+func Whereabouts(name string, e *veiviser.Event) string {
+	here := cmp.Or(strings.TrimSpace(e.Attributes[name]), strings.TrimSpace(e.Attributes[veiviser.AttributeVisitorPrefix+name]))
 	if len(here) > veiviser.MaxRegionBytes {
 		return ""
 	}
@@ -26,14 +26,14 @@ func whereabouts(name string, e *veiviser.Event) string {
 
 // moved notes where she was last. What comes late does not overwrite.
 func moved(name string, v *veiviser.Visitor, e *veiviser.Event) {
-	if here := whereabouts(name, e); here != "" && (v.Region == "" || !e.Time.Before(v.LastSeen)) {
+	if here := Whereabouts(name, e); here != "" && (v.Region == "" || !e.Time.Before(v.LastSeen)) {
 		v.Region = here
 	}
 }
 
 // regionOf is where somebody is as an event tells it, or else as is known of her.
 func regionOf(name string, e *veiviser.Event, v *veiviser.Visitor) string {
-	return cmp.Or(whereabouts(name, e), v.Region, v.Attributes[name])
+	return cmp.Or(Whereabouts(name, e), v.Region, v.Attributes[name])
 }
 
 // watch counts an event that is watched for surges, at the time it was written: what comes in late comes in now. A subject that the

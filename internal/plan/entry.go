@@ -174,7 +174,7 @@ func (c *clerk) entry(it *veiviser.Item, change *veiviser.CatalogChange) *entry 
 	if !it.Start.IsZero() || !it.End.IsZero() {
 		c.add(isDated, "")
 	}
-	if it.Stock != nil && *it.Stock <= 0 {
+	if !inStock(it) {
 		c.add(isSoldOut, "")
 	}
 	c.restrict(ofAudience, hasAudience, audiences(it))

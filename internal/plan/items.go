@@ -35,10 +35,8 @@ func (l *Library) Upsert(ctx context.Context, items []veiviser.Item) ([]veiviser
 		if results[i].Err = check.item(&it); results[i].Err != nil {
 			continue
 		}
-		if it.Status == veiviser.StatusDraft {
-			if results[i].Err = l.keepStatement(it.ID); results[i].Err != nil {
-				continue
-			}
+		if results[i].Err = l.keepFit(&it); results[i].Err != nil {
+			continue
 		}
 		if it.Etag != "" {
 			stored, ok := l.matches(it.ID, it.Etag)

@@ -9,8 +9,8 @@ import (
 )
 
 // Statement finds the item that stands for what a switch keeps away: whether it may be shown although it is not about what was
-// asked for. It looks at everything that [Catalog.Showable] does except segments and the item's own rule, so that an item with
-// the rule "false" is shown as a statement and nowhere else.
+// asked for. It looks at everything that [Catalog.Showable] does except stock, since nothing is sold with it, segments and the
+// item's own rule, so that an item with the rule "false" is shown as a statement and nowhere else.
 func (c *Catalog) Statement(id string, q *Query) (l Listed, ok bool) {
 	slot, ok := c.Slot(id)
 	if !ok || slices.Contains(q.Taken, slot) || slices.Contains(q.Excluded, id) ||
@@ -50,6 +50,8 @@ func (e *Eligible) whyOut(slot int32, q *Query) reason {
 		return veiviser.SubjectMatches(t, q.Subject) || veiviser.SubjectMatches(q.Subject, t)
 	}
 	switch {
+	case !inStock(it):
+		return stock
 	case q.Subject != "" && q.Subject != "*" && len(it.Topics) > 0 && !slices.ContainsFunc(it.Topics, about):
 		return subject
 	case len(it.Journeys) > 0 && !slices.Contains(it.Journeys, q.Journey):
@@ -74,7 +76,7 @@ func (s *Snapshot) Silences(w *veiviser.Switch, now time.Time) (items, empty []s
 	left, had := map[string]bool{}, map[string]bool{}
 	for _, e := range s.Catalog.entries {
 		it := e.item
-		if it.Status == veiviser.StatusDraft || !onDate(it, now) || it.Stock != nil && *it.Stock <= 0 || it.Rule == "false" || it.ID == w.Statement {
+		if it.Status == veiviser.StatusDraft || !onDate(it, now) || !inStock(it) || it.Rule == "false" || it.ID == w.Statement {
 			continue
 		}
 		gone := slices.ContainsFunc(bars, func(b veiviser.Bar) bool { return b.Keeps(it) })

@@ -84,20 +84,31 @@ func wrongSwitch(field, format string, args ...any) error {
 	return veiviser.Invalid(veiviser.ReasonInvalidField, "switch."+field, format, args...)
 }
 
-// checkStatement says why an item can not stand for what is switched off.
+// checkStatement says why the item of an id can not stand for what is switched off.
 func (s *Snapshot) checkStatement(id string, now time.Time) error {
 	it, ok := s.Catalog.Lookup(id)
-	switch {
-	case !ok:
+	if !ok {
 		return veiviser.NotFound(veiviser.ReasonUnknownItem, "switch.statement_item_id", "the catalogue has no item %q", id)
+	}
+	if why := unfit(it, now); why != "" {
+		return wrongSwitch("statement_item_id", "the item %q %s", id, why)
+	}
+	return nil
+}
+
+// unfit says why an item can not stand for what is switched off, "" for nothing. It need not be in stock.
+func unfit(it *veiviser.Item, now time.Time) string {
+	switch {
 	case it.Kind == veiviser.KindOffer:
-		return wrongSwitch("statement_item_id", "the item %q is an offer: what is shown instead must not sell", id)
+		return "is an offer: what is shown instead must not sell"
+	case len(it.Audiences) > 0:
+		return "is for some audiences: what is shown instead must be for everybody"
 	case it.Status == veiviser.StatusDraft:
-		return wrongSwitch("statement_item_id", "the item %q is a draft: make it live first", id)
+		return "is a draft: make it live first"
 	case !onDate(it, now):
-		return wrongSwitch("statement_item_id", "the item %q is outside its dates now", id)
+		return "is outside its dates now"
 	default:
-		return nil
+		return ""
 	}
 }
 
@@ -173,6 +184,15 @@ func (l *Library) keepStatement(id string) *veiviser.Error {
 	if i := slices.IndexFunc(now, func(w veiviser.Switch) bool { return w.Statement == id }); i >= 0 {
 		return veiviser.Failed(veiviser.KindPrecondition, veiviser.ReasonSwitchNeeds, nil,
 			"the item %q is the statement of the switch %q, which is on: resume it first", id, now[i].ID)
+	}
+	return nil
+}
+
+// keepFit refuses to change the item that a switch shows instead into one that can not stand for what is switched off.
+func (l *Library) keepFit(it *veiviser.Item) *veiviser.Error {
+	s, now := l.Active(), l.clock()
+	if unfit(it, now) != "" && s != nil && s.checkStatement(it.ID, now) == nil {
+		return l.keepStatement(it.ID)
 	}
 	return nil
 }

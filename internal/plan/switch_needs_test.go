@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -43,6 +44,8 @@ func TestWhatASwitchNeedsStays(t *testing.T) {
 		"the attribute":    {veiviser.Switch{Region: "oslo"}, func(p *veiviser.Plan) { p.Crisis.Region = "county" }, "crisis.region_attribute"},
 		"the statement":    {veiviser.Switch{Topic: "bike", Statement: "holding"}, without("holding"), "items"},
 		"a draft":          {veiviser.Switch{Topic: "bike", Statement: "holding"}, func(p *veiviser.Plan) { p.Items[2].Status = veiviser.StatusDraft }, "items"},
+		"for some only":    {veiviser.Switch{Topic: "bike", Statement: "holding"}, func(p *veiviser.Plan) { p.Items[2].Audiences = []string{"press"} }, "items"},
+		"sold out":         {veiviser.Switch{Topic: "bike", Statement: "holding"}, func(p *veiviser.Plan) { p.Items[2].Stock = new(int64(0)) }, ""},
 		"another segment":  {veiviser.Switch{Topic: "bike"}, func(p *veiviser.Plan) { p.Segments[0].ID = "parents" }, ""},
 		"no region":        {veiviser.Switch{Topic: "bike"}, func(p *veiviser.Plan) { p.Crisis.Region = "county" }, ""},
 		"another item":     {veiviser.Switch{Topic: "bike", Statement: "holding"}, without("later"), ""},
@@ -93,11 +96,23 @@ func TestStatementStays(t *testing.T) {
 	if err := l.Delete(t.Context(), "holding", ""); veiviser.ReasonOf(err) != veiviser.ReasonSwitchNeeds {
 		t.Errorf("deleted: %v", err)
 	}
-	it, _ := l.Item("holding")
-	it.Status, it.Name = veiviser.StatusDraft, veiviser.Text{"en": "x"}
-	got, err := l.Upsert(t.Context(), []veiviser.Item{it})
-	if err != nil || got[0].Err == nil || got[0].Err.Reason != veiviser.ReasonSwitchNeeds {
-		t.Errorf("made a draft: %+v, %v", got, err)
+	for name, tt := range map[string]struct {
+		change  func(it *veiviser.Item)
+		refused bool
+	}{
+		"a draft":       {func(it *veiviser.Item) { it.Status = veiviser.StatusDraft }, true},
+		"for some only": {func(it *veiviser.Item) { it.Audiences = []string{"press"} }, true},
+		"an offer":      {func(it *veiviser.Item) { it.Kind = veiviser.KindOffer }, true},
+		"over":          {func(it *veiviser.Item) { it.End = time.Now().Add(-time.Hour) }, true},
+		"sold out":      {func(it *veiviser.Item) { it.Stock = new(int64(0)) }, false},
+	} {
+		it, _ := l.Item("holding")
+		it.Name = veiviser.Text{"en": "x"}
+		tt.change(&it)
+		got, err := l.Upsert(t.Context(), []veiviser.Item{it})
+		if err != nil || (got[0].Err != nil) != tt.refused || tt.refused && got[0].Err.Reason != veiviser.ReasonSwitchNeeds {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
 	}
 	if err := l.Delete(t.Context(), "later", ""); err != nil {
 		t.Errorf("another item: %v", err)

@@ -67,6 +67,7 @@ func switchLibraries(t *testing.T) (a, b *Library) {
 			{ID: "holding", Kind: veiviser.KindService, Status: veiviser.StatusLive, Rule: "false", Representations: card()},
 			{ID: "draft", Kind: veiviser.KindService, Status: veiviser.StatusDraft, Representations: card()},
 			{ID: "later", Kind: veiviser.KindService, Status: veiviser.StatusLive, Start: time.Now().Add(time.Hour), Representations: card()},
+			{ID: "news", Kind: veiviser.KindService, Status: veiviser.StatusLive, Audiences: []string{"press"}, Representations: card()},
 		},
 	}
 	store.mu.Lock()
@@ -160,6 +161,7 @@ func TestSwitchesThatCannotBe(t *testing.T) {
 		"no such segment":  {veiviser.Switch{Segment: "x"}, veiviser.ReasonUnknownSegment, "switch.segment"},
 		"no such item":     {veiviser.Switch{Topic: "bike", Statement: "x"}, veiviser.ReasonUnknownItem, "switch.statement_item_id"},
 		"draft statement":  {veiviser.Switch{Topic: "bike", Statement: "draft"}, veiviser.ReasonInvalidField, "switch.statement_item_id"},
+		"for some only":    {veiviser.Switch{Topic: "bike", Statement: "news"}, veiviser.ReasonInvalidField, "switch.statement_item_id"},
 		"future statement": {veiviser.Switch{Topic: "bike", Statement: "later"}, veiviser.ReasonInvalidField, "switch.statement_item_id"},
 	} {
 		_, err := a.SetSwitch(t.Context(), tt.s, "", "")
@@ -193,7 +195,7 @@ func TestSilences(t *testing.T) {
 	}
 	items, empty = snap.Silences(&veiviser.Switch{Region: "oslo"}, now)
 	slices.Sort(items)
-	if d := cmp.Diff([]string{"fjord", "guide"}, items) + cmp.Diff([]string{"home", "sale"}, empty); d != "" {
+	if d := cmp.Diff([]string{"fjord", "guide", "news"}, items) + cmp.Diff([]string{"home", "sale"}, empty); d != "" {
 		t.Error(d)
 	}
 }

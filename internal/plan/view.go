@@ -121,12 +121,12 @@ func (c *Catalog) Available(id string, q *Query) bool {
 		return false
 	}
 	e := c.entries[slot]
-	return q.live(e.item) && q.segment(e.item) && !q.kept(e.item) && c.ruleAllows(e, q)
+	return q.live(e.item) && inStock(e.item) && q.segment(e.item) && !q.kept(e.item) && c.ruleAllows(e, q)
 }
 
 // allows looks at what does not need the catalogue.
 func (q *Query) allows(it *veiviser.Item) bool {
-	return q.allowsAnybody(it) && q.segment(it)
+	return q.allowsAnybody(it) && inStock(it) && q.segment(it)
 }
 
 // segment reports whether an item is for her segments.
@@ -134,12 +134,15 @@ func (q *Query) segment(it *veiviser.Item) bool {
 	return len(it.Segments) == 0 || slices.ContainsFunc(it.Segments, func(s string) bool { return slices.Contains(q.Segments, s) })
 }
 
-// live reports whether there is anything to show of an item now.
+// live reports whether an item is to be shown now.
 func (q *Query) live(it *veiviser.Item) bool {
-	return it.Status != veiviser.StatusDraft && onDate(it, q.Now) && (it.Stock == nil || *it.Stock > 0)
+	return it.Status != veiviser.StatusDraft && onDate(it, q.Now)
 }
 
-// allowsAnybody looks at the same, whatever segments she is in.
+// inStock reports whether there is any left of an item.
+func inStock(it *veiviser.Item) bool { return it.Stock == nil || *it.Stock > 0 }
+
+// allowsAnybody looks at the same, whatever is in stock and whatever segments she is in.
 func (q *Query) allowsAnybody(it *veiviser.Item) bool {
 	to := audiences(it)
 	return q.live(it) && q.Placement.kinds&(1<<kindIndex(it.Kind)) != 0 && (len(to) == 0 || slices.Contains(to, q.audience())) &&

@@ -106,9 +106,9 @@ func (w *whatIf) look(ctx context.Context, ids []string, answers map[string]veiv
 			if f.snap == nil || slices.ContainsFunc(a.Request.Placements, func(p veiviser.PlacementRequest) bool { return !has(f.snap, p.Placement) }) {
 				continue
 			}
-			with := a
-			with.Switches = append(slices.Clone(a.Switches), w.stop)
-			again := decide.Decide(f.snap, decide.Again(&with))
+			in := decide.Again(&a)
+			in.If = &w.stop
+			again := decide.Decide(f.snap, in)
 			w.compare(&a, &again)
 		}
 	}

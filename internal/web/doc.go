@@ -9,11 +9,13 @@
 //   - Bodies: bounded per route, read whole before anything looks at them, refused with 413.
 //   - Paths: taken apart as they came and unescaped once, so that an id may hold any character, "/" included, when it is
 //     percent-encoded.
+//   - Queries: a parameter that is no field of the request is refused with its name, as an unknown field of a body is.
 //   - Browsers: other origins are refused unless they are listed; nothing is sniffed.
 //   - Errors: always a google.rpc.Status as JSON, with the details gRPC callers get.
 //
 // Answers of GET /v1/decisions:watch come as newline-delimited JSON, {"result": …} each, or as server-sent events when the
-// request accepts text/event-stream.
+// request accepts text/event-stream. What fails after the first of them is the last, {"error": …} or an event "error"; before, it is
+// an error like any other.
 //
 // Use:
 //

@@ -90,7 +90,7 @@ func writeStatus(w http.ResponseWriter, s *status.Status, httpStatus int) {
 		body = []byte(`{"code":13,"message":"internal error"}`)
 	}
 	w.WriteHeader(httpStatus)
-	_, _ = w.Write(body) // whoever left does not read it
+	_, _ = w.Write(body) //nolint:gosec // JSON, which nobody sniffs; whoever left does not read it
 }
 
 // writeError answers an RPC that failed, or a request that could not become one.
@@ -102,8 +102,14 @@ func writeError(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w h
 	writeStatus(w, complete(err), httpStatus)
 }
 
-// streamError is the last message of a stream that failed.
-func streamError(_ context.Context, err error) *status.Status { return complete(err) }
+// streamError is the last message of a stream that failed. What failed before its first message is answered like any other error.
+func streamError(ctx context.Context, err error) *status.Status {
+	s := complete(err)
+	if w, ok := ctx.Value(streamKey{}).(*streamWriter); ok {
+		w.fail(s)
+	}
+	return s
+}
 
 // complete is the status of err. The service's own have all their details; what the gateway and grpc say by themselves is
 // put into our words, because theirs quote what was sent.
@@ -137,7 +143,8 @@ func complete(err error) *status.Status {
 func misread(text string) problem {
 	for _, known := range []struct{ pattern, message string }{
 		{`unknown field "([\w.]{1,64})"`, "is no field of this request"},
-		{`duplicate field "([\w.]{1,64})"`, "is given more than once"},
+		{`duplicate field "([\w.\[\]-]{1,64})"`, "is given more than once"},
+		{`more than one value provided for key "[^"]*" in map "[\w.]*\b(\w{1,64})"`, "is given more than once"},
 		{`invalid value for \w+ field (\w{1,64})`, "has a value of another type"},
 		{`(?:parsing|too many values for) (?:field|list|map key|map value) "(\w{1,64})"`, "has a value of another type"},
 		{`parameter: (\w{1,64}),`, "has a value of another type"},

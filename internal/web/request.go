@@ -12,6 +12,7 @@ import (
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 )
 
 // The routes of streams.
@@ -132,7 +133,8 @@ func bounded(next http.Handler, timeout time.Duration) http.Handler {
 			timeout = max(timeout, patience)
 		}
 		if stream || timeout >= patience {
-			w = newStreamWriter(w)
+			slow := newStreamWriter(w)
+			w, ctx = slow, context.WithValue(ctx, streamKey{}, slow)
 		}
 		if !stream {
 			var cancel context.CancelFunc
@@ -150,6 +152,20 @@ func bounded(next http.Handler, timeout time.Duration) http.Handler {
 type streamWriter struct {
 	http.ResponseWriter
 	control *http.ResponseController
+	// began is whether something was written, failed whether that is all there is to say.
+	began, failed bool
+}
+
+// streamKey is the key in the context of a request by which the writer of its answer is found.
+type streamKey struct{}
+
+// fail answers with an error where nothing was written yet. What the gateway says of the error after that goes nowhere.
+func (s *streamWriter) fail(e *status.Status) {
+	if !s.began {
+		s.Header().Del("Transfer-Encoding") // which the gateway sets for a stream
+		writeStatus(s, e, 0)
+		s.failed = true
+	}
 }
 
 func newStreamWriter(w http.ResponseWriter) *streamWriter {
@@ -160,8 +176,20 @@ func newStreamWriter(w http.ResponseWriter) *streamWriter {
 	return s
 }
 
+// WriteHeader begins the answer.
+func (s *streamWriter) WriteHeader(code int) {
+	if !s.failed {
+		s.began = true
+		s.ResponseWriter.WriteHeader(code)
+	}
+}
+
 // Write writes within writeTimeout.
 func (s *streamWriter) Write(b []byte) (int, error) {
+	if s.failed {
+		return len(b), nil
+	}
+	s.began = true
 	_ = s.control.SetWriteDeadline(time.Now().Add(writeTimeout))
 	return s.ResponseWriter.Write(b)
 }

@@ -11,6 +11,7 @@ import (
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/types/known/durationpb"
 
 	veiviserv1 "github.com/veiviser/veiviser/proto/veiviser/v1"
 )
@@ -77,7 +78,7 @@ func TestWatch(t *testing.T) {
 	}
 }
 
-// A stream that fails says so: as the answer when nothing was sent yet, as its last message otherwise.
+// A stream that fails says so: in an answer like that of any other error when nothing was sent yet, as its last message otherwise.
 func TestWatchFails(t *testing.T) {
 	front, f := serve(t, Options{})
 	sent := 0
@@ -87,13 +88,19 @@ func TestWatchFails(t *testing.T) {
 				return err
 			}
 		}
-		return with(codes.NotFound, &errdetails.ErrorInfo{Reason: "UNKNOWN_PLACEMENT", Domain: "veiviser"})
+		return with(codes.Unavailable, &errdetails.ErrorInfo{Reason: "STORE_UNAVAILABLE", Domain: "veiviser"}, &errdetails.RetryInfo{RetryDelay: durationpb.New(time.Second)})
 	}
 	for _, accept := range []string{"", "text/event-stream"} {
 		for sent = range 2 {
 			got := do(t, front, "GET", "/v1/decisions:watch", "", "Accept", accept)
-			if want := []int{http.StatusNotFound, http.StatusOK}[sent]; got.code != want || !strings.Contains(got.body, "UNKNOWN_PLACEMENT") {
+			if want := []int{http.StatusServiceUnavailable, http.StatusOK}[sent]; got.code != want || !strings.Contains(got.body, "STORE_UNAVAILABLE") {
 				t.Errorf("%q after %d: %d %s", accept, sent, got.code, got.body)
+			}
+			if sent > 0 {
+				continue
+			}
+			if reason, _ := got.status(t); reason != "STORE_UNAVAILABLE" || got.header.Get("Retry-After") != "1" {
+				t.Errorf("%q: %s, %v", accept, got.body, got.header)
 			}
 		}
 	}

@@ -85,7 +85,11 @@ func newGateway(ctx context.Context, conn grpc.ClientConnInterface) (http.Handle
 		runtime.WithDisablePathLengthFallback(),
 		runtime.WithStrictDeepWildcardMatching(),
 		runtime.WithUnescapingMode(runtime.UnescapingModeLegacy), // "as it came": unescape does it
-		runtime.WithMiddlewares(unescape),
+		runtime.WithMiddlewares(unescape, strict(routes(
+			veiviserv1.File_veiviser_v1_decision_service_proto, veiviserv1.File_veiviser_v1_visit_service_proto,
+			veiviserv1.File_veiviser_v1_catalog_service_proto, veiviserv1.File_veiviser_v1_plan_service_proto,
+			veiviserv1.File_veiviser_v1_insight_service_proto,
+		))),
 	)
 	for _, register := range []func() error{
 		func() error {

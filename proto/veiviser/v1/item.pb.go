@@ -169,7 +169,7 @@ type Item struct {
 	StartTime *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
 	// Served until just before this moment; unset for ever.
 	EndTime *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
-	// What is left of it; unset is unlimited. At 0 it is not served.
+	// What is left of it; unset is unlimited. At 0 it is not served, but as the statement of a switch.
 	Stock *int64 `protobuf:"varint,13,opt,name=stock,proto3,oneof" json:"stock,omitempty"`
 	// What it is worth to the business when it works, in the shop's currency.
 	Value float64 `protobuf:"fixed64,14,opt,name=value,proto3" json:"value,omitempty"`

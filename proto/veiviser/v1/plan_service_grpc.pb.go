@@ -62,7 +62,8 @@ type PlanServiceClient interface {
 	// (NO_PLAN_PUBLISHED, SWITCH_NEEDS), UNAVAILABLE (STORE_UNAVAILABLE).
 	RollBackPlan(ctx context.Context, in *RollBackPlanRequest, opts ...grpc.CallOption) (*RollBackPlanResponse, error)
 	// SetSwitch silences what is about a topic, or what is said to people of a region or segment, at once. All replicas follow within two
-	// seconds. With dry_run nothing is switched; the answer says what would stop.
+	// seconds. With dry_run nothing is switched; the answer says what would stop. Who is not profiled, and whose request says no region, is
+	// not reached by a switch for a region.
 	//
 	// Errors: INVALID_ARGUMENT (INVALID_FIELD), NOT_FOUND (UNKNOWN_ITEM, UNKNOWN_SEGMENT, UNKNOWN_TOPIC), ALREADY_EXISTS (SWITCH_EXISTS),
 	// RESOURCE_EXHAUSTED (SWITCH_LIMIT), UNAVAILABLE (STORE_UNAVAILABLE).
@@ -219,7 +220,8 @@ type PlanServiceServer interface {
 	// (NO_PLAN_PUBLISHED, SWITCH_NEEDS), UNAVAILABLE (STORE_UNAVAILABLE).
 	RollBackPlan(context.Context, *RollBackPlanRequest) (*RollBackPlanResponse, error)
 	// SetSwitch silences what is about a topic, or what is said to people of a region or segment, at once. All replicas follow within two
-	// seconds. With dry_run nothing is switched; the answer says what would stop.
+	// seconds. With dry_run nothing is switched; the answer says what would stop. Who is not profiled, and whose request says no region, is
+	// not reached by a switch for a region.
 	//
 	// Errors: INVALID_ARGUMENT (INVALID_FIELD), NOT_FOUND (UNKNOWN_ITEM, UNKNOWN_SEGMENT, UNKNOWN_TOPIC), ALREADY_EXISTS (SWITCH_EXISTS),
 	// RESOURCE_EXHAUSTED (SWITCH_LIMIT), UNAVAILABLE (STORE_UNAVAILABLE).

@@ -735,7 +735,7 @@ func (x *ResumeStage) GetShare() float64 {
 // one is about a region, is refused (SWITCH_NEEDS). The segment is what the plan that answers says it is.
 //
 // A statement is shown where the switch keeps something away, or where the talk is of its topic: once in an answer, before what is
-// ranked, whatever its topics, segments and rule are, on placements that allow its kind and format. An item that is nothing but a
+// ranked, whatever its topics, segments, stock and rule are, on placements that allow its kind and format. An item that is nothing but a
 // statement has the rule "false", which keeps it out of everything else.
 type Switch struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -745,11 +745,13 @@ type Switch struct {
 	// what has any.
 	Topic string `protobuf:"bytes,2,opt,name=topic,proto3" json:"topic,omitempty"`
 	// Only for people in this region (see Crisis.region_attribute), in whatever case, at most 128 bytes. Without a topic, all stops for
-	// them.
+	// them. Where somebody was who is not profiled is not remembered: the switch reaches her when the context or an event of the
+	// request says that she is there, and does not when the request says no region.
 	Region string `protobuf:"bytes,3,opt,name=region,proto3" json:"region,omitempty"`
 	// Only for people in this segment of the plan.
 	Segment string `protobuf:"bytes,4,opt,name=segment,proto3" json:"segment,omitempty"`
-	// Item that is shown instead, in the plan or the catalogue, live, within its dates and no offer; empty is none.
+	// Item that is shown instead, in the plan or the catalogue, live, within its dates, no offer and without audiences; empty is
+	// none.
 	StatementItemId string `protobuf:"bytes,5,opt,name=statement_item_id,json=statementItemId,proto3" json:"statement_item_id,omitempty"`
 	// How many of resume have come; 0 is all switched off.
 	Stage int32 `protobuf:"varint,6,opt,name=stage,proto3" json:"stage,omitempty"`

@@ -49,7 +49,7 @@ const (
 	DirectiveKind_DIRECTIVE_KIND_CORRECT_STAGE DirectiveKind = 8
 	// Do not profile me: what is known of what she did is forgotten, and nothing more is remembered. Answers to her go by the channel, the
 	// language and the subject of the context, and its time zone and region where the plan has quiet hours and switches by region;
-	// they are kept with so much of it.
+	// they are kept with so much of it. The region that an event sent along names counts for switches in that answer, and is not kept.
 	DirectiveKind_DIRECTIVE_KIND_DO_NOT_PROFILE DirectiveKind = 9
 )
 
