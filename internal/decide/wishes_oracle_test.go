@@ -2,6 +2,7 @@ package decide
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,37 +17,55 @@ type wished struct {
 	until                     time.Time // zero for ever
 }
 
-// about is what there is one wish about: the same thing, or where she stands in a subject.
-func (w *wished) about() string {
-	switch w.kind {
-	case "JUST_LOOKING", "DECIDED", "CORRECT_STAGE":
-		return "stage\x00" + w.subject
-	default:
-		return w.kind + "\x00" + w.target + "\x00" + w.subject
+// onStage says whether it is her word on where she stands.
+func (w *wished) onStage() bool {
+	return w.kind == "JUST_LOOKING" || w.kind == "DECIDED" || w.kind == "CORRECT_STAGE"
+}
+
+// aboutAllOf says whether it is about everything that another is about, so that the later of the two is the one that counts: about
+// the same thing, or where she stands in a subject of which the other names a part.
+func (w *wished) aboutAllOf(o *wished) bool {
+	if w.onStage() && o.onStage() {
+		return w.subject == "" || o.subject != "" && below(o.subject, w.subject)
 	}
+	return w.kind == o.kind && w.target == o.target && w.subject == o.subject
 }
 
 func (w *wished) over(at time.Time) bool { return !w.until.IsZero() && !at.Before(w.until) }
 
-// prevails is which of two wishes about one thing, said under two identities, holds for both: of words on a stage the later one,
-// unless it is over; of all others the one that ends last, and of two that end together the later one.
-func prevails(a, b wished, now time.Time) wished {
-	if b.at.Before(a.at) {
-		a, b = b, a
-	}
+// stays says whether of two wishes about one thing, said under two identities, the earlier one is the one that holds for both: a word
+// on a stage when the later one is over and it is not; any other when it ends later.
+func stays(earlier, later *wished, now time.Time) bool {
 	switch {
-	case strings.HasPrefix(a.about(), "stage") && b.over(now) != a.over(now):
-		if b.over(now) {
-			return a
-		}
-		return b
-	case strings.HasPrefix(a.about(), "stage") || b.until.IsZero():
-		return b
-	case a.until.IsZero() || b.until.Before(a.until):
-		return a
+	case earlier.onStage():
+		return later.over(now) && !earlier.over(now)
+	case later.until.IsZero():
+		return false
 	default:
-		return b
+		return earlier.until.IsZero() || later.until.Before(earlier.until)
 	}
+}
+
+// together are the wishes of two identities that turn out to be one person.
+func together(a, b []wished, now time.Time) []wished {
+	all := slices.Concat(a, b)
+	slices.SortStableFunc(all, func(x, y wished) int { return x.at.Compare(y.at) })
+	var out []wished
+	for _, w := range all {
+		replaced := func(o wished) bool { return w.aboutAllOf(&o) }
+		if !slices.ContainsFunc(out, func(o wished) bool { return replaced(o) && stays(&o, &w, now) }) {
+			out = append(slices.DeleteFunc(out, replaced), w)
+		}
+	}
+	return out
+}
+
+// meantSince says whether of an item another word is meant: a later one on where she stands that is about less, and about it.
+func (b *believer) meantSince(w *wished, person string, it *veiviser.Item, at time.Time) bool {
+	return slices.ContainsFunc(b.said[person], func(later wished) bool {
+		return w.onStage() && later.onStage() && later.at.After(w.at) && !later.over(at) && w.aboutAllOf(&later) &&
+			slices.ContainsFunc(it.Topics, func(topic string) bool { return below(topic, later.subject) })
+	})
 }
 
 // believer is the oracle: it remembers what each person said, and says what may not be shown to her. It shares no code with
@@ -144,7 +163,7 @@ func (b *believer) violation(snap *plan.Snapshot, a *veiviser.Answer, id string,
 				if inTalk && (w.kind == "NOT_NOW" || w.kind == "MUTE_CHANNEL") {
 					continue
 				}
-				if w.forbids(it, place.Channel, at) {
+				if w.forbids(it, place.Channel, at) && !b.meantSince(&w, person, it, at) {
 					return fmt.Sprintf("%s in %s (fallback %v) against %+v", it.ID, d.Placement, d.Fallback, w)
 				}
 			}

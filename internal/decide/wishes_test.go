@@ -171,7 +171,7 @@ func (h *history) wish(ctx context.Context, id string) error {
 	person := h.believer.person(id)
 	var others []wished
 	for _, o := range h.believer.said[person] {
-		if o.about() != w.about() { // the later word is the one that counts
+		if !w.aboutAllOf(&o) { // the later word is the one that counts
 			others = append(others, o)
 		}
 	}
@@ -221,18 +221,7 @@ func (h *history) link(ctx context.Context) error {
 		return err
 	}
 	b.persons["cookie"] = "ada"
-	for _, w := range b.said["cookie"] {
-		clash := false
-		for i, o := range b.said["ada"] {
-			if clash = o.about() == w.about(); clash {
-				b.said["ada"][i] = prevails(o, w, h.now)
-				break
-			}
-		}
-		if !clash {
-			b.said["ada"] = append(b.said["ada"], w)
-		}
-	}
+	b.said["ada"] = together(b.said["ada"], b.said["cookie"], h.now)
 	for purpose, no := range b.refused["cookie"] {
 		if b.refused["ada"] == nil {
 			b.refused["ada"] = map[string]bool{}
