@@ -184,9 +184,7 @@ func (f *folding) tookBack(o *veiviser.Order) {
 		return
 	}
 	f.step(veiviser.Step{Kind: veiviser.StepReturned, Value: o.Value})
-	worth := f.s.WorthOf(o)
-	worth.Undo = true
-	f.step(worth)
+	f.step(veiviser.Undone(f.s.WorthOf(o)))
 }
 
 // promisedAnew takes the later promise of an order that is waited for, when it is told of once more.

@@ -83,8 +83,11 @@ func strict(all map[string]route) runtime.Middleware {
 	}
 }
 
+// looksLikeName is what the name of a parameter may look like to be told back.
+var looksLikeName = regexp.MustCompile(`^[\w.\[\]-]{1,64}$`)
+
 func unknownParameter(name, wrong string) problem {
-	if !regexp.MustCompile(`^[\w.\[\]-]{1,64}$`).MatchString(name) {
+	if !looksLikeName.MatchString(name) {
 		return problem{reason: reasonInvalidField, message: "the query has a parameter that is no field of this request"}
 	}
 	return invalid(name, wrong)
